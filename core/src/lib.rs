@@ -1,0 +1,3 @@
+//! Verify and read TrackingMore webhooks.
+
+mod event;
