@@ -1,3 +1,36 @@
-//! Verify and read TrackingMore webhooks.
+#![doc = include_str!("../README.md")]
 
+mod builder;
+mod config_error;
+mod delivery;
+mod error;
 mod event;
+mod headers;
+mod incoming;
+mod json;
+mod key;
+mod log;
+mod path;
+pub mod retry;
+mod scheme;
+mod signature;
+mod signer;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod verified;
+mod verifier;
+
+pub use self::{
+    builder::VerifierBuilder,
+    config_error::ConfigError,
+    delivery::{Delivery, DeliveryId, VerifiedBody},
+    error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
+    event::Event,
+    headers::Headers,
+    incoming::Incoming,
+    scheme::Scheme,
+    signature::Signature,
+    signer::Signer,
+    verified::Verified,
+    verifier::Verifier,
+};

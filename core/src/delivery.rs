@@ -1,0 +1,178 @@
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, Event, Verified, Verifier, json, log};
+
+/// The body of an accepted request. Holding one proves that the request it arrived in was
+/// accepted by a [`Verifier`]; whether the signature covers these bytes is told by
+/// [`Verified::covers_body`].
+///
+/// `Debug` shows the length, never the bytes.
+#[derive(Clone)]
+pub struct VerifiedBody {
+    pub(crate) bytes: Bytes,
+    pub(crate) verified: Verified,
+    pub(crate) verifier: Verifier,
+}
+
+impl VerifiedBody {
+    /// Gives the bytes exactly as they were received.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Takes the bytes out.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
+    /// Tells what was proved about the request.
+    #[must_use]
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// Gives the key to drop duplicates by.
+    #[must_use]
+    pub fn id(&self) -> DeliveryId {
+        DeliveryId::of(&self.bytes)
+    }
+
+    /// Tells whether this body was accepted by `verifier` or by a clone of it, and not by another
+    /// verifier, however alike it is configured.
+    #[must_use]
+    pub fn is_accepted_by(&self, verifier: &Verifier) -> bool {
+        self.verifier.is_same(verifier)
+    }
+
+    /// Reads the body as an [`Event`], or as a type of your own.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidJson`](crate::ErrorKind::InvalidJson) if the bytes are not JSON to their end,
+    /// [`UnexpectedShape`](crate::ErrorKind::UnexpectedShape) if they are JSON that is not a `T`.
+    /// The body is still there then: store it rather than lose it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use trackingmore_webhook::{Scheme, Signer, Verifier, VerifiedBody};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Mine {
+    ///     data: BTreeMap<String, serde_json::Value>,
+    /// }
+    ///
+    /// # let now = std::time::SystemTime::now();
+    /// # let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9261","lane":7}}"#);
+    /// # let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, &bytes);
+    /// let mut incoming = Verifier::new("secret")?.begin(&headers)?;
+    /// incoming.push(bytes)?;
+    /// let body: VerifiedBody = incoming.finish()?;
+    /// let delivery = body.parse::<Mine>()?;
+    /// assert_eq!(delivery.event.data["lane"], 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<Delivery<T>, Error> {
+        let event = json::read(&self.bytes).inspect_err(|error| log::refused(error, true))?;
+        Ok(Delivery {
+            event,
+            body: self.bytes.clone(),
+            verified: self.verified,
+        })
+    }
+}
+
+impl fmt::Debug for VerifiedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedBody")
+            .field("len", &self.bytes.len())
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A verified request, read: what a handler receives.
+///
+/// `Debug` shows the length of the body, never the bytes, and nothing of the event.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Delivery<T = Event> {
+    /// What the body says.
+    pub event: T,
+    /// The body exactly as it was received.
+    pub body: Bytes,
+    /// What was proved about the request.
+    pub verified: Verified,
+}
+
+impl<T> Delivery<T> {
+    /// Gives the key to drop duplicates by.
+    #[must_use]
+    pub fn id(&self) -> DeliveryId {
+        DeliveryId::of(&self.body)
+    }
+}
+
+impl<T> fmt::Debug for Delivery<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("body_len", &self.body.len())
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The SHA-256 of a delivery's body: the key to drop duplicates by, since TrackingMore sends none.
+///
+/// Record it in the same transaction as the effect of the delivery, never before: a key that is
+/// recorded first turns a crash in between into a lost update, because the retry looks like a
+/// duplicate.
+///
+/// Whether the body of a retry is the same to the byte is not documented. If it is not, its id
+/// differs, so let effects be idempotent where you can.
+///
+/// # Examples
+///
+/// ```
+/// # use trackingmore_webhook::{Scheme, Signer, Verifier, Event};
+/// # let now = std::time::SystemTime::now();
+/// # let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9261"}}"#);
+/// # let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, &bytes);
+/// # let delivery = Verifier::new("secret")?.receive::<Event>(&headers, bytes)?;
+/// let key: String = delivery.id().to_string();
+/// assert_eq!(key.len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId([u8; 32]);
+
+impl DeliveryId {
+    fn of(body: &[u8]) -> Self {
+        Self(Sha256::digest(body).into())
+    }
+
+    /// Gives the 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DeliveryId({self})")
+    }
+}

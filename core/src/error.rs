@@ -1,0 +1,276 @@
+use std::{error, fmt};
+
+/// The scheme that answers of status 401 name in their `WWW-Authenticate` header.
+pub const WWW_AUTHENTICATE: &str = "TrackingMore-Signature";
+
+/// The media type of [`Error::problem`].
+pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
+
+/// Why a request was refused.
+///
+/// Neither the message, nor `Debug`, nor [`problem`](Self::problem) ever contains a secret, an
+/// expected signature, a header value or a value of the payload; there is no `source()`.
+///
+/// # Examples
+///
+/// ```
+/// use trackingmore_webhook::{Error, ErrorKind};
+///
+/// let error = Error::from(ErrorKind::StaleTimestamp);
+/// assert_eq!(error.status(), 401);
+/// assert_eq!(error.code(), "stale_timestamp");
+/// assert_eq!(
+///     error.problem(),
+///     r#"{"title":"Unauthorized","status":401,"detail":"timestamp is too old","code":"stale_timestamp"}"#,
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    path: Option<String>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The signature is not there, or the timestamp where only it could prove the request.
+    MissingHeader,
+    /// The signature or the timestamp was sent more than once.
+    RepeatedHeader,
+    /// The signature is neither hex nor base64 of 32 bytes.
+    MalformedSignature,
+    /// The timestamp is not a whole number of seconds in ASCII digits.
+    MalformedTimestamp,
+    /// No configured secret makes this signature of this message.
+    SignatureMismatch,
+    /// Rightly signed, but longer ago than the configured age.
+    StaleTimestamp,
+    /// Rightly signed, but for a time further ahead than the configured clock skew.
+    FutureTimestamp,
+    /// The body is larger than the limit, as declared or as received.
+    BodyTooLarge,
+    /// The body did not arrive whole.
+    BodyUnreadable,
+    /// Rightly signed, but the body is not JSON.
+    InvalidJson,
+    /// Rightly signed JSON, but not of the expected shape.
+    UnexpectedShape,
+    /// The application has no verifier where its adapter looks for one.
+    NotConfigured,
+}
+
+impl Error {
+    pub(crate) fn unexpected_shape(path: Option<String>) -> Self {
+        Self {
+            kind: ErrorKind::UnexpectedShape,
+            path,
+        }
+    }
+
+    /// Tells which kind of refusal this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Gives the HTTP status to answer with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.kind.answer().0
+    }
+
+    /// Gives the kind in `snake_case`, for metrics and for clients.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.answer().2
+    }
+
+    /// Gives the body to answer with: a problem in JSON after [RFC 9457], of the media type
+    /// [`PROBLEM_CONTENT_TYPE`].
+    ///
+    /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
+    #[must_use]
+    pub fn problem(&self) -> String {
+        let (status, title, code) = self.kind.answer();
+        let detail = serde_json::Value::from(self.to_string());
+        format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
+    }
+}
+
+impl ErrorKind {
+    /// The one table of answers: status, its phrase, code.
+    fn answer(self) -> (u16, &'static str, &'static str) {
+        const UNAUTHORIZED: &str = "Unauthorized";
+        match self {
+            Self::MissingHeader => (401, UNAUTHORIZED, "missing_header"),
+            Self::RepeatedHeader => (401, UNAUTHORIZED, "repeated_header"),
+            Self::MalformedSignature => (401, UNAUTHORIZED, "malformed_signature"),
+            Self::MalformedTimestamp => (401, UNAUTHORIZED, "malformed_timestamp"),
+            Self::SignatureMismatch => (401, UNAUTHORIZED, "signature_mismatch"),
+            Self::StaleTimestamp => (401, UNAUTHORIZED, "stale_timestamp"),
+            Self::FutureTimestamp => (401, UNAUTHORIZED, "future_timestamp"),
+            Self::BodyTooLarge => (413, "Payload Too Large", "body_too_large"),
+            Self::BodyUnreadable => (400, "Bad Request", "body_unreadable"),
+            Self::InvalidJson => (400, "Bad Request", "invalid_json"),
+            Self::UnexpectedShape => (422, "Unprocessable Entity", "unexpected_shape"),
+            Self::NotConfigured => (500, "Internal Server Error", "not_configured"),
+        }
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, path: None }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            ErrorKind::MissingHeader => "signature or timestamp header is missing",
+            ErrorKind::RepeatedHeader => "signature or timestamp header is sent more than once",
+            ErrorKind::MalformedSignature => "signature is neither hex nor base64 of 32 bytes",
+            ErrorKind::MalformedTimestamp => "timestamp is not a whole number of seconds",
+            ErrorKind::SignatureMismatch => "signature does not match",
+            ErrorKind::StaleTimestamp => "timestamp is too old",
+            ErrorKind::FutureTimestamp => "timestamp is in the future",
+            ErrorKind::BodyTooLarge => "body is larger than the limit",
+            ErrorKind::BodyUnreadable => "body could not be read",
+            ErrorKind::InvalidJson => "body is not JSON",
+            ErrorKind::UnexpectedShape => "body is JSON of another shape than expected",
+            ErrorKind::NotConfigured => "no verifier is configured",
+        })?;
+        match &self.path {
+            Some(path) => write!(f, ", at {path}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: [(ErrorKind, u16, &str, &str); 12] = [
+        (
+            ErrorKind::MissingHeader,
+            401,
+            "missing_header",
+            "signature or timestamp header is missing",
+        ),
+        (
+            ErrorKind::RepeatedHeader,
+            401,
+            "repeated_header",
+            "signature or timestamp header is sent more than once",
+        ),
+        (
+            ErrorKind::MalformedSignature,
+            401,
+            "malformed_signature",
+            "signature is neither hex nor base64 of 32 bytes",
+        ),
+        (
+            ErrorKind::MalformedTimestamp,
+            401,
+            "malformed_timestamp",
+            "timestamp is not a whole number of seconds",
+        ),
+        (
+            ErrorKind::SignatureMismatch,
+            401,
+            "signature_mismatch",
+            "signature does not match",
+        ),
+        (
+            ErrorKind::StaleTimestamp,
+            401,
+            "stale_timestamp",
+            "timestamp is too old",
+        ),
+        (
+            ErrorKind::FutureTimestamp,
+            401,
+            "future_timestamp",
+            "timestamp is in the future",
+        ),
+        (
+            ErrorKind::BodyTooLarge,
+            413,
+            "body_too_large",
+            "body is larger than the limit",
+        ),
+        (
+            ErrorKind::BodyUnreadable,
+            400,
+            "body_unreadable",
+            "body could not be read",
+        ),
+        (
+            ErrorKind::InvalidJson,
+            400,
+            "invalid_json",
+            "body is not JSON",
+        ),
+        (
+            ErrorKind::UnexpectedShape,
+            422,
+            "unexpected_shape",
+            "body is JSON of another shape than expected",
+        ),
+        (
+            ErrorKind::NotConfigured,
+            500,
+            "not_configured",
+            "no verifier is configured",
+        ),
+    ];
+
+    #[test]
+    fn status_code_and_message_of_every_kind() {
+        for (kind, status, code, message) in TABLE {
+            let error = Error::from(kind);
+            assert_eq!(error.kind(), kind);
+            assert_eq!(error.status(), status);
+            assert_eq!(error.code(), code);
+            assert_eq!(error.to_string(), message);
+            assert!(error::Error::source(&error).is_none());
+        }
+    }
+
+    #[test]
+    fn a_problem_is_json_with_four_members() {
+        for (kind, status, code, message) in TABLE {
+            let problem: serde_json::Value =
+                serde_json::from_str(&Error::from(kind).problem()).unwrap();
+            assert_eq!(problem.as_object().unwrap().len(), 4);
+            assert_eq!(problem["status"], status);
+            assert_eq!(problem["code"], code);
+            assert_eq!(problem["detail"], message);
+        }
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn the_title_is_the_phrase_of_the_status_line() {
+        for (kind, status, ..) in TABLE {
+            let phrase = http::StatusCode::from_u16(status)
+                .unwrap()
+                .canonical_reason();
+            assert_eq!(Some(kind.answer().1), phrase);
+        }
+    }
+
+    #[test]
+    fn the_path_stands_in_message_and_detail() {
+        let error = Error::unexpected_shape(Some("data[0].tracking_number".to_owned()));
+        assert_eq!(
+            error.to_string(),
+            "body is JSON of another shape than expected, at data[0].tracking_number"
+        );
+        assert!(error.problem().contains("at data[0].tracking_number"));
+    }
+}

@@ -1,0 +1,25 @@
+//! What the operator is told. Nothing here is taken from a header or from the payload.
+
+use crate::{Error, Verified};
+
+/// `proven` tells that the signature was right: such a refusal may be a lost delivery and deserves
+/// a warning, while the others may be a scanner's and come by the million.
+pub(crate) fn refused(error: &Error, proven: bool) {
+    if proven {
+        tracing::warn!(
+            code = error.code(),
+            "rightly signed delivery refused: {error}"
+        );
+    } else {
+        tracing::debug!(code = error.code(), "request refused: {error}");
+    }
+}
+
+pub(crate) fn accepted(verified: &Verified, age: Option<i128>) {
+    tracing::debug!(
+        scheme = ?verified.scheme,
+        age_seconds = age,
+        secret_index = verified.secret_index,
+        "delivery accepted"
+    );
+}

@@ -1,0 +1,119 @@
+//! When TrackingMore sends a delivery again.
+//!
+//! Any answer outside 200-299 is a failed attempt. The documentation then contradicts itself on
+//! when the next one comes, and on how many there are:
+//!
+//! - Its formula, 2^(number of retry) × 30 s, gives 60 s before the first retry.
+//! - Its first example has the second attempt 30 s after the first failed.
+//! - Its other example has the eighth attempt 960 s after the seventh, which neither gives.
+//! - "Up to 14 times" is 14 attempts in one sentence and reads like 14 retries in another.
+//!
+//! So each reading that can be followed has a [`RetrySchedule`] of its own. Source: TrackingMore
+//! docs, Webhook.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Duration;
+//! use trackingmore_webhook::retry::{MAX_ATTEMPTS, RetrySchedule};
+//!
+//! let schedule = RetrySchedule::documented();
+//! assert_eq!(schedule.delay_before(1), Some(Duration::ZERO));
+//! assert_eq!(schedule.delay_before(2), Some(Duration::from_secs(30)));
+//! assert_eq!(schedule.delay_before(MAX_ATTEMPTS + 1), None);
+//! assert_eq!(schedule.window(), Duration::from_secs(245_730));
+//! ```
+
+use std::time::Duration;
+
+/// How often a delivery is attempted at most, the first attempt included, as documented.
+pub const MAX_ATTEMPTS: u32 = 14;
+
+/// One reading of the documented retry rules: delays that double.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RetrySchedule {
+    first_delay: Duration,
+    attempts: u32,
+}
+
+impl RetrySchedule {
+    /// The documentation's first example: 14 attempts, the second 30 s after the first. Over 2.84
+    /// days.
+    #[must_use]
+    pub const fn documented() -> Self {
+        Self {
+            first_delay: Duration::from_secs(30),
+            attempts: MAX_ATTEMPTS,
+        }
+    }
+
+    /// The documentation's formula, taken literally: 14 attempts, the second 60 s after the first.
+    /// Over 5.69 days.
+    #[must_use]
+    pub const fn formula() -> Self {
+        Self {
+            first_delay: Duration::from_secs(60),
+            attempts: MAX_ATTEMPTS,
+        }
+    }
+
+    /// The formula, with 14 retries after the first attempt: the longest that any reading allows,
+    /// and what the default `max_age` of a verifier is made for. Over 11.4 days.
+    #[must_use]
+    pub const fn longest() -> Self {
+        Self {
+            first_delay: Duration::from_secs(60),
+            attempts: MAX_ATTEMPTS + 1,
+        }
+    }
+
+    /// Gives the time from the failure of the attempt before to this attempt; zero for attempt 1,
+    /// `None` if there is no such attempt.
+    #[must_use]
+    pub fn delay_before(&self, attempt: u32) -> Option<Duration> {
+        match attempt {
+            1 => Some(Duration::ZERO),
+            2.. if attempt <= self.attempts => Some(self.first_delay * 2_u32.pow(attempt - 2)),
+            _ => None,
+        }
+    }
+
+    /// Yields [`delay_before`](Self::delay_before) each attempt, beginning with the first.
+    pub fn iter(&self) -> impl Iterator<Item = Duration> + use<> {
+        let schedule = *self;
+        (1..=self.attempts).map_while(move |attempt| schedule.delay_before(attempt))
+    }
+
+    /// Gives the time from the first attempt to the last, if every attempt fails at once.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        self.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_the_readings() {
+        assert_eq!(RetrySchedule::documented().window().as_secs(), 245_730);
+        assert_eq!(RetrySchedule::formula().window().as_secs(), 491_460);
+        assert_eq!(RetrySchedule::longest().window().as_secs(), 982_980);
+    }
+
+    #[test]
+    fn delays_double_and_end() {
+        let schedule = RetrySchedule::documented();
+        let delays: Vec<u64> = schedule.iter().map(|delay| delay.as_secs()).collect();
+        assert_eq!(delays.len(), MAX_ATTEMPTS as usize);
+        assert_eq!(delays[..4], [0, 30, 60, 120]);
+        assert_eq!(
+            schedule.delay_before(14),
+            Some(Duration::from_secs(122_880))
+        );
+        for attempt in [0, 15, u32::MAX] {
+            assert_eq!(schedule.delay_before(attempt), None);
+        }
+    }
+}

@@ -1,0 +1,394 @@
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    ConfigError, Delivery, Error, ErrorKind, Headers, Incoming, Scheme, Signature, Verified,
+    VerifiedBody, VerifierBuilder, key::Key, log,
+};
+
+/// Decides whether a request is a genuine delivery of TrackingMore.
+///
+/// Make one per webhook and keep it: the secrets are prepared once, when it is built. `Clone` is
+/// cheap, and the clones count as the same verifier. `Debug` shows no secret.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use trackingmore_webhook::{ErrorKind, Verifier};
+///
+/// let verifier = Verifier::new("2e55b9a3-4dd1-4416-9897-c4bd1e3d738f")?;
+/// let headers = [
+///     ("timestamp", "1662371528"),
+///     ("signature", "a37084ab68ae16b77db1f8463f31be9fcc965e2515e03efecf8139bb1e511b06"),
+/// ];
+/// let body = br#"{"data":{"tracking_number":"9261290312833844954982"}}"#;
+///
+/// let now = UNIX_EPOCH + Duration::from_secs(1_662_371_530);
+/// let verified = verifier.verify_at(&headers, body, now)?;
+/// assert!(!verified.covers_body());
+///
+/// let forged = [("timestamp", "1662371529"), headers[1]];
+/// let error = verifier.verify_at(&forged, body, now).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::SignatureMismatch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier(Arc<Config>);
+
+pub(crate) struct Config {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) scheme: Option<Scheme>,
+    pub(crate) max_age: Duration,
+    pub(crate) max_clock_skew: Duration,
+    pub(crate) signature_header: String,
+    pub(crate) timestamp_header: String,
+    pub(crate) body_limit: usize,
+}
+
+/// What the headers alone decide.
+#[derive(Clone, Copy)]
+pub(crate) enum Judgement {
+    Accepted {
+        verified: Verified,
+        age: i128,
+    },
+    /// Only the body can tell whether this signature is right.
+    Undecided(Signature),
+}
+
+impl Verifier {
+    /// Makes a verifier from the webhook secret shown in TrackingMore's dashboard.
+    ///
+    /// The secret is used as text: a UUID is not decoded.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the secret is empty or has a blank or line break at its ends.
+    ///
+    /// # Security
+    ///
+    /// The vendor's documentation contradicts itself on what is signed and does not say whether a
+    /// retry carries the timestamp of the first attempt. So that no genuine delivery is lost, the
+    /// defaults accept both documented [`Scheme`]s, and timestamps up to 12 days old: the longest
+    /// time over which any reading of the documentation sends retries, and some slack. The price:
+    /// in [`Scheme::Timestamp`], whoever saw one genuine request can send any body with its
+    /// timestamp and signature for those 12 days. Use HTTPS, and tighten the defaults once you
+    /// know what your account does:
+    ///
+    /// 1. Look at the `scheme` and `age_seconds` that are logged at level DEBUG for accepted
+    ///    deliveries, or at [`Verified::scheme`] and [`Verified::timestamp`].
+    /// 2. Answer one delivery with status 503 and compare the timestamps of its retries.
+    /// 3. Pin the scheme with [`VerifierBuilder::scheme`]. If retries carry new timestamps, bring
+    ///    [`VerifierBuilder::max_age`] down to minutes; if they keep the first, leave it as long
+    ///    as you want retries to be accepted.
+    ///
+    /// `max_age` does not apply in [`Scheme::Body`], where nothing says when a signature was made:
+    /// there, [`DeliveryId`](crate::DeliveryId) is the only protection against replays.
+    pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        Self::builder().secret(secret).build()
+    }
+
+    /// Starts a verifier with options.
+    #[must_use]
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::new()
+    }
+
+    pub(crate) fn from_config(config: Config) -> Self {
+        Self(Arc::new(config))
+    }
+
+    /// Judges a whole request by the system's clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_at`](Self::verify_at).
+    pub fn verify(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        body: &[u8],
+    ) -> Result<Verified, Error> {
+        self.verify_at(headers, body, SystemTime::now())
+    }
+
+    /// Judges a whole request as of `now`.
+    ///
+    /// # Errors
+    ///
+    /// The first that applies: [`MissingHeader`](ErrorKind::MissingHeader),
+    /// [`RepeatedHeader`](ErrorKind::RepeatedHeader) or
+    /// [`MalformedSignature`](ErrorKind::MalformedSignature) for the signature; `RepeatedHeader`
+    /// for the timestamp, unless [`Scheme::Body`] is pinned; if the timestamp's HMAC matches,
+    /// [`StaleTimestamp`](ErrorKind::StaleTimestamp) or
+    /// [`FutureTimestamp`](ErrorKind::FutureTimestamp), which therefore always mean a right
+    /// signature; if [`Scheme::Timestamp`] is pinned and the HMAC does not match, `MissingHeader`,
+    /// [`MalformedTimestamp`](ErrorKind::MalformedTimestamp) or
+    /// [`SignatureMismatch`](ErrorKind::SignatureMismatch);
+    /// [`BodyTooLarge`](ErrorKind::BodyTooLarge), as declared or as given; `SignatureMismatch` for
+    /// the body.
+    pub fn verify_at(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Verified, Error> {
+        let judgement = self.judge_headers(headers, now)?;
+        if body.len() > self.0.body_limit {
+            return Err(judgement.refuse(ErrorKind::BodyTooLarge));
+        }
+        self.conclude(judgement, body)
+    }
+
+    /// Judges a whole request by the system's clock and reads its body: as an
+    /// [`Event`](crate::Event), or as a type of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_at`](Self::verify_at) and [`VerifiedBody::parse`]. Keep a clone of the bytes,
+    /// which is cheap, if you want to store a rightly signed body that does not parse.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trackingmore_webhook::{Event, Scheme, Signer, Verifier};
+    ///
+    /// let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9261290312833844954982"}}"#);
+    /// # let now = std::time::SystemTime::now();
+    /// let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, &bytes);
+    /// let delivery = Verifier::new("secret")?.receive::<Event>(&headers, bytes)?;
+    /// assert_eq!(delivery.event.tracking.tracking_number, "9261290312833844954982");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn receive<T: DeserializeOwned>(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        bytes: Bytes,
+    ) -> Result<Delivery<T>, Error> {
+        let verified = self.verify(headers, &bytes)?;
+        let verifier = self.clone();
+        let body = VerifiedBody {
+            bytes,
+            verified,
+            verifier,
+        };
+        body.parse()
+    }
+
+    /// Judges by the headers alone, by the system's clock, before anything of the body is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin_at`](Self::begin_at).
+    pub fn begin(&self, headers: &(impl Headers + ?Sized)) -> Result<Incoming, Error> {
+        self.begin_at(headers, SystemTime::now())
+    }
+
+    /// Judges by the headers alone, as of `now`, before anything of the body is read: what an
+    /// adapter calls first.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_at`](Self::verify_at), as far as the headers decide.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use trackingmore_webhook::{Event, Scheme, Signer, Verifier};
+    /// # let verifier = Verifier::new("secret")?;
+    /// # let now = std::time::SystemTime::now();
+    /// # let chunks = [br#"{"data":{"tracking_"#.as_slice(), br#"number":"9261"}}"#];
+    /// # let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, b"");
+    /// let mut incoming = verifier.begin_at(&headers, now)?;
+    /// for chunk in chunks {
+    ///     incoming.push(bytes::Bytes::from_static(chunk))?;
+    /// }
+    /// let body = incoming.finish()?;
+    /// assert_eq!(body.parse::<Event>()?.event.tracking.tracking_number, "9261");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn begin_at(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        now: SystemTime,
+    ) -> Result<Incoming, Error> {
+        let judgement = self.judge_headers(headers, now)?;
+        Ok(Incoming::new(self.clone(), judgement))
+    }
+
+    pub(crate) fn body_limit(&self) -> usize {
+        self.0.body_limit
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn judge_headers(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        now: SystemTime,
+    ) -> Result<Judgement, Error> {
+        let judgement = self.judge_signature(headers, now).map_err(|kind| {
+            let error = Error::from(kind);
+            let is_proven = matches!(kind, ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp);
+            log::refused(&error, is_proven);
+            error
+        })?;
+        if declares_more_than(self.0.body_limit, headers) {
+            return Err(judgement.refuse(ErrorKind::BodyTooLarge));
+        }
+        Ok(judgement)
+    }
+
+    fn judge_signature(
+        &self,
+        headers: &(impl Headers + ?Sized),
+        now: SystemTime,
+    ) -> Result<Judgement, ErrorKind> {
+        let signature = only_value(headers, &self.0.signature_header)?;
+        let signature = signature.ok_or(ErrorKind::MissingHeader)?;
+        let signature = Signature::parse(signature).map_err(|error| error.kind())?;
+
+        if self.0.scheme == Some(Scheme::Body) {
+            return Ok(Judgement::Undecided(signature));
+        }
+        let text = only_value(headers, &self.0.timestamp_header)?;
+        match self.match_timestamp(text, &signature) {
+            Ok((seconds, secret_index)) => self.judge_age(seconds, secret_index, now),
+            Err(kind) if self.0.scheme == Some(Scheme::Timestamp) => Err(kind),
+            Err(_) => Ok(Judgement::Undecided(signature)),
+        }
+    }
+
+    fn match_timestamp(
+        &self,
+        text: Option<&[u8]>,
+        signature: &Signature,
+    ) -> Result<(u64, usize), ErrorKind> {
+        let text = text.ok_or(ErrorKind::MissingHeader)?;
+        let seconds = unix_seconds(text).ok_or(ErrorKind::MalformedTimestamp)?;
+        let secret_index = self.matching_secret(text, signature)?;
+        Ok((seconds, secret_index))
+    }
+
+    /// Ages are counted in whole seconds, as the timestamp is.
+    fn judge_age(
+        &self,
+        seconds: u64,
+        secret_index: usize,
+        now: SystemTime,
+    ) -> Result<Judgement, ErrorKind> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if Duration::from_secs(seconds.saturating_sub(now)) > self.0.max_clock_skew {
+            return Err(ErrorKind::FutureTimestamp);
+        }
+        if Duration::from_secs(now.saturating_sub(seconds)) > self.0.max_age {
+            return Err(ErrorKind::StaleTimestamp);
+        }
+        let timestamp = UNIX_EPOCH
+            .checked_add(Duration::from_secs(seconds))
+            .ok_or(ErrorKind::FutureTimestamp)?;
+        Ok(Judgement::Accepted {
+            verified: Verified {
+                scheme: Scheme::Timestamp,
+                timestamp: Some(timestamp),
+                secret_index,
+            },
+            age: i128::from(now) - i128::from(seconds),
+        })
+    }
+
+    /// Completes a judgement with the body, whose length is within the limit.
+    pub(crate) fn conclude(&self, judgement: Judgement, body: &[u8]) -> Result<Verified, Error> {
+        let (verified, age) = match judgement {
+            Judgement::Accepted { verified, age } => (verified, Some(age)),
+            Judgement::Undecided(signature) => {
+                let verified = self.match_body(body, &signature);
+                (verified.map_err(|kind| judgement.refuse(kind))?, None)
+            }
+        };
+        log::accepted(&verified, age);
+        Ok(verified)
+    }
+
+    fn match_body(&self, body: &[u8], signature: &Signature) -> Result<Verified, ErrorKind> {
+        // A body of digits could be somebody's signed timestamp, sent without its header.
+        if !body.is_empty() && body.iter().all(u8::is_ascii_digit) {
+            return Err(ErrorKind::SignatureMismatch);
+        }
+        Ok(Verified {
+            scheme: Scheme::Body,
+            timestamp: None,
+            secret_index: self.matching_secret(body, signature)?,
+        })
+    }
+
+    fn matching_secret(&self, message: &[u8], signature: &Signature) -> Result<usize, ErrorKind> {
+        self.0
+            .keys
+            .iter()
+            .position(|key| key.verifies(message, signature))
+            .ok_or(ErrorKind::SignatureMismatch)
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("secrets", &self.0.keys.len())
+            .field("scheme", &self.0.scheme)
+            .field("max_age", &self.0.max_age)
+            .field("max_clock_skew", &self.0.max_clock_skew)
+            .field("signature_header", &self.0.signature_header)
+            .field("timestamp_header", &self.0.timestamp_header)
+            .field("body_limit", &self.0.body_limit)
+            .finish()
+    }
+}
+
+impl Judgement {
+    /// Refuses, for another reason, a request whose headers were not refused.
+    pub(crate) fn refuse(&self, kind: ErrorKind) -> Error {
+        let error = Error::from(kind);
+        log::refused(&error, matches!(self, Self::Accepted { .. }));
+        error
+    }
+}
+
+fn only_value<'a>(
+    headers: &'a (impl Headers + ?Sized),
+    name: &'a str,
+) -> Result<Option<&'a [u8]>, ErrorKind> {
+    let mut values = headers.values(name);
+    let value = values.next();
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(ErrorKind::RepeatedHeader),
+    }
+}
+
+/// Reads ASCII digits, and nothing but digits, that fit.
+fn unix_seconds(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |seconds, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        seconds.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// A declared length that is not a number is the framework's to judge; the body is counted anyway.
+fn declares_more_than(limit: usize, headers: &(impl Headers + ?Sized)) -> bool {
+    headers.values("content-length").any(|text| {
+        let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+        is_number && unix_seconds(text).is_none_or(|len| len > limit as u64)
+    })
+}
