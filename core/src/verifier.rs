@@ -96,7 +96,6 @@ impl Verifier {
     }
 
     /// Starts a verifier with options.
-    #[must_use]
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder::new()
     }

@@ -1,0 +1,244 @@
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// Long enough for a busy machine; it only bounds how long a broken receiver can hang a test.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection that sends HTTP/1.1 as it is told to, also what a well-behaved client would not
+/// send.
+///
+/// # Examples
+///
+/// ```no_run
+/// use trackingmore_webhook::testing::{Connection, Framing};
+///
+/// let mut connection = Connection::open(([127, 0, 0, 1], 3000).into())?;
+/// let answer = connection.post("/webhooks/trackingmore", &[], b"{}", Framing::Length)?;
+/// assert_eq!(answer.status, 401);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Connection(BufReader<TcpStream>);
+
+/// How a body's end is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// By `Content-Length`.
+    Length,
+    /// By `Transfer-Encoding: chunked`, in chunks of this many bytes.
+    Chunked(usize),
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::connect`].
+    pub fn open(addr: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(addr)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Sends a whole request and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// If no whole answer arrives. A write that fails because the answer came before the body was
+    /// sent is not an error.
+    pub fn post(
+        &mut self,
+        path: &str,
+        headers: &[(&str, Vec<u8>)],
+        body: &[u8],
+        framing: Framing,
+    ) -> io::Result<Answer> {
+        let _ = self.send_post(path, headers, body, framing);
+        self.read_answer()
+    }
+
+    /// Sends the head of a request: `extra` are whole header lines without their line breaks.
+    ///
+    /// # Errors
+    ///
+    /// If the connection does not take it.
+    pub fn send_head(
+        &mut self,
+        path: &str,
+        headers: &[(&str, Vec<u8>)],
+        extra: &[&str],
+    ) -> io::Result<()> {
+        let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n").into_bytes();
+        for (name, value) in headers {
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        }
+        for line in extra {
+            head.extend_from_slice(line.as_bytes());
+            head.extend_from_slice(b"\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        self.send(&head)
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// If the connection does not take them.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.get_mut().write_all(bytes)
+    }
+
+    /// Says that nothing more will be sent.
+    ///
+    /// # Errors
+    ///
+    /// If the connection is closed already.
+    pub fn finish_sending(&mut self) -> io::Result<()> {
+        self.0.get_mut().shutdown(Shutdown::Write)
+    }
+
+    /// Reads an answer to its end.
+    ///
+    /// # Errors
+    ///
+    /// If the connection closes before, or what comes is not an answer in HTTP/1.
+    pub fn read_answer(&mut self) -> io::Result<Answer> {
+        loop {
+            let status_line = self.read_line()?;
+            let status = status_line
+                .split(' ')
+                .nth(1)
+                .and_then(|word| word.parse().ok());
+            let status: u16 = status.ok_or(io::ErrorKind::InvalidData)?;
+            let headers = self.read_headers()?;
+            if status == 100 {
+                continue;
+            }
+            let mut answer = Answer {
+                status,
+                headers,
+                body: Vec::new(),
+            };
+            answer.body = self.read_body(&answer)?;
+            return Ok(answer);
+        }
+    }
+
+    /// Tells whether the connection was closed by the other side, waiting for it.
+    #[must_use]
+    pub fn is_closed(&mut self) -> bool {
+        match self.0.fill_buf() {
+            Ok(bytes) => bytes.is_empty(),
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
+    }
+
+    fn send_post(
+        &mut self,
+        path: &str,
+        headers: &[(&str, Vec<u8>)],
+        body: &[u8],
+        framing: Framing,
+    ) -> io::Result<()> {
+        match framing {
+            Framing::Length => {
+                self.send_head(path, headers, &[&format!("content-length: {}", body.len())])?;
+                self.send(body)
+            }
+            Framing::Chunked(size) => {
+                self.send_head(path, headers, &["transfer-encoding: chunked"])?;
+                let mut chunks = Vec::new();
+                for chunk in body.chunks(size) {
+                    chunks.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+                    chunks.extend_from_slice(chunk);
+                    chunks.extend_from_slice(b"\r\n");
+                }
+                chunks.extend_from_slice(b"0\r\n\r\n");
+                self.send(&chunks)
+            }
+        }
+    }
+
+    fn read_line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        match line.strip_suffix("\r\n") {
+            Some(line) => Ok(line.to_owned()),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    fn read_headers(&mut self) -> io::Result<Vec<(String, String)>> {
+        let mut headers = Vec::new();
+        loop {
+            let line = self.read_line()?;
+            if line.is_empty() {
+                return Ok(headers);
+            }
+            let (name, value) = line.split_once(':').ok_or(io::ErrorKind::InvalidData)?;
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+
+    fn read_body(&mut self, answer: &Answer) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        if let Some(len) = answer.header("content-length") {
+            let len = len.parse().map_err(|_| io::ErrorKind::InvalidData)?;
+            self.0.by_ref().take(len).read_to_end(&mut body)?;
+            if body.len() as u64 != len {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        } else if answer.header("transfer-encoding").is_some() {
+            loop {
+                let len = u64::from_str_radix(&self.read_line()?, 16);
+                let len = len.map_err(|_| io::ErrorKind::InvalidData)?;
+                self.0.by_ref().take(len).read_to_end(&mut body)?;
+                self.read_line()?;
+                if len == 0 {
+                    break;
+                }
+            }
+        } else if answer.status != 204 {
+            self.0.read_to_end(&mut body)?;
+        }
+        Ok(body)
+    }
+}
+
+impl Answer {
+    /// Gives the first value of a header, whose name is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(key, _)| key == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
+    /// Tells whether the answer announces that the connection will be closed.
+    #[must_use]
+    pub fn announces_close(&self) -> bool {
+        self.header("connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+}
