@@ -166,7 +166,10 @@ fn wrong_signatures(now: u64) -> Vec<Case> {
             "signature of timestamp and body together",
             &hex::encode(mac(SECRET, &joined)),
         ),
-        sent("signature of another time", &sign(&(now.saturating_sub(1)).to_string())),
+        sent(
+            "signature of another time",
+            &sign(&(now.saturating_sub(1)).to_string()),
+        ),
         forged(
             "timestamp moved by a second",
             Some(&(now + 1).to_string()),
@@ -235,7 +238,11 @@ fn wrong_times(now: u64) -> Vec<Case> {
         ..forged(name, Some(time), &sign(time), EVENT)
     };
     vec![
-        signed("stale by a day", now.saturating_sub(13 * DAY), ErrorKind::StaleTimestamp),
+        signed(
+            "stale by a day",
+            now.saturating_sub(13 * DAY),
+            ErrorKind::StaleTimestamp,
+        ),
         signed(
             "stale by a year",
             now.saturating_sub(378 * DAY),
@@ -247,7 +254,11 @@ fn wrong_times(now: u64) -> Vec<Case> {
             now + 600,
             ErrorKind::FutureTimestamp,
         ),
-        signed("in milliseconds", now.saturating_mul(1000), ErrorKind::FutureTimestamp),
+        signed(
+            "in milliseconds",
+            now.saturating_mul(1000),
+            ErrorKind::FutureTimestamp,
+        ),
         signed(
             "the last second that 64 bits hold",
             u64::MAX,

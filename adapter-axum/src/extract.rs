@@ -1,0 +1,104 @@
+use axum_core::extract::{FromRef, FromRequest, Request};
+use serde::de::DeserializeOwned;
+use trackingmore_webhook::{Delivery, Event, VerifiedBody, Verifier};
+
+use crate::{WebhookRejection, receive};
+
+/// Extracts a verified delivery: the handler runs for genuine ones only.
+///
+/// The [`Verifier`] comes from the router's state: either it is the state, or the state gives it by
+/// [`FromRef`]. Behind a [`VerifyLayer`](crate::VerifyLayer) with the same verifier, the request is
+/// not verified twice.
+///
+/// The body is held up to the smaller of the verifier's limit and of axum's `DefaultBodyLimit`
+/// (2 MB unless it is set).
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, extract::FromRef, routing::post};
+/// use trackingmore_webhook_axum::{Verifier, Webhook};
+///
+/// #[derive(Clone, FromRef)]
+/// struct AppState {
+///     verifier: Verifier,
+/// }
+///
+/// async fn shipment(Webhook(delivery): Webhook) {
+///     println!("{}", delivery.event.tracking.tracking_number);
+/// }
+///
+/// let verifier = Verifier::new("2e55b9a3-4dd1-4416-9897-c4bd1e3d738f")?;
+/// let app: Router = Router::new()
+///     .route("/webhooks/trackingmore", post(shipment))
+///     .with_state(AppState { verifier });
+/// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
+/// ```
+///
+/// Into a type of your own, for members that [`Event`] does not have:
+///
+/// ```
+/// # use trackingmore_webhook_axum::Webhook;
+/// #[derive(serde::Deserialize)]
+/// struct Mine {
+///     data: serde_json::Value,
+/// }
+///
+/// async fn shipment(Webhook(delivery): Webhook<Mine>) {
+///     println!("{}", delivery.event.data["lane"]);
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Webhook<T = Event>(pub Delivery<T>);
+
+/// Extracts the body of a verified delivery without reading it as an event.
+///
+/// The [`Verifier`] is found and the body limited as for [`Webhook`].
+///
+/// # Examples
+///
+/// ```
+/// use trackingmore_webhook_axum::RawWebhook;
+///
+/// async fn shipment(RawWebhook(body): RawWebhook) {
+///     println!("{} is {} bytes long", body.id(), body.bytes().len());
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RawWebhook(pub VerifiedBody);
+
+impl<S, T> FromRequest<S> for Webhook<T>
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = WebhookRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
+        let RawWebhook(body) = RawWebhook::from_request(request, state).await?;
+        match body.parse() {
+            Ok(delivery) => Ok(Self(delivery)),
+            Err(error) => Err(WebhookRejection::unread(error, body)),
+        }
+    }
+}
+
+impl<S> FromRequest<S> for RawWebhook
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = WebhookRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
+        let verifier = Verifier::from_ref(state);
+        match request.extensions().get::<VerifiedBody>() {
+            Some(body) if body.is_accepted_by(&verifier) => Ok(Self(body.clone())),
+            _ => {
+                let (_, body) = receive::receive(&verifier, request).await?;
+                Ok(Self(body))
+            }
+        }
+    }
+}

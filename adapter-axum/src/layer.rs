@@ -1,0 +1,100 @@
+use std::fmt;
+
+use axum_core::response::Response;
+use tower_layer::Layer;
+use trackingmore_webhook::{Error, Verifier};
+
+use crate::{Verify, receive};
+
+/// Lets only genuine deliveries through to the routes behind it, with their exact bytes.
+///
+/// It puts the [`VerifiedBody`](crate::VerifiedBody) into the request's extensions, where
+/// [`Webhook`](crate::Webhook) and [`RawWebhook`](crate::RawWebhook) with the same verifier find
+/// it, and handlers can by `Extension`.
+///
+/// Everything behind it is verified, whatever the method: a health check under the layer is
+/// answered 401.
+///
+/// # The services behind it
+///
+/// The layer is always ready. It waits for the service behind it to be ready, and calls it, only
+/// for a request that has been accepted: a client that sends its body slowly does not hold a
+/// permit of a `ConcurrencyLimit` meanwhile.
+///
+/// # Body limits
+///
+/// The smaller of the verifier's limit and of a `DefaultBodyLimit` set *outside* of this layer
+/// applies. A `DefaultBodyLimit` that is set inside, on the routes, cannot be seen from here: the
+/// verifier's limit has been applied to the body by then.
+///
+/// # Decompression
+///
+/// The signature covers the bytes on the wire. A layer that decompresses request bodies belongs
+/// behind this one, not in front of it.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Json, Router, routing::post};
+/// use trackingmore_webhook_axum::{Event, Verifier, VerifyLayer};
+///
+/// async fn shipment(Json(event): Json<Event>) {
+///     println!("{}", event.tracking.tracking_number);
+/// }
+///
+/// let verifier = Verifier::new("2e55b9a3-4dd1-4416-9897-c4bd1e3d738f")?;
+/// let app: Router = Router::new()
+///     .route("/webhooks/trackingmore", post(shipment))
+///     .layer(VerifyLayer::new(verifier));
+/// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct VerifyLayer {
+    verifier: Verifier,
+    on_refusal: fn(&Error) -> Response,
+}
+
+impl VerifyLayer {
+    /// Makes a layer that answers refused requests with a problem in JSON.
+    pub fn new(verifier: Verifier) -> Self {
+        Self {
+            verifier,
+            on_refusal: receive::answer,
+        }
+    }
+
+    /// Answers refused requests otherwise. The refusal is logged all the same, and `Connection:
+    /// close` is added to the answer where HTTP/1 needs it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use axum::response::IntoResponse;
+    /// # use trackingmore_webhook_axum::{Verifier, VerifyLayer};
+    /// # let verifier = Verifier::new("secret")?;
+    /// let layer = VerifyLayer::new(verifier)
+    ///     .on_refusal(|error| axum::http::StatusCode::NOT_FOUND.into_response());
+    /// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
+    /// ```
+    pub fn on_refusal(mut self, answer: fn(&Error) -> Response) -> Self {
+        self.on_refusal = answer;
+        self
+    }
+}
+
+impl<S> Layer<S> for VerifyLayer {
+    type Service = Verify<S>;
+
+    fn layer(&self, inner: S) -> Verify<S> {
+        Verify::new(inner, self.verifier.clone(), self.on_refusal)
+    }
+}
+
+impl fmt::Debug for VerifyLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyLayer")
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
+    }
+}

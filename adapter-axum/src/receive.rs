@@ -1,0 +1,80 @@
+use std::{error, future::poll_fn, iter, pin::pin};
+
+use axum_core::{
+    RequestExt as _,
+    extract::Request,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, StatusCode, Version, header, request::Parts};
+use http_body::Body as _;
+use http_body_util::LengthLimitError;
+use trackingmore_webhook::{
+    Error, ErrorKind, PROBLEM_CONTENT_TYPE, VerifiedBody, Verifier, WWW_AUTHENTICATE,
+};
+
+/// A request that was refused before its body was read as an event.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: Error,
+    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
+    pub(crate) closes: bool,
+}
+
+/// Verifies a request and reads its body, up to the smaller of the verifier's limit and of the
+/// `DefaultBodyLimit` that applies.
+pub(crate) async fn receive(
+    verifier: &Verifier,
+    request: Request,
+) -> Result<(Parts, VerifiedBody), Refusal> {
+    let (parts, body) = request.with_limited_body().into_parts();
+    let mut body = pin!(body);
+    let mut ended = body.is_end_stream();
+    let verified_body = async {
+        let mut incoming = verifier.begin(&parts.headers)?;
+        while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+            let frame = frame.map_err(|error| incoming.refuse(kind_of(&error)))?;
+            if let Ok(chunk) = frame.into_data() {
+                incoming.push(chunk)?;
+            }
+        }
+        ended = true;
+        incoming.finish()
+    };
+    match verified_body.await {
+        Ok(verified_body) => Ok((parts, verified_body)),
+        Err(error) => Err(Refusal {
+            error,
+            closes: parts.version < Version::HTTP_2 && !ended,
+        }),
+    }
+}
+
+fn kind_of(error: &axum_core::Error) -> ErrorKind {
+    let mut chain = iter::successors(Some(error as &dyn error::Error), |error| error.source());
+    if chain.any(|error| error.is::<LengthLimitError>()) {
+        ErrorKind::BodyTooLarge
+    } else {
+        ErrorKind::BodyUnreadable
+    }
+}
+
+/// Makes the answer that every adapter gives.
+pub(crate) fn answer(error: &Error) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let content_type = (header::CONTENT_TYPE, PROBLEM_CONTENT_TYPE);
+    let mut response = (status, [content_type], error.problem()).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static(WWW_AUTHENTICATE);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    response
+}
+
+/// Announces that the connection closes behind the answer. Without it, a client would send its next
+/// request on a connection that hyper has given up, since it will not read an unread body.
+pub(crate) fn announce_close(response: &mut Response) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+}
