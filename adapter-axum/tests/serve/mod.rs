@@ -8,7 +8,7 @@ use std::{
 use axum::Router;
 
 /// Serves on a free port of the loopback interface until the process ends.
-pub fn in_background(app: Router) -> SocketAddr {
+pub(crate) fn in_background(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let addr = listener.local_addr().unwrap();

@@ -1,0 +1,127 @@
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
+use futures_util::future::{self, LocalBoxFuture};
+use serde::de::DeserializeOwned;
+use trackingmore_webhook::{Delivery, Error, ErrorKind, Event, VerifiedBody, Verifier};
+
+use crate::{WebhookError, receive};
+
+/// Extracts a verified delivery: the handler runs for genuine ones only.
+///
+/// The [`Verifier`] is looked for in `app_data`, as it is or as `web::Data`. Behind a
+/// [`VerifyWebhook`](crate::VerifyWebhook) the request is not verified twice, unless `app_data`
+/// has another verifier, which then decides. Where there is neither, every request is answered
+/// with status 500 and an error is logged.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use trackingmore_webhook_actix::{Verifier, Webhook};
+///
+/// async fn shipment(Webhook(delivery): Webhook) -> HttpResponse {
+///     println!("{}", delivery.event.tracking.tracking_number);
+///     HttpResponse::NoContent().finish()
+/// }
+///
+/// let verifier = Verifier::new("2e55b9a3-4dd1-4416-9897-c4bd1e3d738f")?;
+/// let app = App::new()
+///     .app_data(verifier)
+///     .route("/webhooks/trackingmore", web::post().to(shipment));
+/// # Ok::<(), trackingmore_webhook_actix::ConfigError>(())
+/// ```
+///
+/// Into a type of your own, for members that [`Event`] does not have:
+///
+/// ```
+/// # use trackingmore_webhook_actix::Webhook;
+/// #[derive(serde::Deserialize)]
+/// struct Mine {
+///     data: serde_json::Value,
+/// }
+///
+/// async fn shipment(Webhook(delivery): Webhook<Mine>) -> String {
+///     delivery.event.data["lane"].to_string()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Webhook<T = Event>(pub Delivery<T>);
+
+/// Extracts the body of a verified delivery without reading it as an event.
+///
+/// The [`Verifier`] is found as for [`Webhook`]. The bytes are those on the wire: a compressed
+/// body is still compressed.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use trackingmore_webhook_actix::RawWebhook;
+///
+/// async fn shipment(RawWebhook(body): RawWebhook) -> HttpResponse {
+///     println!("{} is {} bytes long", body.id(), body.bytes().len());
+///     HttpResponse::NoContent().finish()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RawWebhook(pub VerifiedBody);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Webhook<T> {
+    type Error = WebhookError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let raw = RawWebhook::from_request(request, payload);
+        Box::pin(async move {
+            let RawWebhook(body) = raw.await?;
+            match body.parse() {
+                Ok(delivery) => Ok(Self(delivery)),
+                Err(error) => Err(WebhookError::unread(error, body)),
+            }
+        })
+    }
+}
+
+impl FromRequest for RawWebhook {
+    type Error = WebhookError;
+    type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let verifier = configured_verifier(request);
+        if let Some(body) = accepted_body(request, verifier) {
+            return Box::pin(future::ok(Self(body)));
+        }
+        let begun = verifier
+            .ok_or_else(not_configured)
+            .and_then(|verifier| receive::begin(verifier, request.headers()));
+        match begun {
+            Ok(incoming) => {
+                let mut payload = payload.take();
+                Box::pin(async move { Ok(Self(receive::read(incoming, &mut payload).await?)) })
+            }
+            Err(error) => Box::pin(future::err(error.into())),
+        }
+    }
+}
+
+fn configured_verifier(request: &HttpRequest) -> Option<&Verifier> {
+    request.app_data::<Verifier>().or_else(|| {
+        let data = request.app_data::<web::Data<Verifier>>()?;
+        Some(data.get_ref())
+    })
+}
+
+/// Gives what the middleware accepted, if the extractor would have asked the same verifier.
+fn accepted_body(request: &HttpRequest, verifier: Option<&Verifier>) -> Option<VerifiedBody> {
+    let extensions = request.extensions();
+    let body = extensions.get::<VerifiedBody>()?;
+    let is_same = verifier.is_none_or(|verifier| body.is_accepted_by(verifier));
+    is_same.then(|| body.clone())
+}
+
+fn not_configured() -> Error {
+    tracing::error!(
+        "a TrackingMore webhook extractor has no verifier: add one with `app_data(verifier)`, or \
+         wrap the route in `VerifyWebhook`"
+    );
+    ErrorKind::NotConfigured.into()
+}

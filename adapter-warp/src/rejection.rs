@@ -1,0 +1,122 @@
+use http::{HeaderValue, StatusCode, header};
+use trackingmore_webhook::{
+    Error, ErrorKind, PROBLEM_CONTENT_TYPE, VerifiedBody, WWW_AUTHENTICATE,
+};
+use warp::{Rejection, reject::Reject, reply::Response};
+
+/// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
+/// [`raw_webhook`](crate::raw_webhook) refused a request.
+///
+/// As a reply it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
+/// logged already when a `recover` sees it.
+///
+/// # Examples
+///
+/// A `recover` of your own, that keeps rightly signed deliveries which do not parse instead of
+/// inviting retries that would not parse either:
+///
+/// ```
+/// use trackingmore_webhook_warp::WebhookRejection;
+/// use warp::{Rejection, Reply, http::StatusCode, reply::Response};
+///
+/// async fn keep_odd(rejection: Rejection) -> Result<Response, Rejection> {
+///     let refused = rejection.find::<WebhookRejection>();
+///     if let Some(body) = refused.and_then(WebhookRejection::verified_body) {
+///         // store(body.id(), body.bytes())
+///         return Ok(StatusCode::OK.into_response());
+///     }
+///     trackingmore_webhook_warp::recover(rejection).await
+/// }
+/// ```
+///
+/// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
+#[derive(Debug)]
+pub struct WebhookRejection {
+    error: Error,
+    closes: bool,
+    body: Option<VerifiedBody>,
+}
+
+impl WebhookRejection {
+    /// `closes` tells that the rest of the body is still to come.
+    pub(crate) fn refused(error: Error, closes: bool) -> Self {
+        Self {
+            error,
+            closes,
+            body: None,
+        }
+    }
+
+    pub(crate) fn unread(error: Error, body: VerifiedBody) -> Self {
+        Self {
+            error,
+            closes: false,
+            body: Some(body),
+        }
+    }
+
+    /// Tells which kind of refusal this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.error.kind()
+    }
+
+    /// Gives the status to reply with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Gives the body of a rightly signed delivery that is not an event, so that it can be stored;
+    /// `None` if the request was not proved genuine.
+    #[must_use]
+    pub fn verified_body(&self) -> Option<&VerifiedBody> {
+        self.body.as_ref()
+    }
+
+    fn to_response(&self) -> Response {
+        let mut response = Response::new(self.error.problem().into());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        let content_type = HeaderValue::from_static(PROBLEM_CONTENT_TYPE);
+        headers.insert(header::CONTENT_TYPE, content_type);
+        if self.status() == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static(WWW_AUTHENTICATE);
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if self.closes {
+            // Hyper gives up a connection with an unread body, and takes this off in HTTP/2.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+impl Reject for WebhookRejection {}
+
+/// Replies to a [`WebhookRejection`], for use with `Filter::recover`, and passes any other
+/// rejection on.
+///
+/// # Errors
+///
+/// The rejection, if it is not a `WebhookRejection`.
+///
+/// # Examples
+///
+/// ```
+/// use trackingmore_webhook_warp::{Delivery, Verifier, recover, webhook};
+/// use warp::Filter;
+///
+/// # let verifier = Verifier::new("2e55b9a3-4dd1-4416-9897-c4bd1e3d738f")?;
+/// let routes = warp::path("webhooks")
+///     .and(webhook(verifier))
+///     .map(|_: Delivery| "thanks")
+///     .recover(recover);
+/// # Ok::<(), trackingmore_webhook_warp::ConfigError>(())
+/// ```
+pub async fn recover(rejection: Rejection) -> Result<Response, Rejection> {
+    match rejection.find::<WebhookRejection>() {
+        Some(refused) => Ok(refused.to_response()),
+        None => Err(rejection),
+    }
+}
