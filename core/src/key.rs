@@ -35,9 +35,12 @@ impl Key {
 /// Tells whether a secret begins or ends with a blank, which is always a slip of copying and would
 /// otherwise show only as signatures that never match.
 ///
-/// The vertical tab does not count: the first key of RFC 4231 is made of it.
+/// Vertical tab and form feed do not count: keys of RFC 4231 are made of them.
 fn has_blank_end(secret: &[u8]) -> bool {
-    let is_blank = |c: char| c != '\u{b}' && (c.is_whitespace() || c == '\u{feff}');
+    let is_blank = |c: char| match c {
+        ' ' | '\t' | '\r' | '\n' | '\u{feff}' => true,
+        _ => !c.is_ascii() && c.is_whitespace(),
+    };
     let first = secret.utf8_chunks().next();
     let last = secret.utf8_chunks().last();
     first.is_some_and(|chunk| chunk.valid().starts_with(is_blank))
@@ -76,6 +79,7 @@ mod tests {
             b"\xaa\xff",
             b"\xff",
             &[0x0b; 20],
+            &[0x0c; 20],
             &[0; 3],
         ] {
             assert!(Key::new(secret).is_ok(), "{secret:?}");
