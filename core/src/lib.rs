@@ -25,7 +25,10 @@ pub use self::{
     config_error::ConfigError,
     delivery::{Delivery, DeliveryId, VerifiedBody},
     error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
-    event::Event,
+    event::{
+        Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Substatus, Time, TimeKind,
+        Tracking,
+    },
     headers::Headers,
     incoming::Incoming,
     scheme::Scheme,

@@ -1,0 +1,32 @@
+//! The dates of a leg's great moments.
+
+use super::Time;
+use super::object::json_object;
+
+json_object! {
+    /// When a leg reached its great moments: the vendor's `milestone_date`. Only V4 sends it, and mostly with nulls.
+    ///
+    /// | field | the vendor sends |
+    /// |---|---|
+    /// | `inforeceived_date` | a time or null |
+    /// | `pickup_date` | a time or null |
+    /// | `outfordelivery_date` | a time or null |
+    /// | `delivery_date` | a time or null |
+    /// | `returning_date` | a time or null |
+    /// | `returned_date` | a time or null |
+    #[derive(Default)]
+    pub struct Milestones {
+        /// When the carrier was told of the parcel.
+        inforeceived_date: Option<Time> = "inforeceived_date";
+        /// When the carrier took the parcel over.
+        pickup_date: Option<Time> = "pickup_date";
+        /// When the parcel went out for delivery.
+        outfordelivery_date: Option<Time> = "outfordelivery_date";
+        /// When the parcel was delivered.
+        delivery_date: Option<Time> = "delivery_date";
+        /// When the parcel started its way back to the sender.
+        returning_date: Option<Time> = "returning_date";
+        /// When the parcel was back at the sender.
+        returned_date: Option<Time> = "returned_date";
+    }
+}

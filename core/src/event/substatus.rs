@@ -1,0 +1,160 @@
+//! What exactly happened, within a status.
+
+use super::DeliveryStatus;
+use super::open_set::open_set;
+
+open_set! {
+    /// What exactly happened, within a [`DeliveryStatus`]: the vendor's `substatus`.
+    ///
+    /// The set is open: a code that is not in the table is kept in [`Unknown`](Self::Unknown). Codes are read in any
+    /// case, blanks around them are passed over, and the known ones are always written in lower case.
+    ///
+    /// | code | meaning in V4 | in older versions |
+    /// |---|---|---|
+    /// | `inforeceived001` | announced; the carrier waits to be handed the parcel |  |
+    /// | `notfound001` | announced; the carrier waits to be handed the parcel | V2 and V3 only; V4 has `inforeceived001` |
+    /// | `notfound002` | the carrier has no tracking information |  |
+    /// | `transit001` | on the way |  |
+    /// | `transit002` | arrived at a hub or sorting centre |  |
+    /// | `transit003` | arrived at the delivery facility |  |
+    /// | `transit004` | arrived in the destination country |  |
+    /// | `transit005` | customs clearance completed |  |
+    /// | `transit006` | dispatched |  |
+    /// | `transit007` | left the airport |  |
+    /// | `pickup001` | out for delivery |  |
+    /// | `pickup002` | ready to be collected |  |
+    /// | `pickup003` | the customer was contacted before the final delivery |  |
+    /// | `delivered001` | delivered |  |
+    /// | `delivered002` | collected by the addressee |  |
+    /// | `delivered003` | signed for by the addressee |  |
+    /// | `delivered004` | left at the door or with a neighbour |  |
+    /// | `undelivered001` | not delivered: something is wrong with the address |  |
+    /// | `undelivered002` | not delivered: nobody was at home |  |
+    /// | `undelivered003` | not delivered: the addressee could not be found |  |
+    /// | `undelivered004` | not delivered for another reason |  |
+    /// | `exception004` | not collected in time |  |
+    /// | `exception005` | another exception | V2: sent back to the sender |
+    /// | `exception006` | held by customs |  |
+    /// | `exception007` | lost or damaged |  |
+    /// | `exception008` | cancelled before it was handed over |  |
+    /// | `exception009` | refused by the addressee | V2: returned |
+    /// | `exception010` | returned to the sender |  |
+    /// | `exception011` | on the way back to the sender |  |
+    /// | `expired001` | no update for more than 30 days |  |
+    ///
+    /// # The same code, another meaning
+    ///
+    /// Nothing in a delivery tells which version the account uses. Where the versions disagree, [`meaning`](Self::meaning)
+    /// answers for V4: an account on V2 must read `exception005` and `exception009` itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use trackingmore_webhook::{DeliveryStatus, Substatus};
+    ///
+    /// let substatus = Substatus::from("delivered004");
+    /// assert_eq!(substatus, Substatus::Delivered004);
+    /// assert_eq!(substatus.family(), Some(DeliveryStatus::Delivered));
+    /// assert_eq!(substatus.meaning(), Some("left at the door or with a neighbour"));
+    /// ```
+    pub enum Substatus {
+        InfoReceived001 = "inforeceived001": "announced; the carrier waits to be handed the parcel",
+        /// V2 and V3 only; V4 says `inforeceived001`.
+        NotFound001 = "notfound001": "announced; the carrier waits to be handed the parcel",
+        NotFound002 = "notfound002": "the carrier has no tracking information",
+        Transit001 = "transit001": "on the way",
+        Transit002 = "transit002": "arrived at a hub or sorting centre",
+        Transit003 = "transit003": "arrived at the delivery facility",
+        Transit004 = "transit004": "arrived in the destination country",
+        Transit005 = "transit005": "customs clearance completed",
+        Transit006 = "transit006": "dispatched",
+        Transit007 = "transit007": "left the airport",
+        Pickup001 = "pickup001": "out for delivery",
+        Pickup002 = "pickup002": "ready to be collected",
+        Pickup003 = "pickup003": "the customer was contacted before the final delivery",
+        Delivered001 = "delivered001": "delivered",
+        Delivered002 = "delivered002": "collected by the addressee",
+        Delivered003 = "delivered003": "signed for by the addressee",
+        Delivered004 = "delivered004": "left at the door or with a neighbour",
+        Undelivered001 = "undelivered001": "not delivered: something is wrong with the address",
+        Undelivered002 = "undelivered002": "not delivered: nobody was at home",
+        Undelivered003 = "undelivered003": "not delivered: the addressee could not be found",
+        Undelivered004 = "undelivered004": "not delivered for another reason",
+        Exception004 = "exception004": "not collected in time",
+        /// In V2: sent back to the sender.
+        Exception005 = "exception005": "another exception",
+        Exception006 = "exception006": "held by customs",
+        Exception007 = "exception007": "lost or damaged",
+        Exception008 = "exception008": "cancelled before it was handed over",
+        /// In V2: returned.
+        Exception009 = "exception009": "refused by the addressee",
+        Exception010 = "exception010": "returned to the sender",
+        Exception011 = "exception011": "on the way back to the sender",
+        Expired001 = "expired001": "no update for more than 30 days",
+    }
+}
+
+impl Substatus {
+    /// The status this code belongs to by its name: the code without the digits at its end.
+    ///
+    /// New codes of known families have one too. It can disagree with the status that was sent beside the code:
+    /// `transit` with `notfound001` is real data.
+    #[must_use]
+    pub fn family(&self) -> Option<DeliveryStatus> {
+        let code = self.as_str().trim();
+        let family =
+            DeliveryStatus::from(code.trim_end_matches(|digit: char| digit.is_ascii_digit()));
+        (!matches!(family, DeliveryStatus::Unknown(_))).then_some(family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [(&str, DeliveryStatus, std::ops::RangeInclusive<u8>); 9] = [
+        ("inforeceived", DeliveryStatus::InfoReceived, 1..=1),
+        ("notfound", DeliveryStatus::NotFound, 1..=2),
+        ("transit", DeliveryStatus::Transit, 1..=7),
+        ("pickup", DeliveryStatus::Pickup, 1..=3),
+        ("delivered", DeliveryStatus::Delivered, 1..=4),
+        ("undelivered", DeliveryStatus::Undelivered, 1..=4),
+        ("exception", DeliveryStatus::Exception, 4..=9),
+        ("exception", DeliveryStatus::Exception, 10..=11),
+        ("expired", DeliveryStatus::Expired, 1..=1),
+    ];
+
+    #[test]
+    fn every_code_of_the_table_is_known_and_in_its_family() {
+        let mut codes = 0;
+        for (name, family, numbers) in KNOWN {
+            for number in numbers {
+                let code = format!("{name}{number:03}");
+                let substatus = Substatus::from(code.to_uppercase());
+                assert!(!matches!(substatus, Substatus::Unknown(_)), "{code}");
+                assert_eq!(substatus, code.as_str());
+                assert_eq!(serde_json::to_value(&substatus).unwrap(), code.as_str());
+                assert_eq!(substatus.family(), Some(family.clone()), "{code}");
+                assert!(substatus.meaning().is_some(), "{code}");
+                codes += 1;
+            }
+        }
+        assert_eq!(codes, 30);
+    }
+
+    #[test]
+    fn a_new_code_is_kept_and_has_a_family_if_its_name_has_one() {
+        for (code, family) in [
+            ("transit099", Some(DeliveryStatus::Transit)),
+            ("Undelivered12", Some(DeliveryStatus::Undelivered)),
+            ("created", None),
+            ("redelivered001", None),
+            ("001", None),
+        ] {
+            let substatus = Substatus::from(code);
+            assert_eq!(substatus, Substatus::Unknown(code.to_owned()));
+            assert_eq!(substatus.family(), family, "{code}");
+            assert_eq!(substatus.meaning(), None);
+        }
+    }
+}
