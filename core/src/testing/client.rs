@@ -126,24 +126,21 @@ impl Connection {
     /// If the connection closes before, or what comes is not an answer in HTTP/1.
     pub fn read_answer(&mut self) -> io::Result<Answer> {
         loop {
-            let status_line = self.read_line()?;
-            let status = status_line
-                .split(' ')
-                .nth(1)
-                .and_then(|word| word.parse().ok());
-            let status: u16 = status.ok_or(io::ErrorKind::InvalidData)?;
-            let headers = self.read_headers()?;
-            if status == 100 {
-                continue;
+            let mut answer = self.read_answer_head()?;
+            if answer.status != 100 {
+                answer.body = self.read_body(&answer)?;
+                return Ok(answer);
             }
-            let mut answer = Answer {
-                status,
-                headers,
-                body: Vec::new(),
-            };
-            answer.body = self.read_body(&answer)?;
-            return Ok(answer);
         }
+    }
+
+    /// Reads an answer that has no body, such as `100 Continue`, and gives its status.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_answer`](Self::read_answer).
+    pub fn read_interim(&mut self) -> io::Result<u16> {
+        Ok(self.read_answer_head()?.status)
     }
 
     /// Tells whether the connection was closed by the other side, waiting for it.
@@ -179,6 +176,17 @@ impl Connection {
                 self.send(&chunks)
             }
         }
+    }
+
+    fn read_answer_head(&mut self) -> io::Result<Answer> {
+        let status_line = self.read_line()?;
+        let status = status_line.split(' ').nth(1);
+        let status = status.and_then(|word| word.parse().ok());
+        Ok(Answer {
+            status: status.ok_or(io::ErrorKind::InvalidData)?,
+            headers: self.read_headers()?,
+            body: Vec::new(),
+        })
     }
 
     fn read_line(&mut self) -> io::Result<String> {
