@@ -131,10 +131,6 @@ fn two_half_sent_bodies_do_not_keep_a_third_delivery_out_of_a_concurrency_limit(
         .layer(layers);
     let addr = serve::in_background(app);
     let signed = signed_headers();
-    let signed: Vec<_> = signed
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.clone().into_bytes()))
-        .collect();
 
     let mut slow: Vec<_> = (0..2)
         .map(|_| {

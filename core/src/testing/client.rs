@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// use trackingmore_webhook::testing::{Connection, Framing};
 ///
 /// let mut connection = Connection::open(([127, 0, 0, 1], 3000).into())?;
-/// let answer = connection.post("/webhooks/trackingmore", &[], b"{}", Framing::Length)?;
+/// let answer = connection.post("/webhooks/trackingmore", &[("signature", "x")], b"{}", Framing::Length)?;
 /// assert_eq!(answer.status, 401);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -67,7 +67,7 @@ impl Connection {
     pub fn post(
         &mut self,
         path: &str,
-        headers: &[(&str, Vec<u8>)],
+        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
         body: &[u8],
         framing: Framing,
     ) -> io::Result<Answer> {
@@ -83,14 +83,14 @@ impl Connection {
     pub fn send_head(
         &mut self,
         path: &str,
-        headers: &[(&str, Vec<u8>)],
+        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
         extra: &[&str],
     ) -> io::Result<()> {
         let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n").into_bytes();
         for (name, value) in headers {
-            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(name.as_ref().as_bytes());
             head.extend_from_slice(b": ");
-            head.extend_from_slice(value);
+            head.extend_from_slice(value.as_ref());
             head.extend_from_slice(b"\r\n");
         }
         for line in extra {
@@ -155,7 +155,7 @@ impl Connection {
     fn send_post(
         &mut self,
         path: &str,
-        headers: &[(&str, Vec<u8>)],
+        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
         body: &[u8],
         framing: Framing,
     ) -> io::Result<()> {

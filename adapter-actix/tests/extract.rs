@@ -1,0 +1,153 @@
+//! `Webhook` and `RawWebhook` in handlers.
+
+mod serve;
+
+use std::{
+    error::Error as _,
+    io,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use actix_web::{App, HttpResponse, ResponseError as _, http::StatusCode, test::TestRequest, web};
+use trackingmore_webhook::{
+    ErrorKind, Scheme, Signer,
+    testing::{Answer, Connection, Framing},
+};
+use trackingmore_webhook_actix::{Verifier, Webhook, WebhookError};
+
+const PATH: &str = "/hook";
+
+fn verifier() -> Verifier {
+    Verifier::new("secret").unwrap()
+}
+
+fn post_signed(
+    configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+    body: &[u8],
+) -> Answer {
+    let signer = Signer::new("secret").unwrap();
+    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body);
+    let mut connection = Connection::open(serve::in_background(configure)).unwrap();
+    connection
+        .post(PATH, &headers, body, Framing::Length)
+        .unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[actix_web::test]
+async fn without_a_verifier_every_request_is_answered_500_and_an_error_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let handler = async |Webhook(_): Webhook| HttpResponse::Ok().finish();
+    let app = App::new().route(PATH, web::post().to(handler));
+    let app = actix_web::test::init_service(app).await;
+    let body = r#"{"data":{"tracking_number":"LX405512873SE"}}"#;
+    let signer = Signer::new("secret").unwrap();
+    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body.as_bytes());
+    let mut request = TestRequest::post().uri(PATH).set_payload(body);
+    for (name, value) in headers {
+        request = request.insert_header((name, value));
+    }
+    let answer = actix_web::test::call_service(&app, request.to_request()).await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let body = actix_web::test::read_body(answer).await;
+    assert_eq!(
+        body,
+        r#"{"title":"Internal Server Error","status":500,"detail":"no verifier is configured","code":"not_configured"}"#
+    );
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("ERROR") && log.contains("app_data(verifier)"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_handler_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
+    async fn keep_odd(webhook: Result<Webhook, WebhookError>) -> Result<Vec<u8>, WebhookError> {
+        match webhook {
+            Ok(_) => Ok(Vec::new()),
+            Err(error) => match error.verified_body() {
+                Some(body) => Ok(body.bytes().to_vec()),
+                None => Err(error),
+            },
+        }
+    }
+    let configure = |config: &mut web::ServiceConfig| {
+        config
+            .app_data(verifier())
+            .route(PATH, web::post().to(keep_odd));
+    };
+    for odd in [&b"not JSON"[..], b"[1,2]"] {
+        let answer = post_signed(configure, odd);
+        assert_eq!((answer.status, &answer.body[..]), (200, odd));
+    }
+    let mut connection = Connection::open(serve::in_background(configure)).unwrap();
+    let headers = [("accept", "*/*")];
+    let answer = connection
+        .post(PATH, &headers, b"not JSON", Framing::Length)
+        .unwrap();
+    assert_eq!(answer.status, 401);
+}
+
+#[test]
+fn an_own_type_is_read() {
+    #[derive(serde::Deserialize)]
+    struct Mine {
+        lane: u8,
+    }
+    async fn handler(Webhook(delivery): Webhook<Mine>) -> String {
+        delivery.event.lane.to_string()
+    }
+    let configure = |config: &mut web::ServiceConfig| {
+        config
+            .app_data(verifier())
+            .route(PATH, web::post().to(handler));
+    };
+    let answer = post_signed(configure, br#"{"lane":7}"#);
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"7"[..]));
+    let answer = post_signed(configure, br#"{"lane":"jane"}"#);
+    assert_eq!(
+        String::from_utf8(answer.body).unwrap(),
+        r#"{"title":"Unprocessable Entity","status":422,"detail":"body is JSON of another shape than expected, at lane","code":"unexpected_shape"}"#
+    );
+}
+
+#[test]
+fn an_error_tells_what_it_is() {
+    async fn describe(webhook: Result<Webhook, WebhookError>) -> HttpResponse {
+        let error = webhook.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidJson);
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(error.status_code(), StatusCode::BAD_REQUEST);
+        assert_eq!(error.to_string(), "body is not JSON");
+        assert!(error.source().is_none());
+        assert!(!format!("{error:?}").contains("jane"));
+        HttpResponse::Ok().finish()
+    }
+    let configure = |config: &mut web::ServiceConfig| {
+        config
+            .app_data(verifier())
+            .route(PATH, web::post().to(describe));
+    };
+    assert_eq!(post_signed(configure, b"jane").status, 200);
+}
