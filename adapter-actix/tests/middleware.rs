@@ -1,5 +1,7 @@
 //! `VerifyWebhook` among other middleware and in front of extractors.
 
+#![allow(clippy::unwrap_used)]
+
 mod serve;
 
 use std::{net::SocketAddr, time::SystemTime};

@@ -1,5 +1,7 @@
 //! `Webhook` and `RawWebhook` in handlers.
 
+#![allow(clippy::unwrap_used)]
+
 mod serve;
 
 use std::{error::Error as _, time::SystemTime};

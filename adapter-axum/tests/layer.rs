@@ -1,5 +1,7 @@
 //! `VerifyLayer` among other services.
 
+#![allow(clippy::unwrap_used)]
+
 mod serve;
 
 use std::{

@@ -1,5 +1,7 @@
 //! The filters among other filters.
 
+#![allow(clippy::unwrap_used)]
+
 mod serve;
 
 use std::{net::SocketAddr, time::SystemTime};

@@ -1,5 +1,7 @@
 //! Bodies that arrive in pieces, and the memory they take.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::SystemTime;
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! What is shown to whom: levels of logs, and nothing that is secret or personal anywhere.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     collections::BTreeMap,
     io,

@@ -1,5 +1,7 @@
 //! Signatures that were made elsewhere.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trackingmore_webhook::{ErrorKind, Scheme, Signature, Signer, Verifier};

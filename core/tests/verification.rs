@@ -1,5 +1,7 @@
 //! What a verifier accepts and refuses, and in which order it judges.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
