@@ -37,6 +37,7 @@ use crate::WebhookRejection;
 ///     .recover(recover);
 /// # Ok::<(), trackingmore_webhook_warp::ConfigError>(())
 /// ```
+#[must_use]
 pub fn webhook(
     verifier: Verifier,
 ) -> impl Filter<Extract = (Delivery,), Error = Rejection> + Clone {
@@ -64,6 +65,7 @@ pub fn webhook(
 ///     .recover(recover);
 /// # Ok::<(), trackingmore_webhook_warp::ConfigError>(())
 /// ```
+#[must_use]
 pub fn webhook_as<T: DeserializeOwned + Send>(
     verifier: Verifier,
 ) -> impl Filter<Extract = (Delivery<T>,), Error = Rejection> + Clone {
@@ -86,6 +88,7 @@ pub fn webhook_as<T: DeserializeOwned + Send>(
 ///     .recover(recover);
 /// # Ok::<(), trackingmore_webhook_warp::ConfigError>(())
 /// ```
+#[must_use]
 pub fn raw_webhook(
     verifier: Verifier,
 ) -> impl Filter<Extract = (VerifiedBody,), Error = Rejection> + Clone {
