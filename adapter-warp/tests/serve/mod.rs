@@ -1,5 +1,7 @@
 //! Serves routes for a test.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     net::{SocketAddr, TcpListener},
     thread,
