@@ -1,6 +1,6 @@
 //! A parcel.
 
-use super::object::json_object;
+use super::json_object::json_object;
 use super::{DeliveryStatus, Leg, Substatus, Time};
 
 json_object! {
