@@ -130,12 +130,14 @@ fn the_update_counts_before_the_checkpoints() {
 }
 
 #[test]
-fn without_an_update_the_latest_checkpoint_counts() {
-    let earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
+fn where_the_update_does_not_decide_the_latest_checkpoint_counts() {
+    let mut earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
     let mut later = parcel(&[("2024-01-01 09:00", "a"), ("2024-01-01 10:00", "b")], &[]);
     assert_eq!(later.freshness(&earlier), Freshness::Newer);
     assert_eq!(earlier.freshness(&later), Freshness::Older);
     later.update_at = Some(Time::new("2024-01-01T06:00:00Z"));
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    earlier.update_at.clone_from(&later.update_at);
     assert_eq!(later.freshness(&earlier), Freshness::Newer);
 }
 
