@@ -35,13 +35,13 @@ impl Tracking {
     ///
     /// let tracking: Tracking = serde_json::from_str(
     ///     r#"{
-    ///         "tracking_number": "RE113184005HK",
+    ///         "tracking_number": "LZ700415528CN",
     ///         "origin_info": {"trackinfo": [
-    ///             {"checkpoint_date": "2015-10-09 00:00", "tracking_detail": "Left the country"}
+    ///             {"checkpoint_date": "2024-01-05 06:40", "tracking_detail": "Left the country"}
     ///         ]},
     ///         "destination_info": {"trackinfo": [
-    ///             {"checkpoint_date": "2015-10-22 17:02", "tracking_detail": "Delivered"},
-    ///             {"checkpoint_date": "2015-10-09 00:00", "tracking_detail": "Left the country"}
+    ///             {"checkpoint_date": "2024-01-12 17:15", "tracking_detail": "Delivered"},
+    ///             {"checkpoint_date": "2024-01-05 06:40", "tracking_detail": "Left the country"}
     ///         ]}
     ///     }"#,
     /// )?;
@@ -78,11 +78,11 @@ impl Tracking {
     /// ```
     /// use trackingmore_webhook::{Freshness, Time, Tracking};
     ///
-    /// let mut stored = Tracking::new("9400111899223817457635");
-    /// stored.update_at = Some(Time::new("2023-10-25T07:02:53+00:00"));
+    /// let mut stored = Tracking::new("7712004418830097");
+    /// stored.update_at = Some(Time::new("2024-02-02T07:02:53+00:00"));
     /// let mut sent = stored.clone();
     /// assert_eq!(sent.freshness(&stored), Freshness::CannotTell);
-    /// sent.update_at = Some(Time::new("2023-10-25T09:02:53+01:00"));
+    /// sent.update_at = Some(Time::new("2024-02-02T09:02:53+01:00"));
     /// assert_eq!(sent.freshness(&stored), Freshness::Newer);
     /// ```
     #[must_use]

@@ -67,7 +67,7 @@ use object::{Key, Object};
 ///         "code": 200,
 ///         "message": "Request response is successful",
 ///         "data": {
-///             "tracking_number": "9400111899223817457635",
+///             "tracking_number": "7712004418830097",
 ///             "courier_code": "usps",
 ///             "delivery_status": "transit",
 ///             "signed_by": null
