@@ -1,6 +1,6 @@
 //! One line of a parcel's history.
 
-use super::object::json_object;
+use super::json_object::json_object;
 use super::{DeliveryStatus, Substatus, Time};
 
 json_object! {

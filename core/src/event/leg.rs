@@ -1,6 +1,6 @@
 //! One carrier's part of a parcel's way.
 
-use super::object::json_object;
+use super::json_object::json_object;
 use super::{Checkpoint, Milestones, Time};
 
 json_object! {

@@ -267,8 +267,8 @@ mod tests {
     #[test]
     fn an_identifier_is_never_a_rounded_number() {
         let read = |json| read::<Identifier>(json).map(|identifier| identifier.0);
-        assert_eq!(read("9104223295").as_deref(), Some("9104223295"));
-        assert_eq!(read("9261290312833844954982"), None);
+        assert_eq!(read("5520093371").as_deref(), Some("5520093371"));
+        assert_eq!(read("7712004418830097551236"), None);
         assert_eq!(read("1.5"), None);
         assert_eq!(read("true"), None);
         assert_eq!(read(r#"" ""#), None);

@@ -1,7 +1,7 @@
 //! The dates of a leg's great moments.
 
 use super::Time;
-use super::object::json_object;
+use super::json_object::json_object;
 
 json_object! {
     /// When a leg reached its great moments: the vendor's `milestone_date`. Only V4 sends it, and mostly with nulls.

@@ -2,7 +2,9 @@
 
 mod checkpoint;
 mod delivery_status;
+mod field;
 mod history;
+mod json_object;
 mod leg;
 mod lenient;
 mod milestones;
@@ -27,7 +29,9 @@ pub use substatus::Substatus;
 pub use time::{Time, TimeKind};
 pub use tracking::Tracking;
 
-use object::{Fill, Key, Object, json_object};
+use field::Fill;
+use json_object::json_object;
+use object::{Key, Object};
 
 /// One delivery: a parcel, as the vendor sees it now.
 ///
@@ -63,7 +67,7 @@ use object::{Fill, Key, Object, json_object};
 ///         "code": 200,
 ///         "message": "Request response is successful",
 ///         "data": {
-///             "tracking_number": "9400111899223817457635",
+///             "tracking_number": "7712004418830097",
 ///             "courier_code": "usps",
 ///             "delivery_status": "transit",
 ///             "signed_by": null

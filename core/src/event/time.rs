@@ -1,5 +1,7 @@
 //! Times as the vendor writes them.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::Pieces;
@@ -134,6 +136,12 @@ pub enum TimeKind {
     NotUnderstood,
 }
 
+impl fmt::Display for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
 impl Lenient for Time {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self::new(text))
@@ -221,7 +229,7 @@ mod tests {
             assert_eq!(time.kind(), TimeKind::Civil, "{text}");
             assert_eq!(time.instant(), None);
             assert_eq!(civil(text).as_deref(), Some(reading));
-            assert_eq!(time.as_str(), text);
+            assert_eq!(time.to_string(), text);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A parcel.
 
-use super::object::json_object;
+use super::json_object::json_object;
 use super::{DeliveryStatus, Leg, Substatus, Time};
 
 json_object! {
@@ -67,7 +67,7 @@ json_object! {
     /// ```
     /// use trackingmore_webhook::{DeliveryStatus, Tracking};
     ///
-    /// let mut tracking = Tracking::new("9400111899223817457635");
+    /// let mut tracking = Tracking::new("7712004418830097");
     /// tracking.delivery_status = Some(DeliveryStatus::Pickup);
     /// tracking.customer_name = Some("Jane Doe".into());
     /// assert!(!format!("{tracking:?}").contains("Jane"));

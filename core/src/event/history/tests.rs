@@ -1,0 +1,197 @@
+use proptest::prelude::*;
+
+use super::super::Leg;
+use super::*;
+
+fn leg(entries: &[(&str, &str)]) -> Option<Leg> {
+    let mut leg = Leg::default();
+    for (date, detail) in entries {
+        leg.trackinfo.push(Checkpoint {
+            checkpoint_date: Some(Time::new(*date)),
+            tracking_detail: Some((*detail).to_owned()),
+            ..Checkpoint::default()
+        });
+    }
+    Some(leg)
+}
+
+fn parcel(origin: &[(&str, &str)], destination: &[(&str, &str)]) -> Tracking {
+    let mut tracking = Tracking::new("1");
+    tracking.origin_info = leg(origin);
+    tracking.destination_info = leg(destination);
+    tracking
+}
+
+fn details(tracking: &Tracking) -> String {
+    let details = tracking.checkpoints().into_iter();
+    details
+        .flat_map(|it| it.tracking_detail.as_deref())
+        .collect()
+}
+
+#[test]
+fn both_legs_are_one_history_newest_first() {
+    let tracking = parcel(
+        &[("2023-09-10 08:00", "a"), ("2023-09-12T09:00:00", "c")],
+        &[
+            ("2023-09-14 10:00", "e"),
+            ("2023-09-11T10:00", "b"),
+            ("2023-09-13 00:00:00", "d"),
+        ],
+    );
+    assert_eq!(details(&tracking), "edcba");
+    let latest = tracking.latest_checkpoint().unwrap();
+    assert_eq!(latest.tracking_detail.as_deref(), Some("e"));
+}
+
+#[test]
+fn instants_are_compared_as_instants() {
+    let tracking = parcel(
+        &[
+            ("2024-05-29T10:00:00+08:00", "a"),
+            ("2024-05-29T03:00:00Z", "b"),
+        ],
+        &[("2024-05-29T01:00:00-03:00", "c")],
+    );
+    assert_eq!(details(&tracking), "cba");
+}
+
+#[test]
+fn a_checkpoint_of_both_legs_is_told_once() {
+    let shared = ("2023-09-12 09:00", "shared");
+    let tracking = parcel(
+        &[shared, ("2023-09-10 08:00", "first")],
+        &[
+            ("2023-09-13 09:00", "last"),
+            shared,
+            ("2023-09-12 09:00", "other"),
+        ],
+    );
+    assert_eq!(details(&tracking), "lastsharedotherfirst");
+}
+
+#[test]
+fn what_cannot_be_compared_keeps_its_order() {
+    let (instant, reading) = (("2024-05-29T10:00:00Z", "i"), ("2024-05-29T20:00:00", "r"));
+    assert_eq!(details(&parcel(&[instant, reading], &[])), "ir");
+    assert_eq!(details(&parcel(&[reading, instant], &[])), "ri");
+    assert_eq!(details(&parcel(&[reading], &[instant])), "ri");
+    let far = ("2024-05-30T01:00:00", "f");
+    assert_eq!(details(&parcel(&[instant, far], &[])), "fi");
+}
+
+#[test]
+fn equal_and_unparsed_times_keep_their_order_and_the_unparsed_come_last() {
+    let tracking = parcel(
+        &[
+            ("soon", "x"),
+            ("2024-05-29 10:00", "a"),
+            ("2024-05-29T10:00:00", "b"),
+        ],
+        &[
+            ("", "y"),
+            ("2024-05-29 10:00:00.0", "c"),
+            ("2024-05-28", "d"),
+        ],
+    );
+    assert_eq!(details(&tracking), "abcdxy");
+    assert_eq!(details(&parcel(&[("?", "x"), ("!", "y")], &[])), "xy");
+}
+
+#[test]
+fn nothing_sent_is_no_history() {
+    assert_eq!(Tracking::new("1").checkpoints(), Vec::<&Checkpoint>::new());
+    assert_eq!(Tracking::new("1").latest_checkpoint(), None);
+}
+
+fn updated(at: &str) -> Tracking {
+    let mut tracking = Tracking::new("1");
+    tracking.update_at = Some(Time::new(at));
+    tracking
+}
+
+#[test]
+fn the_later_update_is_newer() {
+    let earlier = updated("2024-01-01T12:00:00+08:00");
+    let later = updated("2024-01-01T05:00:00+00:00");
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    assert_eq!(earlier.freshness(&later), Freshness::Older);
+    assert_eq!(earlier.freshness(&earlier), Freshness::CannotTell);
+}
+
+#[test]
+fn the_update_counts_before_the_checkpoints() {
+    let mut earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
+    earlier.update_at = updated("2024-01-01T05:00:00Z").update_at;
+    assert_eq!(
+        updated("2024-01-01T06:00:00Z").freshness(&earlier),
+        Freshness::Newer
+    );
+}
+
+#[test]
+fn where_the_update_does_not_decide_the_latest_checkpoint_counts() {
+    let mut earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
+    let mut later = parcel(&[("2024-01-01 09:00", "a"), ("2024-01-01 10:00", "b")], &[]);
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    assert_eq!(earlier.freshness(&later), Freshness::Older);
+    later.update_at = Some(Time::new("2024-01-01T06:00:00Z"));
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    earlier.update_at.clone_from(&later.update_at);
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+}
+
+#[test]
+fn clocks_of_different_legs_are_compared_only_days_apart() {
+    let earlier = parcel(&[("2024-01-01 23:00", "a")], &[]);
+    let later = parcel(&[], &[("2024-01-01 15:00", "b")]);
+    assert_eq!(later.freshness(&earlier), Freshness::CannotTell);
+    let later = parcel(&[], &[("2024-01-03 15:00", "b")]);
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    assert_eq!(earlier.freshness(&later), Freshness::Older);
+}
+
+#[test]
+fn other_parcels_are_not_compared() {
+    let earlier = updated("2024-01-01T05:00:00Z");
+    let mut later = updated("2024-01-02T05:00:00Z");
+    later.courier_code = Some("ups".into());
+    assert_eq!(later.freshness(&earlier), Freshness::Newer);
+    let mut other = earlier.clone();
+    other.courier_code = Some("dhl".into());
+    assert_eq!(later.freshness(&other), Freshness::CannotTell);
+    later.tracking_number = "2".into();
+    assert_eq!(later.freshness(&earlier), Freshness::CannotTell);
+}
+
+fn any_time() -> impl Strategy<Value = String> {
+    let reading = "2024-01-0[1-3]T[01][0-9]:[0-5][0-9]";
+    prop_oneof![
+        reading,
+        (reading, "([+-]1[0-2]:00|Z)").prop_map(|(reading, offset)| reading + &offset),
+        "2024-01-0[1-3]",
+        Just("?".to_owned()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_pair_stands_against_a_sure_order(
+        dates in prop::collection::vec(any_time(), 0..30), split in 0_usize..30,
+    ) {
+        let dates: Vec<_> = dates.iter().map(|date| (date.as_str(), "")).collect();
+        let (origin, destination) = dates.split_at(split.min(dates.len()));
+        let tracking = parcel(origin, destination);
+        let history: Vec<_> = tracking.history();
+        for (index, newer) in history.iter().enumerate() {
+            for older in &history[index + 1..] {
+                match (newer.moment, older.moment) {
+                    (Some(newer), Some(older)) => {
+                        prop_assert_ne!(newer.compare(older, true), Some(Ordering::Less));
+                    }
+                    (newer, older) => prop_assert!(newer.is_some() || older.is_none()),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,622 @@
+//! The event model against deliveries of every shape that was seen.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, time::UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use trackingmore_webhook::{
+    Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time,
+    Tracking, Verifier,
+};
+
+fn fixtures() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events");
+    let mut fixtures: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .map(|path| {
+            (
+                path.display().to_string(),
+                fs::read_to_string(path).unwrap(),
+            )
+        })
+        .collect();
+    fixtures.sort();
+    fixtures
+}
+
+fn event(json: &str) -> Event {
+    serde_json::from_str(json).unwrap()
+}
+
+fn tracking(data: Value) -> Tracking {
+    serde_json::from_value(data).unwrap()
+}
+
+/// A parcel that has these members beside its number.
+fn with(members: Value) -> Tracking {
+    let mut data = members;
+    data["tracking_number"] = json!("N");
+    tracking(data)
+}
+
+/// Where a signed body is refused, and what `serde_json` says of it.
+fn refusal(json: &str) -> (String, String) {
+    let headers = Signer::new("secret")
+        .unwrap()
+        .headers(Scheme::Body, UNIX_EPOCH, json.as_bytes());
+    let verifier = Verifier::new("secret").unwrap();
+    let refused = verifier.receive::<Event>(&headers, json.to_owned().into());
+    let refused = refused.unwrap_err().to_string();
+    let path = refused.split_once(", at ").map_or("", |(_, path)| path);
+    let error = serde_json::from_str::<Event>(json).unwrap_err();
+    (path.to_owned(), error.to_string())
+}
+
+#[test]
+fn every_fixture_survives_a_round_trip() {
+    let fixtures = fixtures();
+    assert_eq!(fixtures.len(), 13);
+    for (name, json) in fixtures {
+        let first = event(&json);
+        let written = serde_json::to_string(&first).unwrap();
+        assert_eq!(event(&written), first, "{name}");
+        // The same through a deserializer that hands out owned values, in another order.
+        let value: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Event>(value).unwrap(),
+            first,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_ordinary_delivery_is_read_as_it_was_meant() {
+    let event = event(include_str!("data/events/ten_checkpoints.json"));
+    assert_eq!(event.code, Some(200));
+    assert_eq!(
+        event.message.as_deref(),
+        Some("Request response is successful")
+    );
+
+    let tracking = event.tracking;
+    assert_eq!(tracking.tracking_number, "LX004217735CN");
+    assert_eq!(tracking.delivery_status, Some(DeliveryStatus::Delivered));
+    assert_eq!(tracking.substatus, Some(Substatus::Delivered004));
+    assert_eq!(tracking.archived.as_deref(), Some("tracking"));
+    assert_eq!(tracking.updating, Some(false));
+    assert_eq!(tracking.transit_time, Some(9));
+    assert_eq!(tracking.customer_name, None);
+    assert_eq!(tracking.origin_courier(), Some("china-ems"));
+    assert_eq!(tracking.destination_courier(), Some("austrian-post"));
+    assert_eq!(tracking.legs().count(), 2);
+    let updated = tracking.update_at.as_ref().unwrap();
+    assert_eq!(
+        updated.instant(),
+        Some("2024-03-14T16:02:44Z".parse().unwrap())
+    );
+
+    let origin = tracking.origin_info.as_ref().unwrap();
+    assert_eq!(origin.weblink.as_deref(), Some("https://www.ems.com.cn/"));
+    let milestones = origin.milestone_date.as_ref().unwrap();
+    assert_eq!(milestones.pickup_date, origin.pickup_date);
+    assert_eq!(milestones.delivery_date, None);
+
+    let checkpoints = tracking.checkpoints();
+    assert_eq!(checkpoints.len(), 10);
+    let dates = checkpoints
+        .iter()
+        .map(|it| it.checkpoint_date.as_ref().unwrap().civil().unwrap());
+    assert!(dates.is_sorted_by(|newer, older| newer >= older));
+    assert_eq!(checkpoints[0].country_iso2.as_deref(), Some("AT"));
+    assert_eq!(
+        checkpoints[9].checkpoint_delivery_substatus,
+        Some(Substatus::InfoReceived001)
+    );
+    assert_eq!(checkpoints[9].location, None);
+}
+
+#[test]
+fn every_field_of_v4_is_read_and_written_under_its_name() {
+    let json = include_str!("data/events/every_field.json");
+    let sent: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(sent["data"].as_object().unwrap().len(), 52);
+    assert_eq!(sent["data"]["origin_info"].as_object().unwrap().len(), 12);
+    assert_eq!(serde_json::to_value(event(json)).unwrap(), sent);
+}
+
+#[test]
+fn what_is_absent_is_not_written() {
+    let mut event = Event::new(Tracking::new("1Z"));
+    assert_eq!(
+        serde_json::to_value(&event).unwrap(),
+        json!({"data": {"tracking_number": "1Z"}})
+    );
+    event.tracking.origin_info = Some(Leg::default());
+    assert_eq!(
+        serde_json::to_string(&event).unwrap(),
+        r#"{"data":{"tracking_number":"1Z","origin_info":{}}}"#
+    );
+}
+
+#[test]
+fn both_envelopes_are_read_and_either_part_may_be_missing() {
+    let data = r#""data": {"tracking_number": "1"}"#;
+    for (envelope, code, message) in [
+        (r#""code": 200, "message": "ok","#, Some(200), Some("ok")),
+        (
+            r#""meta": {"code": 200, "type": "Success", "message": "ok"},"#,
+            Some(200),
+            Some("ok"),
+        ),
+        (
+            r#""message": "ok", "meta": {"code": 200},"#,
+            Some(200),
+            Some("ok"),
+        ),
+        (
+            r#""meta": {"code": 1, "message": "m"}, "code": 200, "message": "","#,
+            Some(200),
+            Some("m"),
+        ),
+        (r#""meta": "none","#, None, None),
+        (r#""meta": null, "event": "TRACKING_UPDATED","#, None, None),
+        ("", None, None),
+    ] {
+        let event = event(&format!("{{{envelope} {data}}}"));
+        assert_eq!(event.code, code, "{envelope}");
+        assert_eq!(event.message.as_deref(), message, "{envelope}");
+        assert_eq!(event.tracking, Tracking::new("1"));
+    }
+    let event = event(include_str!("data/events/meta_envelope_array_of_one.json"));
+    assert_eq!(
+        (event.code, event.message.as_deref()),
+        (Some(200), Some("Success"))
+    );
+    assert_eq!(event.tracking.origin_info, None);
+}
+
+#[test]
+fn v2_is_read_into_the_same_fields() {
+    let tracking = event(include_str!("data/events/v2_pascal_case.json")).tracking;
+    let written = serde_json::to_value(&tracking).unwrap();
+    for (name, value) in [
+        ("courier_code", json!("singapore-post")),
+        ("delivery_status", json!("transit")),
+        ("updating", json!(true)),
+        ("update_at", json!("2018-05-09T22:04:40+08:00")),
+        ("order_date", json!("2018-05-01 23:10")),
+        ("order_number", json!("7731")),
+        ("order_id", json!("7731")),
+        ("customer_email", json!("jo@example.com")),
+        ("note", json!("ring twice")),
+        ("archived", json!("false")),
+        ("origin_country", json!("Singapore")),
+        ("destination_country", json!("Netherlands")),
+        ("transit_time", json!(8)),
+        ("stay_time", json!(2)),
+        (
+            "latest_event",
+            json!("Left the airport,Singapore,2018-05-04 01:00"),
+        ),
+        ("latest_checkpoint_time", json!("2018-05-04 01:00")),
+        (
+            "destination_info",
+            json!({"reference_number": "NL-22", "courier_code": "postnl"}),
+        ),
+    ] {
+        assert_eq!(written[name], value, "{name}");
+    }
+    let leg = &written["origin_info"];
+    for (name, value) in [
+        ("pickup_date", "2018-05-02 14:20"),
+        ("dispatched_date", "2018-05-03 02:11"),
+        ("departed_airport_date", "2018-05-04 01:00"),
+        ("arrived_destination_date", "2018-05-08 07:45"),
+        ("courier_phone", "+65 6841 2000"),
+        ("courier_code", "singapore-post"),
+    ] {
+        assert_eq!(leg[name], value, "{name}");
+    }
+    assert_eq!(
+        leg["trackinfo"][1],
+        json!({
+            "checkpoint_date": "2018-05-02 14:20",
+            "checkpoint_delivery_status": "transit",
+            "tracking_detail": "Posted",
+            "ItemNode": "ItemReceived",
+        })
+    );
+}
+
+#[test]
+fn v3_is_read_into_the_same_fields() {
+    let tracking = event(include_str!("data/events/v3_names.json")).tracking;
+    let written = serde_json::to_value(&tracking).unwrap();
+    for (name, value) in [
+        ("update_at", json!("2022-02-05T17:31:12.000Z")),
+        ("archived", json!("true")),
+        ("origin_country", json!("US")),
+        ("destination_country", json!("CA")),
+        ("customer_sms", json!("+1 555 0100")),
+        ("signed_by", json!("M. EXAMPLE")),
+        ("exchange_number", json!("X-1")),
+        ("scheduled_address", json!("1 Sample Street")),
+        ("latest_checkpoint_time", json!("2022-02-05 12:02")),
+        ("stay_time", json!(3)),
+    ] {
+        assert_eq!(written[name], value, "{name}");
+    }
+    assert_eq!(written["origin_info"]["pickup_date"], "2022-02-01 18:46");
+    let label = tracking.checkpoints()[1];
+    assert_eq!(
+        label.checkpoint_delivery_status,
+        Some(DeliveryStatus::Transit)
+    );
+    assert_eq!(
+        label.checkpoint_delivery_substatus,
+        Some(Substatus::NotFound001)
+    );
+}
+
+#[test]
+fn the_v4_name_wins_over_an_older_one_in_any_order() {
+    let tracking = event(include_str!("data/events/old_and_new_names.json")).tracking;
+    assert_eq!(tracking.delivery_status, Some(DeliveryStatus::Delivered));
+    assert_eq!(tracking.courier_code.as_deref(), Some("ups"));
+    assert_eq!(tracking.note.as_deref(), Some("new"));
+    let leg = tracking.origin_info.as_ref().unwrap();
+    assert_eq!(leg.pickup_date, Some(Time::new("2020-01-02 10:00")));
+    let status = &leg.trackinfo[0].checkpoint_delivery_status;
+    assert_eq!(*status, Some(DeliveryStatus::Delivered));
+}
+
+#[test]
+fn a_v4_name_that_says_nothing_leaves_the_older_one_its_value() {
+    let tracking = event(include_str!("data/events/old_and_new_names.json")).tracking;
+    assert_eq!(
+        tracking.update_at,
+        Some(Time::new("2020-01-01T00:00:00+00:00"))
+    );
+    let place = &tracking.checkpoints()[0].location;
+    assert_eq!(place.as_deref(), Some("old place"));
+}
+
+#[test]
+fn of_duplicates_the_last_usable_one_wins() {
+    let event = event(include_str!("data/events/duplicate_keys.json"));
+    assert_eq!(event.code, Some(200));
+    let tracking = event.tracking;
+    assert_eq!(tracking.tracking_number, "DU-1");
+    assert_eq!(tracking.delivery_status, Some(DeliveryStatus::Delivered));
+    assert_eq!(tracking.courier_code.as_deref(), Some("usps"));
+    let place = &tracking.latest_checkpoint().unwrap().location;
+    assert_eq!(place.as_deref(), Some("Graz"));
+}
+
+#[test]
+fn nothings_are_none() {
+    let tracking = event(include_str!("data/events/text_nulls.json")).tracking;
+    assert_eq!(tracking, Tracking::new("NU-1"));
+}
+
+#[test]
+fn wrong_types_are_read_for_what_they_say_or_not_at_all() {
+    let event = event(include_str!("data/events/wrong_types.json"));
+    assert_eq!(
+        (event.code, event.message.as_deref()),
+        (Some(200), Some("7"))
+    );
+    let mut expected = Tracking::new("5520093371");
+    expected.order_number = Some("42".into());
+    expected.substatus = Some(Substatus::Unknown("3".into()));
+    expected.archived = Some("false".into());
+    expected.updating = Some(true);
+    expected.pieces = Some(3);
+    expected.transit_time = Some(4);
+    expected.weight = Some("12.5".into());
+    expected.note = Some("true".into());
+    expected.tracking_ship_date = Some(Time::new("20240105"));
+    let mut checkpoint = Checkpoint::default();
+    checkpoint.checkpoint_date = Some(Time::new("2024-01-05 10:00"));
+    checkpoint.location = Some("7".into());
+    checkpoint.zip = Some("4020".into());
+    let mut leg = Leg::default();
+    leg.courier_code = Some("5".into());
+    leg.trackinfo.push(checkpoint);
+    expected.destination_info = Some(leg);
+    assert_eq!(event.tracking, expected);
+}
+
+#[test]
+fn unknown_members_are_passed_over_and_unknown_codes_kept() {
+    let tracking = event(include_str!("data/events/unknown_members_and_codes.json")).tracking;
+    assert_eq!(tracking.delivery_status.as_ref().unwrap(), "Created");
+    let substatus = tracking.substatus.as_ref().unwrap();
+    assert_eq!(substatus, "transit099");
+    assert_eq!(substatus.family(), Some(DeliveryStatus::Transit));
+    let leg = tracking.origin_info.as_ref().unwrap();
+    assert_eq!(leg.milestone_date, Some(Milestones::default()));
+    assert_eq!(
+        leg.trackinfo[0]
+            .checkpoint_delivery_status
+            .as_ref()
+            .unwrap(),
+        "customs"
+    );
+}
+
+#[test]
+fn histories_are_read_through_the_tracking() {
+    let details = |json| -> Vec<_> {
+        let history = event(json).tracking;
+        let details = history
+            .checkpoints()
+            .into_iter()
+            .map(|it| it.tracking_detail.clone());
+        details.map(Option::unwrap).collect()
+    };
+    assert_eq!(
+        details(include_str!(
+            "data/events/both_legs_share_a_checkpoint.json"
+        )),
+        ["Delivered", "Arrived abroad", "Posted"]
+    );
+    assert_eq!(
+        details(include_str!("data/events/oldest_first_mixed_times.json")),
+        ["4", "3", "2", "1", "no time", "unparsed"]
+    );
+}
+
+#[test]
+fn a_later_delivery_of_the_same_parcel_is_newer() {
+    let first = event(include_str!("data/events/ten_checkpoints.json")).tracking;
+    let mut second = first.clone();
+    second.update_at = Some(Time::new("2024-03-14T17:02:44+00:00"));
+    assert_eq!(second.freshness(&first), Freshness::Newer);
+    assert_eq!(first.freshness(&second), Freshness::Older);
+    assert_eq!(first.freshness(&first), Freshness::CannotTell);
+}
+
+#[test]
+fn an_e_mail_address_may_come_in_an_array_and_nothing_else_may() {
+    let read = with(json!({"customer_email": [null, "", ["x"], "a@b.example", "c@d.example"]}));
+    assert_eq!(read.customer_email.as_deref(), Some("a@b.example"));
+    let read = with(json!({"customer_email": [], "customer_name": ["Jane"], "title": [1]}));
+    assert_eq!(read, Tracking::new("N"));
+}
+
+#[test]
+fn an_order_id_is_the_order_number_where_there_is_no_other() {
+    let read = with(json!({"order_id": "7", "order_number": "8"}));
+    assert_eq!(read.order_number.as_deref(), Some("8"));
+    assert_eq!(read.order_id.as_deref(), Some("7"));
+    let read = with(json!({"order_number": "8"}));
+    assert_eq!(read.order_id, None);
+}
+
+#[test]
+fn a_tracking_number_that_is_a_whole_number_is_its_text() {
+    for (sent, number) in [("7", "7"), ("18446744073709551615", "18446744073709551615")] {
+        let json = format!(r#"{{"data": {{"tracking_number": {sent}}}}}"#);
+        assert_eq!(event(&json).tracking.tracking_number, number);
+    }
+}
+
+#[test]
+fn only_a_tracking_number_is_required_and_the_path_to_it_is_told() {
+    for unusable in [
+        "null",
+        r#""""#,
+        r#""null""#,
+        r#"" ""#,
+        "true",
+        "1.5",
+        "[]",
+        r#"["Jane"]"#,
+        r#"{"Jane": "Doe"}"#,
+        "77120044188300975512367712004418830097551236",
+    ] {
+        let (path, error) = refusal(&format!(r#"{{"data": {{"tracking_number": {unusable}}}}}"#));
+        assert_eq!(path, "data.tracking_number", "{unusable}");
+        assert!(error.starts_with("expected a text"), "{error}");
+        let (path, _) = refusal(&format!(
+            r#"{{"data": [{{"tracking_number": {unusable}}}]}}"#
+        ));
+        assert_eq!(path, "data[0].tracking_number", "{unusable}");
+    }
+    let (path, error) = refusal(r#"{"code": 200, "data": {"courier_code": "usps"}}"#);
+    assert_eq!(path, "data");
+    assert!(
+        error.starts_with("missing field `tracking_number`"),
+        "{error}"
+    );
+    let (path, error) = refusal(r#"{"code": 200, "message": "ok"}"#);
+    assert_eq!(path, "");
+    assert!(error.starts_with("missing field `data`"), "{error}");
+}
+
+#[test]
+fn what_is_not_one_parcel_is_refused_without_a_quotation() {
+    let parcel = r#"{"tracking_number": "Jane"}"#;
+    for data in [
+        "null",
+        "424242",
+        r#""Jane""#,
+        "false",
+        "[]",
+        r#"["Jane"]"#,
+        "[[]]",
+        &format!("[[{parcel}]]"),
+        &format!("[{parcel}, {parcel}]"),
+    ] {
+        let (path, error) = refusal(&format!(r#"{{"data": {data}}}"#));
+        assert!(path.starts_with("data"), "{data}: {path}");
+        assert!(error.starts_with("expected an object"), "{data}: {error}");
+        assert!(
+            !error.contains("Jane") && !error.contains("424242"),
+            "{data}: {error}"
+        );
+    }
+    for body in [
+        "null",
+        "424242",
+        r#""Jane""#,
+        "[]",
+        &format!("[{{\"data\": {parcel}}}]"),
+    ] {
+        let (path, error) = refusal(body);
+        assert_eq!(path, "", "{body}");
+        assert!(error == "expected an object", "{body}: {error}");
+    }
+}
+
+#[test]
+fn hostile_json_is_an_error_or_a_value() {
+    let deep = |open: &str, close: &str| open.repeat(60_000) + &close.repeat(60_000);
+    let nested = [
+        deep("[", "]"),
+        deep(r#"{"data":"#, "}").replace(":}", ":0}"),
+    ];
+    for nested in &nested {
+        for member in [
+            "title",
+            "trackinfo",
+            "origin_info",
+            "customer_email",
+            "update_at",
+            "x",
+        ] {
+            let json = format!(r#"{{"data": {{"tracking_number": "1", "{member}": {nested}}}}}"#);
+            let tracking = event(&json).tracking;
+            assert_eq!(tracking.title, None, "{member}");
+            assert!(
+                tracking.legs().all(|leg| *leg == Leg::default()),
+                "{member}"
+            );
+            let json = format!(
+                r#"{{"data": {{"tracking_number": "1", "origin_info": {{"{member}": {nested}}}}}}}"#
+            );
+            let tracking = event(&json).tracking;
+            assert_eq!(tracking.origin_info, Some(Leg::default()), "{member}");
+        }
+        for json in [
+            nested.clone(),
+            format!(r#"{{"data": {nested}}}"#),
+            format!(r#"{{"meta": {nested}}}"#),
+            format!(r#"{{"data": {{"tracking_number": {nested}}}}}"#),
+        ] {
+            assert!(serde_json::from_str::<Event>(&json).is_err());
+        }
+    }
+    let digits = "9".repeat(400);
+    for value in [
+        "1e999",
+        &digits,
+        "-1e-999",
+        r#""\ud800""#,
+        "123456789012345678901234567890",
+    ] {
+        for member in [
+            "pieces",
+            "title",
+            "update_at",
+            "origin_info",
+            "updating",
+            "code",
+        ] {
+            let json = format!(r#"{{"data": {{"tracking_number": "1", "{member}": {value}}}}}"#);
+            if let Ok(event) = serde_json::from_str::<Event>(&json) {
+                assert_eq!(event.tracking.tracking_number, "1");
+            }
+        }
+        let json = format!(r#"{{"data": {{"tracking_number": "1", "not_a_field": {value}}}}}"#);
+        assert_eq!(event(&json).tracking, Tracking::new("1"));
+    }
+    assert!(serde_json::from_slice::<Event>(b"{\"data\":{\"tracking_number\":\"\xff\"}}").is_err());
+}
+
+const PERSONAL: [&str; 21] = [
+    "customer_name",
+    "customer_email",
+    "customer_sms",
+    "recipient_postcode",
+    "tracking_postal_code",
+    "tracking_key",
+    "tracking_courier_account",
+    "destination_state",
+    "destination_city",
+    "scheduled_address",
+    "signed_by",
+    "note",
+    "title",
+    "status_info",
+    "latest_event",
+    "tracking_detail",
+    "location",
+    "state",
+    "city",
+    "zip",
+    "raw_status",
+];
+
+#[test]
+fn debug_shows_that_personal_data_is_there_and_nothing_of_it() {
+    let json = include_str!("data/events/every_field.json");
+    let event = event(json);
+    let outputs = [format!("{event:?}"), format!("{event:#?}")];
+    let mut personal = 0;
+    walk(&serde_json::from_str(json).unwrap(), &mut |name, value| {
+        for output in &outputs {
+            if PERSONAL.contains(&name) {
+                assert!(output.contains(&format!("{name}: Some(")), "{name}");
+                assert!(!output.contains(value), "{name} is shown");
+                personal += 1;
+            } else {
+                let shown = output.to_lowercase();
+                assert!(shown.contains(&value.to_lowercase()), "{name} is not shown");
+            }
+        }
+    });
+    assert_eq!(personal, 2 * (15 + 2 * 6));
+    assert!(outputs[0].contains("customer_name: Some(<redacted>)"));
+    for absent in ["customer_name", "origin_info", "trackinfo"] {
+        let event = Event::new(Tracking::new("1"));
+        assert!(!format!("{event:?}").contains(absent));
+    }
+}
+
+fn walk(value: &Value, visit: &mut impl FnMut(&str, &str)) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if let Some(text) = value.as_str() {
+                    visit(name, text);
+                }
+                walk(value, visit);
+            }
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| walk(entry, visit)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_types_can_go_anywhere() {
+    fn anywhere<T: Send + Sync + Clone + std::fmt::Debug + Eq + std::hash::Hash + 'static>() {}
+    anywhere::<Event>();
+    anywhere::<Tracking>();
+    anywhere::<Leg>();
+    anywhere::<Milestones>();
+    anywhere::<Checkpoint>();
+    anywhere::<DeliveryStatus>();
+    anywhere::<Substatus>();
+    anywhere::<Time>();
+    anywhere::<Freshness>();
+}
