@@ -15,7 +15,7 @@ pub(crate) fn refused(error: &Error, proven: bool) {
     }
 }
 
-pub(crate) fn accepted(verified: &Verified, age: Option<i128>) {
+pub(crate) fn accepted(verified: &Verified, age: Option<i64>) {
     tracing::debug!(
         scheme = ?verified.scheme,
         age_seconds = age,

@@ -57,7 +57,7 @@ pub(crate) struct Config {
 pub(crate) enum Judgement {
     Accepted {
         verified: Verified,
-        age: i128,
+        age: i64,
     },
     /// Only the body can tell whether this signature is right.
     Undecided(Signature),
@@ -300,7 +300,7 @@ impl Verifier {
                 timestamp: Some(timestamp),
                 secret_index,
             },
-            age: i128::from(now) - i128::from(seconds),
+            age: now.cast_signed().saturating_sub_unsigned(seconds),
         })
     }
 
