@@ -1,0 +1,62 @@
+//! What must be accepted.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
+use crate::{ErrorKind, testing::SECRET};
+
+pub(super) fn cases(now: u64) -> Vec<Case> {
+    let time = now.to_string();
+    let by_time = mac(SECRET, time.as_bytes());
+    let by_body = mac(SECRET, EVENT);
+    let retried = (now.saturating_sub(982_980)).to_string();
+    vec![
+        timestamp_only("timestamp signed, hex", &time, &hex::encode(by_time), EVENT),
+        timestamp_only(
+            "timestamp signed, upper-case hex",
+            &time,
+            &hex::encode_upper(by_time),
+            EVENT,
+        ),
+        timestamp_only(
+            "timestamp signed, base64",
+            &time,
+            &STANDARD.encode(by_time),
+            EVENT,
+        ),
+        timestamp_only(
+            "timestamp signed before the longest window of retries",
+            &retried,
+            &sign(&retried),
+            EVENT,
+        ),
+        timestamp_only(
+            "timestamp signed four minutes ahead of our clock",
+            &(now + 240).to_string(),
+            &sign(&(now + 240).to_string()),
+            EVENT,
+        ),
+        timestamp_only(
+            "timestamp signed, other body: this form does not cover it",
+            &time,
+            &sign(&time),
+            br#"{"meta":{"code":200},"data":[{"tracking_number":"LX405512873SE"}]}"#,
+        ),
+        body_only("body signed, hex", None, &hex::encode(by_body), EVENT),
+        body_only(
+            "body signed, base64",
+            Some(&time),
+            &STANDARD.encode(by_body),
+            EVENT,
+        ),
+        Case {
+            timestamp: Err(ErrorKind::MalformedTimestamp),
+            ..body_only(
+                "body signed, odd timestamp",
+                Some("yesterday"),
+                &hex::encode(by_body),
+                EVENT,
+            )
+        },
+    ]
+}

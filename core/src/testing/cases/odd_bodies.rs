@@ -1,0 +1,71 @@
+//! Bodies that are large, or not events.
+
+use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
+use crate::{ErrorKind, testing::SECRET};
+
+const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
+
+pub(super) fn cases(now: u64) -> Vec<Case> {
+    let time = now.to_string();
+    let signature = sign(&time);
+    let largest = padded(DEFAULT_BODY_LIMIT);
+    let too_large = padded(DEFAULT_BODY_LIMIT + 1);
+    let signed = |name, body: &[u8]| timestamp_only(name, &time, &signature, body);
+    let body_signed =
+        |name, body: &[u8]| body_only(name, None, &hex::encode(mac(SECRET, body)), body);
+    vec![
+        signed("signed, as large as allowed", &largest),
+        body_signed("body signed, as large as allowed", &largest),
+        Case {
+            both: Err(ErrorKind::BodyTooLarge),
+            timestamp: Err(ErrorKind::BodyTooLarge),
+            body_form: Err(ErrorKind::BodyTooLarge),
+            ..signed("signed, a byte too large", &too_large)
+        },
+        Case {
+            both: Err(ErrorKind::BodyTooLarge),
+            body_form: Err(ErrorKind::BodyTooLarge),
+            ..body_signed("body signed, a byte too large", &too_large)
+        },
+        Case {
+            both: Err(ErrorKind::MissingHeader),
+            timestamp: Err(ErrorKind::MissingHeader),
+            body_form: Err(ErrorKind::MissingHeader),
+            headers: Vec::new(),
+            ..signed("unsigned, a byte too large", &too_large)
+        },
+        signed("signed, empty", b"").reads_as(ErrorKind::InvalidJson),
+        body_signed("body signed, empty", b"").reads_as(ErrorKind::InvalidJson),
+        signed("signed, not JSON", b"tracking_number=9261").reads_as(ErrorKind::InvalidJson),
+        body_signed("body signed, not JSON", b"\xff\xfe\x00").reads_as(ErrorKind::InvalidJson),
+        signed(
+            "signed, JSON with more behind it",
+            br#"{"data":{"tracking_number":"9261"}}}"#,
+        )
+        .reads_as(ErrorKind::InvalidJson),
+        signed("signed, JSON cut short", &EVENT[..EVENT.len() - 1])
+            .reads_as(ErrorKind::InvalidJson),
+        signed("signed, array instead of an object", b"[]").reads_as(ErrorKind::UnexpectedShape),
+        body_signed("body signed, no data", br#"{"code":200,"message":"ok"}"#)
+            .reads_as(ErrorKind::UnexpectedShape),
+        signed(
+            "signed, no tracking number",
+            br#"{"data":{"courier_code":"dhl"}}"#,
+        )
+        .reads_as(ErrorKind::UnexpectedShape),
+        signed(
+            "signed, two parcels",
+            br#"{"data":[{"tracking_number":"1"},{"tracking_number":"2"}]}"#,
+        )
+        .reads_as(ErrorKind::UnexpectedShape),
+        signed("signed, nested 100,000 deep", &b"[".repeat(100_000))
+            .reads_as(ErrorKind::InvalidJson),
+    ]
+}
+
+/// Makes an event of `len` bytes by blanks inside of it.
+fn padded(len: usize) -> Vec<u8> {
+    let (start, end) = EVENT.split_at(1);
+    let blanks = len - EVENT.len();
+    [start, &b" ".repeat(blanks), end].concat()
+}

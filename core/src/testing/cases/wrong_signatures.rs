@@ -1,0 +1,97 @@
+//! Well-formed signatures that match nothing.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Case, EVENT, forged, mac, sign};
+use crate::{ErrorKind, testing::SECRET};
+
+pub(super) fn cases(now: u64) -> Vec<Case> {
+    let time = now.to_string();
+    let signature = sign(&time);
+    let mut flipped = mac(SECRET, time.as_bytes());
+    flipped[31] ^= 1;
+    let joined = [time.as_bytes(), EVENT].concat();
+    let mut tampered = EVENT.to_vec();
+    tampered[300] ^= 1;
+    let sent = |name, signature: &str| forged(name, Some(&time), signature, EVENT);
+    vec![
+        sent(
+            "wrong secret over the timestamp",
+            &hex::encode(mac("wrong", time.as_bytes())),
+        ),
+        sent(
+            "wrong secret over the body",
+            &hex::encode(mac("wrong", EVENT)),
+        ),
+        sent(
+            "empty secret over the timestamp",
+            &hex::encode(mac("", time.as_bytes())),
+        ),
+        sent("empty secret over the body", &hex::encode(mac("", EVENT))),
+        sent("last bit of the signature changed", &hex::encode(flipped)),
+        sent(
+            "right in its first half only",
+            &format!("{}{}", &signature[..32], "0".repeat(32)),
+        ),
+        sent("all zeros", &"0".repeat(64)),
+        sent(
+            "signature of timestamp and body together",
+            &hex::encode(mac(SECRET, &joined)),
+        ),
+        sent(
+            "signature of another time",
+            &sign(&(now.saturating_sub(1)).to_string()),
+        ),
+        forged(
+            "timestamp moved by a second",
+            Some(&(now + 1).to_string()),
+            &signature,
+            EVENT,
+        ),
+        forged(
+            "leading zero before the timestamp",
+            Some(&format!("0{time}")),
+            &signature,
+            EVENT,
+        ),
+        forged(
+            "one byte of a signed body changed",
+            Some(&time),
+            &hex::encode(mac(SECRET, EVENT)),
+            &tampered,
+        ),
+        forged(
+            "newline after a signed body",
+            Some(&time),
+            &hex::encode(mac(SECRET, EVENT)),
+            &[EVENT, b"\n"].concat(),
+        ),
+        Case {
+            timestamp: Err(ErrorKind::MissingHeader),
+            ..forged(
+                "captured pair as a body of digits",
+                None,
+                &signature,
+                time.as_bytes(),
+            )
+        },
+        Case {
+            timestamp: Err(ErrorKind::MissingHeader),
+            ..forged(
+                "captured pair as a body of digits, base64",
+                None,
+                &STANDARD.encode(mac(SECRET, time.as_bytes())),
+                time.as_bytes(),
+            )
+        },
+        Case {
+            timestamp: Err(ErrorKind::MalformedTimestamp),
+            ..forged(
+                "captured pair as a body of digits, odd timestamp",
+                Some("x"),
+                &signature,
+                time.as_bytes(),
+            )
+        },
+    ]
+}
