@@ -11,36 +11,36 @@ open_set! {
     ///
     /// | code | meaning in V4 | in older versions |
     /// |---|---|---|
-    /// | `inforeceived001` | announced; the carrier waits to be handed the parcel |  |
-    /// | `notfound001` | announced; the carrier waits to be handed the parcel | V2 and V3 only; V4 has `inforeceived001` |
-    /// | `notfound002` | the carrier has no tracking information |  |
+    /// | `inforeceived001` | waiting for the courier to pick up |  |
+    /// | `notfound001` | waiting for the courier to pick up | V2 and V3 only; V4 has `inforeceived001` |
+    /// | `notfound002` | no tracking information |  |
     /// | `transit001` | on the way |  |
-    /// | `transit002` | arrived at a hub or sorting centre |  |
-    /// | `transit003` | arrived at the delivery facility |  |
-    /// | `transit004` | arrived in the destination country |  |
+    /// | `transit002` | arrived at hub or sorting centre |  |
+    /// | `transit003` | arrived at delivery facility |  |
+    /// | `transit004` | arrived at destination country |  |
     /// | `transit005` | customs clearance completed |  |
-    /// | `transit006` | dispatched |  |
-    /// | `transit007` | left the airport |  |
+    /// | `transit006` | item dispatched |  |
+    /// | `transit007` | departed airport |  |
     /// | `pickup001` | out for delivery |  |
-    /// | `pickup002` | ready to be collected |  |
-    /// | `pickup003` | the customer was contacted before the final delivery |  |
+    /// | `pickup002` | ready for collection |  |
+    /// | `pickup003` | customer contacted before final delivery |  |
     /// | `delivered001` | delivered |  |
-    /// | `delivered002` | collected by the addressee |  |
-    /// | `delivered003` | signed for by the addressee |  |
-    /// | `delivered004` | left at the door or with a neighbour |  |
-    /// | `undelivered001` | not delivered: something is wrong with the address |  |
-    /// | `undelivered002` | not delivered: nobody was at home |  |
-    /// | `undelivered003` | not delivered: the addressee could not be found |  |
-    /// | `undelivered004` | not delivered for another reason |  |
-    /// | `exception004` | not collected in time |  |
-    /// | `exception005` | another exception | V2: sent back to the sender |
-    /// | `exception006` | held by customs |  |
+    /// | `delivered002` | picked up by addressee |  |
+    /// | `delivered003` | signed by addressee |  |
+    /// | `delivered004` | left at door or with neighbour |  |
+    /// | `undelivered001` | address issue |  |
+    /// | `undelivered002` | receiver not home |  |
+    /// | `undelivered003` | impossible to locate |  |
+    /// | `undelivered004` | other |  |
+    /// | `exception004` | unclaimed |  |
+    /// | `exception005` | other | V2: sent back to the sender |
+    /// | `exception006` | detained by customs |  |
     /// | `exception007` | lost or damaged |  |
-    /// | `exception008` | cancelled before it was handed over |  |
-    /// | `exception009` | refused by the addressee | V2: returned |
-    /// | `exception010` | returned to the sender |  |
-    /// | `exception011` | on the way back to the sender |  |
-    /// | `expired001` | no update for more than 30 days |  |
+    /// | `exception008` | cancelled before pickup |  |
+    /// | `exception009` | refused by addressee | V2: returned |
+    /// | `exception010` | returned to sender |  |
+    /// | `exception011` | being sent to sender |  |
+    /// | `expired001` | no update for 30+ days |  |
     ///
     /// # The same code, another meaning
     ///
@@ -55,42 +55,42 @@ open_set! {
     /// let substatus = Substatus::from("delivered004");
     /// assert_eq!(substatus, Substatus::Delivered004);
     /// assert_eq!(substatus.family(), Some(DeliveryStatus::Delivered));
-    /// assert_eq!(substatus.meaning(), Some("left at the door or with a neighbour"));
+    /// assert_eq!(substatus.meaning(), Some("left at door or with neighbour"));
     /// ```
     pub enum Substatus {
-        InfoReceived001 = "inforeceived001": "announced; the carrier waits to be handed the parcel",
+        InfoReceived001 = "inforeceived001": "waiting for the courier to pick up",
         /// V2 and V3 only; V4 says `inforeceived001`.
-        NotFound001 = "notfound001": "announced; the carrier waits to be handed the parcel",
-        NotFound002 = "notfound002": "the carrier has no tracking information",
+        NotFound001 = "notfound001": "waiting for the courier to pick up",
+        NotFound002 = "notfound002": "no tracking information",
         Transit001 = "transit001": "on the way",
-        Transit002 = "transit002": "arrived at a hub or sorting centre",
-        Transit003 = "transit003": "arrived at the delivery facility",
-        Transit004 = "transit004": "arrived in the destination country",
+        Transit002 = "transit002": "arrived at hub or sorting centre",
+        Transit003 = "transit003": "arrived at delivery facility",
+        Transit004 = "transit004": "arrived at destination country",
         Transit005 = "transit005": "customs clearance completed",
-        Transit006 = "transit006": "dispatched",
-        Transit007 = "transit007": "left the airport",
+        Transit006 = "transit006": "item dispatched",
+        Transit007 = "transit007": "departed airport",
         Pickup001 = "pickup001": "out for delivery",
-        Pickup002 = "pickup002": "ready to be collected",
-        Pickup003 = "pickup003": "the customer was contacted before the final delivery",
+        Pickup002 = "pickup002": "ready for collection",
+        Pickup003 = "pickup003": "customer contacted before final delivery",
         Delivered001 = "delivered001": "delivered",
-        Delivered002 = "delivered002": "collected by the addressee",
-        Delivered003 = "delivered003": "signed for by the addressee",
-        Delivered004 = "delivered004": "left at the door or with a neighbour",
-        Undelivered001 = "undelivered001": "not delivered: something is wrong with the address",
-        Undelivered002 = "undelivered002": "not delivered: nobody was at home",
-        Undelivered003 = "undelivered003": "not delivered: the addressee could not be found",
-        Undelivered004 = "undelivered004": "not delivered for another reason",
-        Exception004 = "exception004": "not collected in time",
+        Delivered002 = "delivered002": "picked up by addressee",
+        Delivered003 = "delivered003": "signed by addressee",
+        Delivered004 = "delivered004": "left at door or with neighbour",
+        Undelivered001 = "undelivered001": "address issue",
+        Undelivered002 = "undelivered002": "receiver not home",
+        Undelivered003 = "undelivered003": "impossible to locate",
+        Undelivered004 = "undelivered004": "other",
+        Exception004 = "exception004": "unclaimed",
         /// In V2: sent back to the sender.
-        Exception005 = "exception005": "another exception",
-        Exception006 = "exception006": "held by customs",
+        Exception005 = "exception005": "other",
+        Exception006 = "exception006": "detained by customs",
         Exception007 = "exception007": "lost or damaged",
-        Exception008 = "exception008": "cancelled before it was handed over",
+        Exception008 = "exception008": "cancelled before pickup",
         /// In V2: returned.
-        Exception009 = "exception009": "refused by the addressee",
-        Exception010 = "exception010": "returned to the sender",
-        Exception011 = "exception011": "on the way back to the sender",
-        Expired001 = "expired001": "no update for more than 30 days",
+        Exception009 = "exception009": "refused by addressee",
+        Exception010 = "exception010": "returned to sender",
+        Exception011 = "exception011": "being sent to sender",
+        Expired001 = "expired001": "no update for 30+ days",
     }
 }
 
