@@ -32,6 +32,11 @@ use crate::{Verify, receive};
 /// The signature covers the bytes on the wire. A layer that decompresses request bodies belongs
 /// behind this one, not in front of it.
 ///
+/// # Content type
+///
+/// axum's `Json` wants a `Content-Type` of JSON, which is not documented for deliveries.
+/// [`Webhook`](crate::Webhook) behind the layer does not.
+///
 /// # Examples
 ///
 /// ```

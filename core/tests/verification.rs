@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use trackingmore_webhook::{
-    ConfigError, Error, ErrorKind, Event, Scheme, Signer, Verified, Verifier, VerifierBuilder,
-    retry::RetrySchedule,
+    ConfigError, Delivery, Error, ErrorKind, Event, Incoming, Scheme, Signer, Verified,
+    VerifiedBody, Verifier, VerifierBuilder, retry::RetrySchedule,
 };
 
 const BODY: &[u8] = br#"{"code":200,"data":{"tracking_number":"LX405512873SE"}}"#;
@@ -457,4 +457,17 @@ fn configuration_errors_say_what_to_change() {
     for (error, message) in messages {
         assert_eq!(error.to_string(), message);
     }
+}
+
+#[test]
+fn public_types_cross_threads() {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Verifier>();
+    is_send_and_sync::<VerifierBuilder>();
+    is_send_and_sync::<Incoming>();
+    is_send_and_sync::<VerifiedBody>();
+    is_send_and_sync::<Delivery>();
+    is_send_and_sync::<Signer>();
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<ConfigError>();
 }
