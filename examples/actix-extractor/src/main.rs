@@ -8,8 +8,14 @@ use trackingmore_webhook_actix::{Verifier, Webhook};
 
 async fn shipment(Webhook(delivery): Webhook) -> HttpResponse {
     let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever the sender wrote.
-    println!("parcel {:?}", tracking.tracking_number);
+    // Quoted, so that one event stays on one line, whatever was sent.
+    println!(
+        "parcel {:?} courier {:?} status {:?} substatus {:?}",
+        tracking.tracking_number,
+        tracking.courier_code,
+        tracking.delivery_status,
+        tracking.substatus
+    );
     HttpResponse::NoContent().finish()
 }
 
@@ -28,6 +34,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         TcpListener::bind(&addr).map_err(|error| format!("cannot listen on {addr}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
     HttpServer::new(app)
+        // What has arrived is answered, but a client that sends slowly does not hold up the exit.
+        .shutdown_timeout(3)
         .shutdown_signal(async { _ = signal::ctrl_c().await })
         .listen(listener)?
         .run()

@@ -1,16 +1,22 @@
 //! A filter that extracts a verified event.
 
-use std::{env, error::Error, io, process::ExitCode};
+use std::{env, error::Error, io, process::ExitCode, time::Duration};
 
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, time::sleep};
 use tracing_subscriber::filter::LevelFilter;
 use trackingmore_webhook_warp::{Delivery, Verifier, recover, webhook};
 use warp::{Filter, http::StatusCode};
 
 fn shipment(delivery: Delivery) -> StatusCode {
     let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever the sender wrote.
-    println!("parcel {:?}", tracking.tracking_number);
+    // Quoted, so that one event stays on one line, whatever was sent.
+    println!(
+        "parcel {:?} courier {:?} status {:?} substatus {:?}",
+        tracking.tracking_number,
+        tracking.courier_code,
+        tracking.delivery_status,
+        tracking.substatus
+    );
     StatusCode::NO_CONTENT
 }
 
@@ -28,11 +34,15 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
-    warp::serve(routes)
+    let server = warp::serve(routes)
         .incoming(listener)
         .graceful(async { _ = signal::ctrl_c().await })
-        .run()
-        .await;
+        .run();
+    // What has arrived is answered, but a client that sends slowly does not hold up the exit.
+    tokio::select! {
+        () = server => {}
+        () = async { _ = signal::ctrl_c().await; sleep(Duration::from_secs(3)).await } => {}
+    }
     Ok(())
 }
 
