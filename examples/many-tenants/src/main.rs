@@ -14,9 +14,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, signal, time::sleep};
 use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook::{
-    self as webhook, Delivery, PROBLEM_CONTENT_TYPE, Verifier, WWW_AUTHENTICATE,
-};
+use trackingmore_webhook::{Delivery, Event, PROBLEM_CONTENT_TYPE, Verifier, WWW_AUTHENTICATE};
 
 /// The account of whoever runs this server, whose path names no tenant.
 const OWN: &str = "own";
@@ -45,7 +43,7 @@ async fn receive(
     body: Bytes,
 ) -> Response {
     let tenant = tenant.as_ref().map_or(OWN, |Path(tenant)| tenant);
-    match tenants.verifier(tenant).receive(&headers, body) {
+    match tenants.verifier(tenant).receive::<Event>(&headers, body) {
         Ok(delivery) => shipment(tenant, &delivery).into_response(),
         Err(error) => refuse(&error),
     }
@@ -65,7 +63,7 @@ fn shipment(tenant: &str, delivery: &Delivery) -> StatusCode {
 }
 
 /// What the adapters answer, written out.
-fn refuse(error: &webhook::Error) -> Response {
+fn refuse(error: &trackingmore_webhook::Error) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let content_type = (header::CONTENT_TYPE, PROBLEM_CONTENT_TYPE);
     let problem = (status, [content_type], error.problem());
