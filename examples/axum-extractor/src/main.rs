@@ -1,0 +1,82 @@
+//! A handler whose argument is a verified event.
+
+use std::{env, error::Error, io, process::ExitCode, time::Duration};
+
+use axum::{Router, http::StatusCode, routing::post};
+use tokio::{net::TcpListener, signal, time::sleep};
+use tracing_subscriber::filter::LevelFilter;
+use trackingmore_webhook_axum::{
+    Verifier, Webhook,
+    trackingmore_webhook::{Checkpoint, DeliveryStatus, Time, Tracking},
+};
+
+async fn shipment(Webhook(delivery): Webhook) -> StatusCode {
+    let tracking = &delivery.event.tracking;
+    // Quoted, so that one event stays on one line, whatever was sent.
+    println!(
+        "parcel {:?} courier {:?} status {:?} substatus {:?} history {:?}",
+        tracking.tracking_number,
+        tracking.courier_code,
+        tracking.delivery_status,
+        tracking.substatus,
+        history(tracking),
+    );
+    StatusCode::NO_CONTENT
+}
+
+/// Where the parcel was, in both of its legs, newest first.
+fn history(tracking: &Tracking) -> Vec<String> {
+    tracking.checkpoints().into_iter().map(step).collect()
+}
+
+/// The country stands for the place, because `location` is free text that can name people.
+fn step(checkpoint: &Checkpoint) -> String {
+    let time = checkpoint
+        .checkpoint_date
+        .as_ref()
+        .map_or("-", Time::as_str);
+    let country = checkpoint.country_iso2.as_deref().unwrap_or("-");
+    let status = checkpoint
+        .checkpoint_delivery_status
+        .as_ref()
+        .map_or("-", DeliveryStatus::as_str);
+    format!("{time} {country} {status}")
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let secret = env::var("TRACKINGMORE_WEBHOOK_SECRET")
+        .map_err(|_| "set TRACKINGMORE_WEBHOOK_SECRET to the webhook secret of the dashboard")?;
+    let app = Router::new()
+        .route("/webhooks/trackingmore", post(shipment))
+        .with_state(Verifier::new(secret)?);
+
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(&addr)
+        .await
+        .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let server =
+        axum::serve(listener, app).with_graceful_shutdown(async { _ = signal::ctrl_c().await });
+    // What has arrived is answered, but a client that sends slowly does not hold up the exit.
+    tokio::select! {
+        stopped = server => stopped?,
+        () = async { _ = signal::ctrl_c().await; sleep(Duration::from_secs(3)).await } => {}
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        // Shows every refusal. INFO shows those of rightly signed deliveries only.
+        .with_max_level(LevelFilter::DEBUG)
+        .init();
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Sends genuine and hostile deliveries to receivers in axum, actix-web and warp, over real
+//! sockets, and checks every answer.
+
+mod outcome;
+mod receivers;
+
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+    time::SystemTime,
+};
+
+use tokio::task;
+use trackingmore_webhook::{Verifier, testing};
+
+use crate::{
+    outcome::Outcome,
+    receivers::{Receiver, actix, axum, warp},
+};
+
+async fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let verifier = Verifier::new(testing::SECRET)?;
+    let receivers = [
+        axum(verifier.clone()).await?,
+        actix(verifier.clone())?,
+        warp(verifier).await?,
+    ];
+    // The receivers go on, on the other threads, while this one waits for their answers.
+    let wrong = task::block_in_place(|| print_table(&receivers))?;
+    Ok(match wrong {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// Sends every case to every receiver, and tells how many answers were wrong.
+fn print_table(receivers: &[Receiver; 3]) -> io::Result<usize> {
+    let cases = testing::cases(SystemTime::now());
+    let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);
+    let mut out = io::stdout().lock();
+    let mut faults = Vec::new();
+
+    let [axum, actix, warp] = receivers.each_ref().map(|receiver| receiver.name);
+    writeln!(
+        out,
+        "{:width$}  {:23}  {axum:5}  {actix:5}  {warp}",
+        "case", "expected"
+    )?;
+    for case in &cases {
+        let expected = Outcome::expected(case);
+        let [axum, actix, warp] = receivers.each_ref().map(|receiver| {
+            let fault = match Outcome::of(case, receiver) {
+                Ok(outcome) if outcome == expected => return "ok",
+                Ok(outcome) => outcome.described(),
+                Err(error) => error.to_string(),
+            };
+            faults.push(format!("{}, {}: {fault}", case.name, receiver.name));
+            "WRONG"
+        });
+        let expected = expected.to_string();
+        writeln!(
+            out,
+            "{:width$}  {expected:23}  {axum:5}  {actix:5}  {warp}",
+            case.name
+        )?;
+    }
+
+    let answers = cases.len() * receivers.len();
+    writeln!(out)?;
+    for fault in &faults {
+        writeln!(out, "wrong: {fault}")?;
+    }
+    writeln!(
+        out,
+        "{} cases, {answers} answers: {} right, {} wrong",
+        cases.len(),
+        answers - faults.len(),
+        faults.len(),
+    )?;
+    Ok(faults.len())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    run().await.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}

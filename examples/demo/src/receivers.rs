@@ -1,0 +1,103 @@
+use std::{
+    future::IntoFuture as _,
+    io,
+    net::SocketAddr,
+    sync::mpsc::{self, Sender},
+};
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use trackingmore_webhook::{Verifier, testing::conformance::PATH};
+
+/// A server in the background, and what its handler has been given.
+pub(crate) struct Receiver {
+    pub(crate) name: &'static str,
+    pub(crate) addr: SocketAddr,
+    pub(crate) handled: mpsc::Receiver<Bytes>,
+}
+
+/// Any free port.
+const ADDR: &str = "127.0.0.1:0";
+
+pub(crate) async fn axum(verifier: Verifier) -> io::Result<Receiver> {
+    use axum::{Router, http::StatusCode, routing::post};
+    use trackingmore_webhook_axum::Webhook;
+
+    let (sender, handled) = mpsc::channel();
+    let handler = async move |Webhook(delivery): Webhook| {
+        record(&sender, delivery.body);
+        StatusCode::NO_CONTENT
+    };
+    let app = Router::new()
+        .route(PATH, post(handler))
+        .with_state(verifier);
+
+    let listener = TcpListener::bind(ADDR).await?;
+    let addr = listener.local_addr()?;
+    tokio::spawn(axum::serve(listener, app).into_future());
+    Ok(Receiver {
+        name: "axum",
+        addr,
+        handled,
+    })
+}
+
+pub(crate) fn actix(verifier: Verifier) -> io::Result<Receiver> {
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    use trackingmore_webhook_actix::{VerifyWebhook, Webhook};
+
+    async fn handler(sender: web::Data<Sender<Bytes>>, Webhook(delivery): Webhook) -> HttpResponse {
+        record(&sender, delivery.body);
+        HttpResponse::NoContent().finish()
+    }
+
+    let (sender, handled) = mpsc::channel();
+    let app = move || {
+        let webhook = web::resource(PATH)
+            .wrap(VerifyWebhook::new(verifier.clone()))
+            .route(web::post().to(handler));
+        App::new()
+            .app_data(web::Data::new(sender.clone()))
+            .service(webhook)
+    };
+
+    let listener = std::net::TcpListener::bind(ADDR)?;
+    let addr = listener.local_addr()?;
+    let server = HttpServer::new(app).workers(1).disable_signals();
+    tokio::spawn(server.listen(listener)?.run());
+    Ok(Receiver {
+        name: "actix",
+        addr,
+        handled,
+    })
+}
+
+pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
+    use trackingmore_webhook_warp::{Delivery, recover, webhook};
+    use warp::{Filter as _, http::StatusCode};
+
+    let (sender, handled) = mpsc::channel();
+    let routes = warp::path!("webhooks" / "trackingmore")
+        .and(warp::post())
+        .and(webhook(verifier))
+        .map(move |delivery: Delivery| {
+            record(&sender, delivery.body);
+            StatusCode::NO_CONTENT
+        })
+        .recover(recover);
+
+    let listener = TcpListener::bind(ADDR).await?;
+    let addr = listener.local_addr()?;
+    tokio::spawn(warp::serve(routes).incoming(listener).run());
+    Ok(Receiver {
+        name: "warp",
+        addr,
+        handled,
+    })
+}
+
+/// A handler runs before its answer is sent, so that the sender of the request finds the body here.
+fn record(handled: &Sender<Bytes>, body: Bytes) {
+    // Nobody listens any more once the table is printed.
+    _ = handled.send(body);
+}

@@ -1,0 +1,141 @@
+//! Runs an example as its user does: as a process, over a socket. The tests of every example
+//! include this file.
+
+use std::{
+    io::{BufRead as _, BufReader, Lines},
+    net::{SocketAddr, TcpListener},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::SystemTime,
+};
+
+use trackingmore_webhook::{
+    Scheme, Signer,
+    testing::{Answer, Connection, Framing, SECRET, conformance::PATH},
+};
+
+/// A delivery with customer data, which no line that is printed may show.
+pub(crate) const DELIVERY: &[u8] = include_bytes!("two-legs.json");
+
+/// Checks what all servers have in common. `settings` are what this one needs besides.
+pub(crate) fn check(program: &str, settings: &[(&str, &str)]) {
+    let mut unset = command(program, settings);
+    unset.env_remove("TRACKINGMORE_WEBHOOK_SECRET");
+    assert_does_not_start(unset, "TRACKINGMORE_WEBHOOK_SECRET");
+
+    let mut empty = command(program, settings);
+    empty.env("TRACKINGMORE_WEBHOOK_SECRET", "");
+    assert_does_not_start(empty, "a secret is empty");
+
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = taken.local_addr().expect("its address").to_string();
+    for addr in ["nowhere", &taken] {
+        let mut misplaced = command(program, settings);
+        misplaced.env("ADDR", addr);
+        assert_does_not_start(misplaced, addr);
+    }
+
+    let mut server = Server::start(program, settings);
+    assert_refused(&server.send(PATH, None, DELIVERY), "missing_header");
+    let forged = server.send(PATH, Some("wrong"), DELIVERY);
+    assert_refused(&forged, "signature_mismatch");
+    assert_eq!(server.send(PATH, Some(SECRET), DELIVERY).status, 204);
+    let line = server.line();
+    assert!(line.contains(r#"parcel "RE113184005HK""#), "{line}");
+    for private in ["Jane", "jane", "SW1A"] {
+        assert!(!line.contains(private), "{line}");
+    }
+    server.stop();
+}
+
+pub(crate) fn assert_does_not_start(mut command: Command, reason: &str) {
+    let output = command.output().expect("the example runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains(reason), "{stderr}");
+    assert!(output.stdout.is_empty());
+}
+
+pub(crate) fn assert_refused(answer: &Answer, code: &str) {
+    assert_eq!(answer.status, 401);
+    let problem = String::from_utf8_lossy(&answer.body);
+    assert!(
+        problem.contains(&format!(r#""code":"{code}""#)),
+        "{problem}"
+    );
+}
+
+/// The program with all it needs, on a free port.
+pub(crate) fn command(program: &str, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET)
+        .env("ADDR", "127.0.0.1:0")
+        .envs(settings.iter().copied());
+    command
+}
+
+/// A running example.
+pub(crate) struct Server {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    addr: SocketAddr,
+}
+
+impl Server {
+    /// Waits until the server listens.
+    pub(crate) fn start(program: &str, settings: &[(&str, &str)]) -> Self {
+        let mut process = command(program, settings)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the example starts");
+        let stdout = process.stdout.take().expect("its output is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let listening = lines.next().expect("a line").expect("of text");
+        let addr = listening.strip_prefix("listening on http://");
+        Self {
+            process,
+            lines,
+            addr: addr.expect("where it listens").parse().expect("an address"),
+        }
+    }
+
+    /// Sends a delivery, signed with a secret or not at all.
+    pub(crate) fn send(&self, path: &str, secret: Option<&str>, body: &[u8]) -> Answer {
+        let headers = secret.map(|secret| {
+            let signer = Signer::new(secret).expect("a good secret");
+            signer.headers(Scheme::Timestamp, SystemTime::now(), body)
+        });
+        let headers = headers.unwrap_or_default();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.clone().into_bytes()))
+            .collect();
+        Connection::open(self.addr)
+            .and_then(|mut connection| connection.post(path, &headers, body, Framing::Length))
+            .expect("an answer")
+    }
+
+    /// Waits for the next line that the server prints.
+    pub(crate) fn line(&mut self) -> String {
+        self.lines.next().expect("a line").expect("of text")
+    }
+
+    /// Presses Ctrl-C: the server ends well, and has nothing more to print.
+    pub(crate) fn stop(mut self) {
+        let id = self.process.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.expect("kill runs").success());
+        assert!(self.lines.next().is_none());
+        assert!(self.process.wait().expect("an end").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Matters only where a test failed: otherwise the process has ended.
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
