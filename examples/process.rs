@@ -40,7 +40,7 @@ pub(crate) fn check(program: &str, settings: &[(&str, &str)]) {
     assert_refused(&forged, "signature_mismatch");
     assert_eq!(server.send(PATH, Some(SECRET), DELIVERY).status, 204);
     let line = server.line();
-    assert!(line.contains(r#"parcel "RE113184005HK""#), "{line}");
+    assert!(line.contains(r#"parcel "RB550418273HK""#), "{line}");
     for private in ["Jane", "jane", "SW1A"] {
         assert!(!line.contains(private), "{line}");
     }

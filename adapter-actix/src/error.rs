@@ -48,6 +48,12 @@ impl WebhookError {
         }
     }
 
+    /// Gives the refusal itself, with its code and the problem to answer with.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// Tells which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

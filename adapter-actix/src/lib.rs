@@ -6,8 +6,8 @@ mod middleware;
 mod receive;
 
 pub use trackingmore_webhook::{
-    self, ConfigError, Delivery, DeliveryId, Error, ErrorKind, Event, Scheme, VerifiedBody,
-    Verifier,
+    self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
+    Scheme, Substatus, Time, Tracking, VerifiedBody, Verifier,
 };
 
 pub use self::{

@@ -48,6 +48,27 @@ use crate::{WebhookRejection, receive};
 ///     println!("{}", delivery.event.data["lane"]);
 /// }
 /// ```
+///
+/// With a verifier that depends on the request, such as one for each tenant:
+///
+/// ```
+/// # use std::collections::HashMap;
+/// use axum::{extract::{FromRequest as _, Path, Request, State}, http::StatusCode};
+/// use trackingmore_webhook_axum::{Verifier, Webhook, WebhookRejection};
+///
+/// async fn shipment(
+///     State(verifiers): State<HashMap<String, Verifier>>,
+///     Path(tenant): Path<String>,
+///     request: Request,
+/// ) -> Result<StatusCode, WebhookRejection> {
+///     let Some(verifier) = verifiers.get(&tenant) else {
+///         return Ok(StatusCode::NOT_FOUND);
+///     };
+///     let Webhook(delivery) = <Webhook>::from_request(request, verifier).await?;
+///     println!("{tenant}: {}", delivery.event.tracking.tracking_number);
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Webhook<T = Event>(pub Delivery<T>);
 

@@ -13,7 +13,8 @@ use crate::{Verify, receive};
 /// it, and handlers can by `Extension`.
 ///
 /// Everything behind it is verified, whatever the method: a health check under the layer is
-/// answered 401.
+/// answered 401, and in `Router::layer` so is a path that no route has. `Router::route_layer` leaves
+/// those to the fallback.
 ///
 /// # The services behind it
 ///

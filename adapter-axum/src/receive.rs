@@ -1,16 +1,10 @@
 use std::{error, future::poll_fn, iter, pin::pin};
 
-use axum_core::{
-    RequestExt as _,
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
-use http::{HeaderValue, StatusCode, Version, header, request::Parts};
+use axum_core::{RequestExt as _, body::Body, extract::Request, response::Response};
+use http::{HeaderValue, Version, header, request::Parts};
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
-use trackingmore_webhook::{
-    Error, ErrorKind, PROBLEM_CONTENT_TYPE, VerifiedBody, Verifier, WWW_AUTHENTICATE,
-};
+use trackingmore_webhook::{Error, ErrorKind, VerifiedBody, Verifier};
 
 /// A request that was refused before its body was read as an event.
 #[derive(Debug)]
@@ -58,18 +52,8 @@ fn kind_of(error: &axum_core::Error) -> ErrorKind {
     }
 }
 
-/// Makes the answer that every adapter gives.
 pub(crate) fn answer(error: &Error) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content_type = (header::CONTENT_TYPE, PROBLEM_CONTENT_TYPE);
-    let mut response = (status, [content_type], error.problem()).into_response();
-    if status == StatusCode::UNAUTHORIZED {
-        let scheme = HeaderValue::from_static(WWW_AUTHENTICATE);
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, scheme);
-    }
-    response
+    error.to_response().map(Body::from)
 }
 
 /// Announces that the connection closes behind the answer. Without it, a client would send its next

@@ -51,6 +51,12 @@ impl WebhookRejection {
         }
     }
 
+    /// Gives the refusal itself, with its code and the problem to answer with.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// Tells which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

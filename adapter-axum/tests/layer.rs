@@ -7,7 +7,7 @@ mod serve;
 use std::{
     convert::Infallible,
     io,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::SystemTime,
 };
 
@@ -118,8 +118,10 @@ async fn it_is_always_ready_and_does_not_ready_the_service_for_a_forger() {
             std::future::pending()
         }
     }
-    let service = VerifyLayer::new(verifier()).layer(NeverReady);
-    let refused = service.oneshot(forged()).await.unwrap();
+    let mut service = VerifyLayer::new(verifier()).layer(NeverReady);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(Service::<Request>::poll_ready(&mut service, &mut cx).is_ready());
+    let refused = service.call(forged()).await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
 }
 

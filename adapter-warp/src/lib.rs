@@ -4,8 +4,8 @@ mod filter;
 mod rejection;
 
 pub use trackingmore_webhook::{
-    self, ConfigError, Delivery, DeliveryId, Error, ErrorKind, Event, Scheme, VerifiedBody,
-    Verifier,
+    self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
+    Scheme, Substatus, Time, Tracking, VerifiedBody, Verifier,
 };
 
 pub use self::{

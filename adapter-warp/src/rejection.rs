@@ -1,7 +1,5 @@
 use http::{HeaderValue, StatusCode, header};
-use trackingmore_webhook::{
-    Error, ErrorKind, PROBLEM_CONTENT_TYPE, VerifiedBody, WWW_AUTHENTICATE,
-};
+use trackingmore_webhook::{Error, ErrorKind, VerifiedBody};
 use warp::{Rejection, reject::Reject, reply::Response};
 
 /// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
@@ -55,6 +53,12 @@ impl WebhookRejection {
         }
     }
 
+    /// Gives the refusal itself, with its code and the problem to answer with.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
     /// Tells which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -75,18 +79,11 @@ impl WebhookRejection {
     }
 
     fn to_response(&self) -> Response {
-        let mut response = Response::new(self.error.problem().into());
-        *response.status_mut() = self.status();
-        let headers = response.headers_mut();
-        let content_type = HeaderValue::from_static(PROBLEM_CONTENT_TYPE);
-        headers.insert(header::CONTENT_TYPE, content_type);
-        if self.status() == StatusCode::UNAUTHORIZED {
-            let scheme = HeaderValue::from_static(WWW_AUTHENTICATE);
-            headers.insert(header::WWW_AUTHENTICATE, scheme);
-        }
+        let mut response = self.error.to_response().map(Into::into);
         if self.closes {
             // Hyper gives up a connection with an unread body, and takes this off in HTTP/2.
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
         }
         response
     }

@@ -96,6 +96,28 @@ impl Error {
         let detail = serde_json::Value::from(self.to_string());
         format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
     }
+
+    /// Makes the whole response to answer with. Needs the feature `http`.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn to_response(&self) -> http::Response<String> {
+        use http::{HeaderValue, StatusCode, header};
+
+        let mut response = http::Response::new(self.problem());
+        let content_type = HeaderValue::from_static(PROBLEM_CONTENT_TYPE);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type);
+        let status = StatusCode::from_u16(self.status());
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static(WWW_AUTHENTICATE);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
 }
 
 impl ErrorKind {
@@ -261,6 +283,23 @@ mod tests {
                 .unwrap()
                 .canonical_reason();
             assert_eq!(Some(kind.answer().1), phrase);
+        }
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_response_is_the_problem_with_its_headers() {
+        for (kind, status, ..) in TABLE {
+            let response = Error::from(kind).to_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(
+                response.headers()["content-type"],
+                "application/problem+json"
+            );
+            let scheme = response.headers().get("www-authenticate");
+            let expected = (status == 401).then_some("TrackingMore-Signature");
+            assert_eq!(scheme.map(|value| value.to_str().unwrap()), expected);
+            assert_eq!(*response.body(), Error::from(kind).problem());
         }
     }
 

@@ -6,10 +6,7 @@ use crate::{Error, Verified};
 /// a warning, while the others may be a scanner's and come by the million.
 pub(crate) fn refused(error: &Error, proven: bool) {
     if proven {
-        tracing::warn!(
-            code = error.code(),
-            "rightly signed delivery refused: {error}"
-        );
+        tracing::warn!(code = error.code(), "rightly signed, but {error}");
     } else {
         tracing::debug!(code = error.code(), "request refused: {error}");
     }

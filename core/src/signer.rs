@@ -57,7 +57,7 @@ impl Signer {
     /// use std::time::SystemTime;
     /// use trackingmore_webhook::{Scheme, Signer, Verifier};
     ///
-    /// let body = br#"{"data":{"tracking_number":"9261290312833844954982"}}"#;
+    /// let body = br#"{"data":{"tracking_number":"9205500000004418307716"}}"#;
     /// let headers = Signer::new("secret")?.headers(Scheme::Body, SystemTime::now(), body);
     /// assert!(Verifier::new("secret")?.verify(&headers, body)?.covers_body());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

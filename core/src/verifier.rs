@@ -28,7 +28,7 @@ use crate::{
 ///     ("timestamp", "1662371528"),
 ///     ("signature", "a37084ab68ae16b77db1f8463f31be9fcc965e2515e03efecf8139bb1e511b06"),
 /// ];
-/// let body = br#"{"data":{"tracking_number":"9261290312833844954982"}}"#;
+/// let body = br#"{"data":{"tracking_number":"9205500000004418307716"}}"#;
 ///
 /// let now = UNIX_EPOCH + Duration::from_secs(1_662_371_530);
 /// let verified = verifier.verify_at(&headers, body, now)?;
@@ -158,11 +158,11 @@ impl Verifier {
     /// ```
     /// use trackingmore_webhook::{Event, Scheme, Signer, Verifier};
     ///
-    /// let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9261290312833844954982"}}"#);
+    /// let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9205500000004418307716"}}"#);
     /// # let now = std::time::SystemTime::now();
     /// let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, &bytes);
     /// let delivery = Verifier::new("secret")?.receive::<Event>(&headers, bytes)?;
-    /// assert_eq!(delivery.event.tracking.tracking_number, "9261290312833844954982");
+    /// assert_eq!(delivery.event.tracking.tracking_number, "9205500000004418307716");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn receive<T: DeserializeOwned>(

@@ -79,7 +79,11 @@ impl Handled {
 pub fn run<R: Receiver>(receiver: &R) {
     for scheme in [None, Some(Scheme::Timestamp), Some(Scheme::Body)] {
         let subject = Subject::new(receiver, scheme, None);
-        for framing in [Framing::Length, Framing::Chunked(1), Framing::Chunked(1000)] {
+        for framing in [
+            Framing::Length,
+            Framing::Chunked(64),
+            Framing::Chunked(5000),
+        ] {
             subject.answers_every_case(framing);
         }
     }

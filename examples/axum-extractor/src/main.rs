@@ -5,10 +5,7 @@ use std::{env, error::Error, io, process::ExitCode, time::Duration};
 use axum::{Router, http::StatusCode, routing::post};
 use tokio::{net::TcpListener, signal, time::sleep};
 use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook_axum::{
-    Verifier, Webhook,
-    trackingmore_webhook::{Checkpoint, DeliveryStatus, Time, Tracking},
-};
+use trackingmore_webhook_axum::{Checkpoint, DeliveryStatus, Time, Tracking, Verifier, Webhook};
 
 async fn shipment(Webhook(delivery): Webhook) -> StatusCode {
     let tracking = &delivery.event.tracking;

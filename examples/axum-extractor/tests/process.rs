@@ -20,7 +20,7 @@ fn prints_the_history_of_both_legs() {
     server.send(PATH, Some(SECRET), process::DELIVERY);
     assert_eq!(
         server.line(),
-        "parcel \"RE113184005HK\" courier Some(\"hong-kong-post\") status Some(Pickup) \
+        "parcel \"RB550418273HK\" courier Some(\"hong-kong-post\") status Some(Pickup) \
          substatus Some(Pickup001) history [\
          \"2026-03-09T07:12:00 GB pickup\", \
          \"2026-03-07T03:30:00 GB transit\", \

@@ -6,15 +6,15 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::post,
 };
 use tokio::{net::TcpListener, signal, time::sleep};
 use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook::{Delivery, Event, PROBLEM_CONTENT_TYPE, Verifier, WWW_AUTHENTICATE};
+use trackingmore_webhook::{Delivery, Event, Verifier};
 
 /// The account of whoever runs this server, whose path names no tenant.
 const OWN: &str = "own";
@@ -45,7 +45,7 @@ async fn receive(
     let tenant = tenant.as_ref().map_or(OWN, |Path(tenant)| tenant);
     match tenants.verifier(tenant).receive::<Event>(&headers, body) {
         Ok(delivery) => shipment(tenant, &delivery).into_response(),
-        Err(error) => refuse(&error),
+        Err(error) => error.to_response().map(Body::from),
     }
 }
 
@@ -60,19 +60,6 @@ fn shipment(tenant: &str, delivery: &Delivery) -> StatusCode {
         tracking.substatus
     );
     StatusCode::NO_CONTENT
-}
-
-/// What the adapters answer, written out.
-fn refuse(error: &trackingmore_webhook::Error) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let content_type = (header::CONTENT_TYPE, PROBLEM_CONTENT_TYPE);
-    let problem = (status, [content_type], error.problem());
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            ([(header::WWW_AUTHENTICATE, WWW_AUTHENTICATE)], problem).into_response()
-        }
-        _ => problem.into_response(),
-    }
 }
 
 fn tenants() -> Result<Tenants, Box<dyn Error>> {
