@@ -1,5 +1,6 @@
 //! Reading JSON objects with known members.
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -38,20 +39,19 @@ fn strict<'de, T: Object, D: Deserializer<'de>>(
     array_of_one: bool,
     expected: &'static str,
 ) -> Result<T, D::Error> {
-    let mut entered = false;
+    let complained = Cell::new(false);
     let visitor = ObjectVisitor {
         array_of_one,
         expected,
-        entered: &mut entered,
+        complained: &complained,
         object: PhantomData,
     };
     let object = deserializer.deserialize_struct(T::NAME, T::MEMBERS, visitor);
-    // A deserializer's own complaint about a wrong type would quote the value.
     object.map_err(|error| {
-        if entered {
-            error
-        } else {
+        if complained.get() {
             de::Error::custom(expected)
+        } else {
+            error
         }
     })
 }
@@ -59,7 +59,7 @@ fn strict<'de, T: Object, D: Deserializer<'de>>(
 struct ObjectVisitor<'a, T> {
     array_of_one: bool,
     expected: &'static str,
-    entered: &'a mut bool,
+    complained: &'a Cell<bool>,
     object: PhantomData<T>,
 }
 
@@ -67,11 +67,12 @@ impl<'de, T: Object> Visitor<'de> for ObjectVisitor<'_, T> {
     type Value = T;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A deserializer asks in order to complain about a wrong type, and its complaint would quote the value.
+        self.complained.set(true);
         formatter.write_str(self.expected)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        *self.entered = true;
         T::from_members(map)
     }
 
@@ -79,7 +80,6 @@ impl<'de, T: Object> Visitor<'de> for ObjectVisitor<'_, T> {
         if !self.array_of_one {
             return Err(de::Error::custom(self.expected));
         }
-        *self.entered = true;
         match seq.next_element_seed(One(PhantomData))? {
             Some(one) if seq.next_element::<IgnoredAny>()?.is_none() => Ok(one),
             _ => Err(de::Error::custom(self.expected)),
