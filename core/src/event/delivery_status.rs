@@ -108,9 +108,30 @@ mod tests {
     }
 
     #[test]
+    fn it_is_as_good_as_its_text() {
+        let status = DeliveryStatus::from("Transit");
+        let text: &str = status.as_ref();
+        assert_eq!(text, "transit");
+    }
+
+    #[test]
     fn alone_it_is_a_json_text() {
         let read = serde_json::from_str::<DeliveryStatus>;
         assert_eq!(read(r#""TRANSIT""#).unwrap(), DeliveryStatus::Transit);
+        for (json, text) in [
+            (r#""""#, ""),
+            (r#""null""#, "null"),
+            ("3", "3"),
+            ("true", "true"),
+        ] {
+            assert_eq!(
+                read(json).unwrap(),
+                DeliveryStatus::Unknown(text.to_owned())
+            );
+        }
+        for json in ["null", "[]"] {
+            assert!(read(json).is_err(), "{json}");
+        }
         let error = read(r#"{"name": "Jane"}"#).unwrap_err().to_string();
         assert!(error.starts_with("expected a text"), "{error}");
     }

@@ -7,12 +7,8 @@ use super::object::Object;
 
 /// What a field does with the values sent for it.
 pub(crate) trait Field: Sized {
-    /// Reads a value and, if it is usable and `replace` allows, keeps it. Says whether it did.
-    fn fill<'de, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-        replace: bool,
-    ) -> Result<bool, D::Error>;
+    /// Reads a value and, if it is usable, keeps it. Says whether it did.
+    fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
 
     fn is_absent(&self) -> bool;
 
@@ -23,13 +19,9 @@ pub(crate) trait Field: Sized {
 
 /// Optional: what cannot be understood is `None`.
 impl<T: Lenient> Field for Option<T> {
-    fn fill<'de, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-        replace: bool,
-    ) -> Result<bool, D::Error> {
+    fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
         let Maybe(value) = Maybe::deserialize(deserializer)?;
-        let keep = replace && value.is_some();
+        let keep = value.is_some();
         if keep {
             *self = value;
         }
@@ -43,14 +35,10 @@ impl<T: Lenient> Field for Option<T> {
 
 /// A list: entries that are not objects are passed over.
 impl<T: Object> Field for Vec<T> {
-    fn fill<'de, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-        replace: bool,
-    ) -> Result<bool, D::Error> {
+    fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
         let Maybe(entries) = Maybe::<Entries<T>>::deserialize(deserializer)?;
         let entries = entries.map_or_else(Vec::new, |entries| entries.0);
-        let keep = replace && !entries.is_empty();
+        let keep = !entries.is_empty();
         if keep {
             *self = entries;
         }
@@ -64,17 +52,15 @@ impl<T: Object> Field for Vec<T> {
 
 /// Required: the one error is raised while the member is read, so that a path to it can be told.
 impl Field for String {
-    fn fill<'de, D: Deserializer<'de>>(
-        &mut self,
-        deserializer: D,
-        replace: bool,
-    ) -> Result<bool, D::Error> {
-        match Maybe::deserialize(deserializer)?.0 {
-            Some(Identifier(text)) if replace => *self = text,
+    fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
+        let Maybe(identifier) = Maybe::deserialize(deserializer)?;
+        let keep = identifier.is_some();
+        match identifier {
+            Some(Identifier(text)) => *self = text,
             None if self.is_empty() => return Err(de::Error::custom("expected a text")),
-            _ => return Ok(false),
+            None => {}
         }
-        Ok(true)
+        Ok(keep)
     }
 
     fn is_absent(&self) -> bool {
@@ -102,42 +88,27 @@ impl<T: Object> Lenient for Entries<T> {
 }
 
 /// Fills a field from the value that comes next.
-pub(crate) struct Fill<'a, F> {
-    pub(crate) field: &'a mut F,
-    pub(crate) replace: bool,
-}
-
-impl<'a, F> Fill<'a, F> {
-    pub(crate) fn new(field: &'a mut F) -> Self {
-        Self {
-            field,
-            replace: true,
-        }
-    }
-}
+pub(crate) struct Fill<'a, F>(pub(crate) &'a mut F);
 
 impl<'de, F: Field> DeserializeSeed<'de> for Fill<'_, F> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        self.field.fill(deserializer, self.replace)
+        self.0.fill(deserializer)
     }
 }
 
 /// As [`Fill`], for a text that may come as an array of texts.
-pub(crate) struct FillFirst<'a> {
-    pub(crate) field: &'a mut Option<String>,
-    pub(crate) replace: bool,
-}
+pub(crate) struct FillFirst<'a>(pub(crate) &'a mut Option<String>);
 
 impl<'de> DeserializeSeed<'de> for FillFirst<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         let mut first: Option<FirstText> = None;
-        let keep = first.fill(deserializer, self.replace)?;
+        let keep = first.fill(deserializer)?;
         if let Some(FirstText(text)) = first {
-            *self.field = Some(text);
+            *self.0 = Some(text);
         }
         Ok(keep)
     }

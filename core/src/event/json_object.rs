@@ -8,6 +8,9 @@ use std::fmt;
 ///
 /// A value sent under the (V4) name wins over one sent under an older name, whatever their order; of equals the last
 /// usable one wins.
+///
+/// After the struct, `then` names a method that completes what was read, and `else` a function that makes what stands
+/// for a value that is no object; without it, such a value is an error.
 macro_rules! json_object {
     (
         $(#[$meta:meta])*
@@ -19,6 +22,7 @@ macro_rules! json_object {
             )*
         }
         $(then $then:ident)?
+        $(else $instead:ident)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,7 +33,7 @@ macro_rules! json_object {
 
         const _: () = {
             use $crate::event::field::Field;
-            use $crate::event::object::{self, Key, Object};
+            use $crate::event::object::{Key, Object};
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
@@ -67,12 +71,15 @@ macro_rules! json_object {
                     let mut sent = 0_u64;
                     while let Some((member, older)) = map.next_key_seed(Key(Member::named))? {
                         let bit = 1_u64 << member as u32;
-                        let replace = !older || sent & bit == 0;
+                        if older && sent & bit != 0 {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                            continue;
+                        }
                         let kept = match member {
                             $(Member::$field => {
                                 let field = &mut object.$field;
                                 map.next_value_seed(
-                                    $crate::event::json_object::json_object!(@fill field, replace $(, $fill)?)
+                                    $crate::event::json_object::json_object!(@fill field $(, $fill)?)
                                 )?
                             })*
                             Member::Unknown => {
@@ -95,7 +102,7 @@ macro_rules! json_object {
                 where
                     D: ::serde::Deserializer<'de>,
                 {
-                    object::object(deserializer)
+                    $crate::event::json_object::json_object!(@read deserializer $(, $instead)?)
                 }
             }
 
@@ -137,12 +144,20 @@ macro_rules! json_object {
         };
     };
 
-    (@fill $field:ident, $replace:ident) => {
-        $crate::event::field::Fill { field: $field, replace: $replace }
+    (@fill $field:ident) => {
+        $crate::event::field::Fill($field)
     };
-    (@fill $field:ident, $replace:ident, $fill:ident) => {
-        $crate::event::field::$fill { field: $field, replace: $replace }
+    (@fill $field:ident, $fill:ident) => {
+        $crate::event::field::$fill($field)
     };
+
+    (@read $deserializer:ident) => {
+        $crate::event::object::object($deserializer)
+    };
+    (@read $deserializer:ident, $instead:ident) => {{
+        let $crate::event::lenient::Maybe(object) = ::serde::Deserialize::deserialize($deserializer)?;
+        Ok(object.unwrap_or_else(Self::$instead))
+    }};
 
     (@debug $value:ident) => {
         $value

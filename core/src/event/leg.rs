@@ -48,4 +48,5 @@ json_object! {
         /// [`Tracking::checkpoints`](super::Tracking::checkpoints).
         trackinfo: Vec<Checkpoint> = "trackinfo";
     }
+    else empty
 }

@@ -5,12 +5,26 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::object::Key;
+
 /// What a value of this type can be made from. What has no rule here reads as nothing.
 ///
-/// A text given to `from_text` is neither empty nor `"null"`.
+/// A text given to `from_text` is neither empty nor `"null"`, but for the types read by [`alone`].
 pub(crate) trait Lenient: Sized {
+    fn from_any_text(text: &str) -> Option<Self> {
+        if text.is_empty() || text == "null" {
+            return None;
+        }
+        Self::from_text(text)
+    }
+
     fn from_text(_text: &str) -> Option<Self> {
         None
+    }
+
+    /// A number in the digits in which it was sent.
+    fn from_digits(digits: &str) -> Option<Self> {
+        Self::from_text(digits)
     }
 
     fn from_integer(value: i64) -> Option<Self> {
@@ -25,12 +39,34 @@ pub(crate) trait Lenient: Sized {
         Self::from_text(if value { "true" } else { "false" })
     }
 
-    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        drain_map(map).map(|()| None)
+    fn from_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let number = match map.next_key_seed(Key(|name: &str| name == NUMBER))? {
+            Some(true) => map.next_value::<Maybe<Digits>>()?.0,
+            Some(false) => map.next_value::<IgnoredAny>().map(|_| None)?,
+            None => None,
+        };
+        drain_map(map)?;
+        Ok(number.and_then(|Digits(digits)| Self::from_digits(&digits)))
     }
 
     fn from_seq<'de, A: SeqAccess<'de>>(seq: A) -> Result<Option<Self>, A::Error> {
         drain_seq(seq).map(|()| None)
+    }
+}
+
+/// The one member of the object as which serde_json hands out a number, if its feature `arbitrary_precision` is on. Any
+/// crate of a program can turn it on for all.
+const NUMBER: &str = "$serde_json::private::Number";
+
+struct Digits(String);
+
+impl Lenient for Digits {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+
+    fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        drain_map(map).map(|()| None)
     }
 }
 
@@ -74,6 +110,13 @@ impl Lenient for Identifier {
         (!text.trim().is_empty()).then(|| Self(text.to_owned()))
     }
 
+    fn from_digits(digits: &str) -> Option<Self> {
+        if digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Self::from_text(digits);
+        }
+        Self::from_float(digits.parse().ok()?)
+    }
+
     fn from_float(value: f64) -> Option<Self> {
         Self::from_integer(whole_number(value)?)
     }
@@ -104,8 +147,30 @@ impl Lenient for FirstText {
 
 /// The float as an integer, when it is one and no digit of it can have been lost.
 fn whole_number(value: f64) -> Option<i64> {
-    const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    // Up to 2^53 integers are exact, but serde_json rounds twice unless its feature `float_roundtrip` is on: from 2^51 on,
+    // a number with a fraction of zero can become its neighbour.
+    const EXACT: f64 = (1_u64 << (f64::MANTISSA_DIGITS - 3)) as f64;
     (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
+}
+
+/// A value by itself, to which any text is worth keeping.
+struct Alone<T>(T);
+
+impl<T: Lenient> Lenient for Alone<T> {
+    fn from_any_text(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        T::from_text(text).map(Self)
+    }
+}
+
+/// Reads a value that is not a member of one of the vendor's objects: any text, number or boolean.
+pub(crate) fn alone<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let Maybe(value) = Maybe::deserialize(deserializer)?;
+    let Alone(value) = value.ok_or_else(|| de::Error::custom("expected a text"))?;
+    Ok(value)
 }
 
 /// A value that reads as `None` where it cannot be understood. Fails only where the JSON itself does.
@@ -127,10 +192,7 @@ impl<'de, T: Lenient> Visitor<'de> for Reader<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text.is_empty() || text == "null" {
-            return Ok(None);
-        }
-        Ok(T::from_text(text))
+        Ok(T::from_any_text(text))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
@@ -208,6 +270,9 @@ fn drain_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde::de::value::{self, MapDeserializer};
+
     use super::*;
 
     fn read<T: Lenient>(json: &str) -> Option<T> {
@@ -272,6 +337,86 @@ mod tests {
         assert_eq!(read("1.5"), None);
         assert_eq!(read("true"), None);
         assert_eq!(read(r#"" ""#), None);
+    }
+
+    fn sent_in_digits<T: Lenient>(members: &[(&str, &str)]) -> Option<T> {
+        let members = members.iter().copied();
+        let map = MapDeserializer::<_, value::Error>::new(members);
+        Maybe::deserialize(map).unwrap().0
+    }
+
+    #[test]
+    fn a_number_may_come_in_its_digits() {
+        let read = |digits| sent_in_digits::<String>(&[(NUMBER, digits)]);
+        for digits in ["12.10", "7712004418830097551236", "1e400", "-0.50"] {
+            assert_eq!(read(digits).as_deref(), Some(digits));
+        }
+        let read = |digits| sent_in_digits::<i64>(&[(NUMBER, digits)]);
+        assert_eq!(read("5.0"), Some(5));
+        assert_eq!(read("5.5"), None);
+        assert_eq!(read("7712004418830097551236"), None);
+        let read = |digits| sent_in_digits::<Identifier>(&[(NUMBER, digits)]).map(|it| it.0);
+        for (digits, text) in [
+            ("7712004418830097551236", Some("7712004418830097551236")),
+            ("12.0", Some("12")),
+            ("1e5", Some("100000")),
+            ("12.5", None),
+            ("9007199254740993.0", None),
+            ("1e400", None),
+            ("inf", None),
+            ("Jane", None),
+            ("", None),
+        ] {
+            assert_eq!(read(digits).as_deref(), text, "{digits}");
+        }
+        let time = alone::<crate::Time, _>(MapDeserializer::<_, value::Error>::new(
+            [(NUMBER, "20240105.0")].into_iter(),
+        ));
+        assert_eq!(time.unwrap(), "20240105.0");
+    }
+
+    #[test]
+    fn other_objects_are_no_numbers() {
+        for members in [
+            &[][..],
+            &[("number", "5")],
+            &[("number", "5"), (NUMBER, "5")],
+        ] {
+            assert_eq!(sent_in_digits::<String>(members), None, "{members:?}");
+        }
+        for value in ["null", "{}", "[]", &nested_numbers(200)] {
+            let json = format!(r#"{{"{NUMBER}": {value}, "more": [1]}}"#);
+            assert_eq!(read::<String>(&json), None, "{value}");
+        }
+    }
+
+    fn nested_numbers(depth: usize) -> String {
+        format!(r#"{{"{NUMBER}":"#).repeat(depth) + "1" + &"}".repeat(depth)
+    }
+
+    #[test]
+    fn a_float_that_can_have_been_rounded_is_no_whole_number() {
+        assert_eq!(read("1125899906842623.0"), Some(1_125_899_906_842_623_i64));
+        for json in [
+            "1125899906842624.0",
+            "9007199254740993.0",
+            "-9007199254740993.0",
+        ] {
+            assert_eq!(read::<i64>(json), None, "{json}");
+            assert_eq!(read::<Identifier>(json).map(|it| it.0), None, "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_float_is_its_own_whole_number_or_none(
+            number in 0_i64..1 << 55, shift in 0..55, zeros in 1_usize..20,
+        ) {
+            let number = number >> shift;
+            let json = format!("{number}.{}", "0".repeat(zeros));
+            let whole = read::<i64>(&json);
+            prop_assert!(whole.is_none_or(|whole| whole == number), "{json}: {whole:?}");
+        }
     }
 
     #[test]

@@ -29,4 +29,5 @@ json_object! {
         /// When the parcel was back at the sender.
         returned_date: Option<Time> = "returned_date";
     }
+    else empty
 }

@@ -113,11 +113,9 @@ impl Object for Event {
         let member = |name: &str| Self::MEMBERS.iter().copied().find(|known| *known == name);
         while let Some(member) = map.next_key_seed(Key(member))? {
             match member {
-                Some("code") => map.next_value_seed(Fill::new(&mut outer.code)).map(drop)?,
-                Some("message") => map
-                    .next_value_seed(Fill::new(&mut outer.message))
-                    .map(drop)?,
-                Some("meta") => map.next_value_seed(Fill::new(&mut meta)).map(drop)?,
+                Some("code") => map.next_value_seed(Fill(&mut outer.code)).map(drop)?,
+                Some("message") => map.next_value_seed(Fill(&mut outer.message)).map(drop)?,
+                Some("meta") => map.next_value_seed(Fill(&mut meta)).map(drop)?,
                 Some(_) => tracking = Some(map.next_value_seed(Data)?),
                 None => map.next_value::<IgnoredAny>().map(drop)?,
             }

@@ -18,6 +18,8 @@ macro_rules! open_set {
                 $variant,
             )*
             /// A text that is none of the above, exactly as it was sent.
+            ///
+            /// Make values with `From`, which knows the known texts: `Unknown` with one of those equals no other value.
             Unknown(String),
         }
 
@@ -81,6 +83,12 @@ macro_rules! open_set {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
                 self.as_str() == other
@@ -109,9 +117,7 @@ macro_rules! open_set {
             fn deserialize<D: ::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Self, D::Error> {
-                let $crate::event::lenient::Maybe(value) =
-                    ::serde::Deserialize::deserialize(deserializer)?;
-                value.ok_or_else(|| ::serde::de::Error::custom("expected a text"))
+                $crate::event::lenient::alone(deserializer)
             }
         }
     };

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lenient::{Lenient, Maybe};
+use super::lenient::{Lenient, alone};
 
 /// A time as the vendor wrote it, which may be an instant, a reading of an unnamed clock, a date, or nothing of these.
 ///
@@ -103,7 +103,7 @@ impl Time {
     }
 
     /// The instant, with a time that has no offset read in `zone`. An offset in the text counts more than `zone`; a
-    /// date alone is `None`.
+    /// date alone is `None`, and so is a time without offset in [`TimeZone::unknown`].
     ///
     /// A reading that the clocks of the zone showed twice is taken for the first time, and one that they skipped is
     /// taken as if they had gone on: jiff's "compatible" way.
@@ -111,6 +111,7 @@ impl Time {
     pub fn instant_in(&self, zone: TimeZone) -> Option<Timestamp> {
         match self.offset() {
             Some(_) => self.instant(),
+            None if zone.is_unknown() => None,
             None => zone.to_timestamp(self.civil()?).ok(),
         }
     }
@@ -142,6 +143,36 @@ impl fmt::Display for Time {
     }
 }
 
+impl From<&str> for Time {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Time {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl AsRef<str> for Time {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Time {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Time {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
 impl Lenient for Time {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self::new(text))
@@ -156,8 +187,7 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Maybe(time) = Deserialize::deserialize(deserializer)?;
-        time.ok_or_else(|| de::Error::custom("expected a text"))
+        alone(deserializer)
     }
 }
 
@@ -291,6 +321,42 @@ mod tests {
         ] {
             let time = Time::new(text).instant_in(new_york.clone());
             assert_eq!(time.unwrap().to_string(), instant, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_makes_no_instant() {
+        let unknown = TimeZone::unknown;
+        assert_eq!(Time::new("2024-01-15 12:00").instant_in(unknown()), None);
+        let time = Time::new("2024-01-15T12:00Z");
+        assert_eq!(time.instant_in(unknown()), time.instant());
+    }
+
+    #[test]
+    fn it_is_as_good_as_its_text() {
+        let time = Time::from("2024-01-15");
+        assert_eq!(time, Time::from("2024-01-15".to_owned()));
+        assert_eq!(time, "2024-01-15");
+        assert_eq!(time, *"2024-01-15");
+        assert_ne!(time, "20240115");
+        let text: &str = time.as_ref();
+        assert_eq!(text, "2024-01-15");
+    }
+
+    #[test]
+    fn alone_it_takes_every_text_number_and_boolean() {
+        let read = serde_json::from_str::<Time>;
+        for (json, text) in [
+            (r#""2024-01-15""#, "2024-01-15"),
+            (r#""""#, ""),
+            (r#""null""#, "null"),
+            ("20240115", "20240115"),
+            ("false", "false"),
+        ] {
+            assert_eq!(read(json).unwrap(), text);
+        }
+        for json in ["null", "[]", "{}"] {
+            assert!(read(json).is_err(), "{json}");
         }
     }
 }

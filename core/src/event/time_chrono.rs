@@ -8,7 +8,8 @@ use super::Time;
 
 /// Feature `chrono`: the same readings in chrono's types.
 impl Time {
-    /// As [`instant`](Self::instant), with the offset that the text has.
+    /// As [`instant`](Self::instant), with the offset that the text has; but chrono has no offsets of a whole day or
+    /// more, so that one from `±24:00` to `±25:59` is `None`.
     #[must_use]
     pub fn chrono_instant(&self) -> Option<DateTime<FixedOffset>> {
         let offset = FixedOffset::east_opt(self.offset()?.seconds())?;
