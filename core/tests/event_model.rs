@@ -4,6 +4,8 @@
 
 use std::{fs, time::UNIX_EPOCH};
 
+use serde::Deserialize;
+use serde_json::error::Category;
 use serde_json::{Value, json};
 use trackingmore_webhook::{
     Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time,
@@ -289,6 +291,22 @@ fn a_v4_name_that_says_nothing_leaves_the_older_one_its_value() {
 }
 
 #[test]
+fn an_older_name_counts_after_a_v4_name_that_says_nothing() {
+    let read = |json: &str| serde_json::from_str::<Tracking>(json).unwrap().update_at;
+    let update = Some(Time::new("2024-01-05T10:00:00Z"));
+    for nothing in ["null", r#""""#, r#""null""#, "[]", "{}"] {
+        let json = format!(
+            r#"{{"tracking_number": "N", "update_at": {nothing}, "updated_at": "2024-01-05T10:00:00Z"}}"#
+        );
+        assert_eq!(read(&json), update, "{nothing}");
+        let json = format!(
+            r#"{{"updated_at": "2024-01-05T10:00:00Z", "update_at": {nothing}, "tracking_number": "N"}}"#
+        );
+        assert_eq!(read(&json), update, "{nothing}");
+    }
+}
+
+#[test]
 fn of_duplicates_the_last_usable_one_wins() {
     let event = event(include_str!("data/events/duplicate_keys.json"));
     assert_eq!(event.code, Some(200));
@@ -473,8 +491,53 @@ fn what_is_not_one_parcel_is_refused_without_a_quotation() {
     ] {
         let (path, error) = refusal(body);
         assert_eq!(path, "", "{body}");
-        assert!(error == "expected an object", "{body}: {error}");
+        assert!(error.starts_with("expected an object"), "{body}: {error}");
     }
+}
+
+#[test]
+fn broken_json_stays_a_complaint_about_the_json() {
+    for (json, category) in [
+        ("", Category::Eof),
+        ("{", Category::Eof),
+        ("nope", Category::Syntax),
+        (r#"{"data": nope}"#, Category::Syntax),
+        (r#"{"data": ["#, Category::Eof),
+        (r#""Jane""#, Category::Data),
+        (r#"{"data": "Jane"}"#, Category::Data),
+    ] {
+        let error = serde_json::from_str::<Event>(json).unwrap_err();
+        assert_eq!(error.classify(), category, "{json}: {error}");
+        assert!(!error.to_string().contains("Jane"), "{error}");
+    }
+}
+
+#[test]
+fn the_parts_are_as_lenient_in_types_of_others() {
+    #[derive(Deserialize)]
+    struct Mine {
+        substatus: Option<Substatus>,
+        status: DeliveryStatus,
+        updated: Option<Time>,
+        origin: Leg,
+        destination: Option<Leg>,
+        milestones: Milestones,
+    }
+    let mine: Mine = serde_json::from_str(
+        r#"{"substatus": "", "status": 3, "updated": "", "origin": [], "destination": null, "milestones": []}"#,
+    )
+    .unwrap();
+    assert_eq!(mine.substatus, Some(Substatus::Unknown(String::new())));
+    assert_eq!(mine.status, DeliveryStatus::Unknown("3".into()));
+    assert_eq!(mine.updated, Some(Time::new("")));
+    assert_eq!(mine.origin, Leg::default());
+    assert_eq!(mine.destination, None);
+    assert_eq!(mine.milestones, Milestones::default());
+    for json in ["null", "7", r#""x""#, "[[]]"] {
+        assert_eq!(serde_json::from_str::<Leg>(json).unwrap(), Leg::default());
+    }
+    assert!(serde_json::from_str::<Leg>("[").is_err());
+    assert!(serde_json::from_str::<Checkpoint>("[]").is_err());
 }
 
 #[test]
