@@ -1,7 +1,8 @@
 //! A parcel's history, over both of its legs and over its deliveries.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -16,17 +17,26 @@ pub enum Freshness {
     Older,
     /// It is newer: it should be stored.
     Newer,
-    /// Their times are the same or say nothing about their order.
+    /// Their times are the same or say nothing sure about their order.
+    ///
+    /// Store it: the same news twice does no harm, and lost news does.
     CannotTell,
 }
 
 impl Tracking {
     /// The history of both legs as one, newest first.
     ///
-    /// A checkpoint that stands in both legs is given once. Times with an offset are compared as instants, times without
-    /// one as readings of the same clock, a date as its midnight. One of each kind can be compared only if they are so
-    /// far apart that no zone could change their order; where they are not, the order in which the vendor sent them is
-    /// kept, the leg of origin first. Checkpoints without a time that can be understood come last.
+    /// A checkpoint that stands in both legs is given once, as the leg of origin has it. It is the same if it has the same
+    /// detail and location at the same time, however that is written (`2024-01-05 06:40`, `2024-01-05T06:40:00`); the
+    /// other fields may differ.
+    ///
+    /// Times with an offset are compared as instants, times without one as readings of the same clock, a date as its
+    /// midnight. One of each kind can be compared only if they are so far apart that no zone could change their order;
+    /// where they are not, the order in which the vendor sent them is kept, the leg of origin first. Checkpoints without
+    /// a time that can be understood come last.
+    ///
+    /// `T00:00` often means that the time of day is not known. Such a checkpoint stands below all others of its day,
+    /// although it may be the latest of them.
     ///
     /// # Examples
     ///
@@ -69,9 +79,13 @@ impl Tracking {
 
     /// Whether this is newer than what is known of the same parcel: deliveries can arrive late, twice and out of order.
     ///
-    /// `update_at` decides. If it does not, because one of the two has none or they are the same, the time of the latest
-    /// checkpoint does. Times are compared only where that is sure: two times without offset must be of the same leg, or
-    /// days apart. Parcels with different numbers or couriers are not compared.
+    /// `update_at` decides. If it does not, because one of the two has none or they are the same, the latest checkpoint
+    /// does: there is news if it is later than every checkpoint of the other. Times are compared only where that is sure:
+    /// two times without offset must be of the same leg, or days apart, and a date or a midnight may be any time of its
+    /// day. Parcels with different numbers or couriers are not compared.
+    ///
+    /// Where the answer is [`CannotTell`](Freshness::CannotTell), store the delivery: the same news twice does no harm, and
+    /// lost news does.
     ///
     /// # Examples
     ///
@@ -95,51 +109,84 @@ impl Tracking {
         {
             return Freshness::CannotTell;
         }
-        let by_update = || {
-            let [ours, theirs] = [self, known].map(|it| Moment::of(it.update_at.as_ref()?));
-            ours?.compare(theirs?, true)
-        };
-        let by_checkpoint = || {
-            let (ours, theirs) = (self.history(), known.history());
-            let (ours, theirs) = (ours.first()?, theirs.first()?);
-            ours.moment?.compare(theirs.moment?, ours.leg == theirs.leg)
-        };
-        match by_update()
-            .filter(|order| order.is_ne())
-            .or_else(by_checkpoint)
-        {
-            Some(Ordering::Less) => Freshness::Older,
-            Some(Ordering::Greater) => Freshness::Newer,
-            Some(Ordering::Equal) | None => Freshness::CannotTell,
+        let updates = [self, known].map(|it| it.update_at.as_ref().and_then(Moment::of));
+        if let [Some(ours), Some(theirs)] = updates {
+            if ours.is_after(theirs, true) {
+                return Freshness::Newer;
+            }
+            if theirs.is_after(ours, true) {
+                return Freshness::Older;
+            }
+        }
+        let (ours, theirs) = (self.history(), known.history());
+        if has_news(&ours, &theirs) {
+            Freshness::Newer
+        } else if has_news(&theirs, &ours) {
+            Freshness::Older
+        } else {
+            Freshness::CannotTell
         }
     }
 
     fn history(&self) -> Vec<Entry<'_>> {
-        let [origin, destination] = [&self.origin_info, &self.destination_info]
-            .map(|leg| leg.as_ref().map_or(&[][..], |leg| &leg.trackinfo));
-        let seen: HashSet<_> = match destination {
-            [] => HashSet::new(),
-            _ => origin.iter().collect(),
-        };
-        let only_there = destination.iter().filter(|there| !seen.contains(there));
-
-        let origin = origin.iter().map(|checkpoint| (Side::Origin, checkpoint));
-        let destination = only_there.map(|checkpoint| (Side::Destination, checkpoint));
-        let entries = origin.chain(destination).enumerate();
-        newest_first(entries.map(|(position, (leg, checkpoint))| Entry {
-            checkpoint,
-            leg,
-            position,
-            moment: checkpoint.checkpoint_date.as_ref().and_then(Moment::of),
-        }))
+        let origin = self.origin_info.iter().map(|leg| (Side::Origin, leg));
+        let destination = self.destination_info.iter();
+        let entries: Vec<_> = origin
+            .chain(destination.map(|leg| (Side::Destination, leg)))
+            .flat_map(|(side, leg)| leg.trackinfo.iter().map(move |it| (side, it)))
+            .enumerate()
+            .map(|(position, (leg, checkpoint))| Entry {
+                checkpoint,
+                leg,
+                position,
+                moment: checkpoint.checkpoint_date.as_ref().and_then(Moment::of),
+            })
+            .collect();
+        let seen: HashSet<_> = entries
+            .iter()
+            .filter(|entry| entry.leg == Side::Origin)
+            .map(Entry::identity)
+            .collect();
+        let told_once = entries
+            .iter()
+            .copied()
+            .filter(|entry| entry.leg == Side::Origin || !seen.contains(&entry.identity()));
+        newest_first(told_once)
     }
 }
 
+/// Whether the latest of `ours` is surely later than all of `theirs`.
+fn has_news(ours: &[Entry], theirs: &[Entry]) -> bool {
+    ours.first().is_some_and(|latest| {
+        !theirs.is_empty() && theirs.iter().all(|entry| latest.is_after(entry))
+    })
+}
+
+#[derive(Clone, Copy)]
 struct Entry<'a> {
     checkpoint: &'a Checkpoint,
     leg: Side,
     position: usize,
     moment: Option<Moment>,
+}
+
+impl<'a> Entry<'a> {
+    /// What is the same in a checkpoint that stands in both legs.
+    fn identity(&self) -> impl Eq + Hash + use<'a> {
+        let Checkpoint {
+            checkpoint_date,
+            tracking_detail,
+            location,
+            ..
+        } = self.checkpoint;
+        let time = self.moment.ok_or(checkpoint_date);
+        (time, tracking_detail, location)
+    }
+
+    fn is_after(&self, other: &Self) -> bool {
+        let moments = self.moment.zip(other.moment);
+        moments.is_some_and(|(ours, theirs)| ours.is_after(theirs, self.leg == other.leg))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -166,12 +213,8 @@ fn newest_first<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Entry<'a>> 
     let mut instants = instants.into_iter().map(|(_, entry)| entry).peekable();
     let mut readings = readings.into_iter().map(|(_, entry)| entry).peekable();
     while let (Some(instant), Some(reading)) = (instants.peek(), readings.peek()) {
-        let order = instant.moment.zip(reading.moment);
-        let order = order.and_then(|(instant, reading)| instant.compare(reading, true));
-        let instant_first = match order {
-            Some(order) => order.is_gt(),
-            None => instant.position < reading.position,
-        };
+        let instant_first = instant.is_after(reading)
+            || !reading.is_after(instant) && instant.position < reading.position;
         sorted.extend(if instant_first {
             instants.next()
         } else {
@@ -184,7 +227,7 @@ fn newest_first<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Entry<'a>> 
 }
 
 /// A place in time, as far as the text tells it: how long after 1970 began, in UTC or on a clock of an unknown zone.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Moment {
     Instant(SignedDuration),
     Reading(SignedDuration),
@@ -200,14 +243,11 @@ impl Moment {
         Some(Self::Reading(reading.duration_since(EPOCH)))
     }
 
-    /// The order of two moments, if it is sure whatever the zones are. Of two readings it is if they are of `one_clock`.
-    fn compare(self, other: Self, one_clock: bool) -> Option<Ordering> {
+    /// Whether this is surely later, whatever the zones are. `one_clock` says that two readings are of the same.
+    fn is_after(self, other: Self, one_clock: bool) -> bool {
         match (self, other) {
-            (Self::Instant(ours), Self::Instant(theirs)) => Some(ours.cmp(&theirs)),
-            (Self::Reading(ours), Self::Reading(theirs)) if one_clock => Some(ours.cmp(&theirs)),
-            _ if self.earliest() > other.latest() => Some(Ordering::Greater),
-            _ if self.latest() < other.earliest() => Some(Ordering::Less),
-            _ => None,
+            (Self::Reading(ours), Self::Reading(theirs)) if one_clock => ours > end_of(theirs),
+            _ => self.earliest() > other.latest(),
         }
     }
 
@@ -221,12 +261,23 @@ impl Moment {
     fn latest(self) -> SignedDuration {
         match self {
             Self::Instant(at) => at,
-            Self::Reading(at) => at + MOST_BEHIND_UTC,
+            Self::Reading(at) => end_of(at) + MOST_BEHIND_UTC,
         }
     }
 }
 
+/// The latest reading that can be meant: a midnight may stand for any time of its day.
+fn end_of(reading: SignedDuration) -> SignedDuration {
+    let is_midnight = reading.as_nanos() % DAY.as_nanos() == 0;
+    if is_midnight {
+        reading + DAY - SignedDuration::from_nanos(1)
+    } else {
+        reading
+    }
+}
+
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 const MOST_AHEAD_OF_UTC: SignedDuration = SignedDuration::from_hours(14);
 const MOST_BEHIND_UTC: SignedDuration = SignedDuration::from_hours(12);
 
