@@ -20,6 +20,9 @@ pub mod testing;
 mod verified;
 mod verifier;
 
+/// The version whose types [`Time`] gives.
+pub use jiff;
+
 pub use self::{
     builder::VerifierBuilder,
     config_error::ConfigError,
