@@ -605,7 +605,7 @@ fn hostile_json_is_an_error_or_a_value() {
     assert!(serde_json::from_slice::<Event>(b"{\"data\":{\"tracking_number\":\"\xff\"}}").is_err());
 }
 
-const PERSONAL: [&str; 21] = [
+const PERSONAL: [&str; 24] = [
     "customer_name",
     "customer_email",
     "customer_sms",
@@ -613,8 +613,11 @@ const PERSONAL: [&str; 21] = [
     "tracking_postal_code",
     "tracking_key",
     "tracking_courier_account",
+    "origin_state",
+    "origin_city",
     "destination_state",
     "destination_city",
+    "previously",
     "scheduled_address",
     "signed_by",
     "note",
@@ -647,7 +650,7 @@ fn debug_shows_that_personal_data_is_there_and_nothing_of_it() {
             }
         }
     });
-    assert_eq!(personal, 2 * (15 + 2 * 6));
+    assert_eq!(personal, 2 * (18 + 2 * 6));
     assert!(outputs[0].contains("customer_name: Some(<redacted>)"));
     for absent in ["customer_name", "origin_info", "trackinfo"] {
         let event = Event::new(Tracking::new("1"));

@@ -44,18 +44,21 @@ use object::{Key, Object};
 /// The one thing an event needs is a [`tracking_number`](Tracking::tracking_number). For every other field:
 ///
 /// - `null`, `""` and the text `"null"` are `None`.
-/// - A number or boolean in a text field is its text, numeric text in a number field is that number, and `0`, `1`,
+/// - A number or boolean in a text field is its text: the number's value, not its digits (`12.10` is `12.1`). Numeric text in a number field is that number, and `0`, `1`,
 ///   `"true"` and `"false"` in a boolean field are booleans.
 /// - Older names are read too, and written as the V4 name. If a field comes under both, the V4 name wins, unless its
 ///   value is one of the above nothings; if it comes twice under the same name, the last usable value wins.
 /// - What cannot be understood is `None`, and unknown members are passed over.
 ///
-/// What the model has no field for is still in the body as it was sent, and a type of your own can read it.
+/// What the model has no field for is still in the body as it was sent, and a type of your own can read it:
+/// [`VerifiedBody::parse`](crate::VerifiedBody::parse).
 ///
 /// # Errors
 ///
-/// Deserialising fails if the JSON is broken or a number in it is out of range, if the body is not an object, if `data`
-/// is not one object, or if its `tracking_number` is missing or says nothing. No message quotes a value.
+/// Deserialising fails if the JSON is broken, if a known field holds a number out of range, a lone surrogate or bad UTF-8,
+/// if the body is not an object, if `data` is not one object, or if its
+/// [`tracking_number`](Tracking::tracking_number) is missing or cannot be used; one that cannot be used is refused even
+/// before a second one that can. No message quotes a value.
 ///
 /// # Examples
 ///

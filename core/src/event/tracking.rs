@@ -6,7 +6,7 @@ use super::{DeliveryStatus, Leg, Substatus, Time};
 json_object! {
     /// A parcel, as the vendor sees it now: the `data` of a delivery.
     ///
-    /// Only the tracking number is always there. **In real data nearly every other field is null.** The names are the
+    /// Only the [`tracking_number`](Self::tracking_number) is always there, and reading fails without one. **In real data nearly every other field is null.** The names are the
     /// vendor's names in V4. The type is text where none is given; what the vendor sends was read in real data, or in
     /// the TrackingMore docs where nothing better was found.
     ///
@@ -76,10 +76,14 @@ json_object! {
         /// The vendor's id of this tracking.
         id: Option<String> = "id";
         /// The number the carrier gave the parcel.
+        ///
+        /// The one field that is required. A whole number is taken as its text, but not one that does not fit into 64
+        /// bits: JSON readers round it, and a rounded number is another parcel. If the field comes twice, one that cannot
+        /// be used is refused before one that can, and passed over after it.
         tracking_number: String = "tracking_number";
         /// The vendor's code for the carrier, such as `usps`.
         courier_code: Option<String> = "courier_code" | "carrier_code";
-        /// The number of your order, as you gave it.
+        /// The number of your order, as you gave it; filled from `order_id` where none is sent.
         order_number: Option<String> = "order_number";
         /// The id of your order, as you gave it.
         order_id: Option<String> = "order_id";
@@ -104,9 +108,9 @@ json_object! {
         /// The country the parcel goes to: an ISO 3166-1 alpha-2 code, in V2 a name.
         destination_country: Option<String> = "destination_country" | "destination";
         /// The state the parcel comes from.
-        origin_state: Option<String> = "origin_state";
+        origin_state: Option<String> = personal "origin_state";
         /// The city the parcel comes from.
-        origin_city: Option<String> = "origin_city";
+        origin_city: Option<String> = personal "origin_city";
         /// The state the parcel goes to.
         destination_state: Option<String> = personal "destination_state";
         /// The city the parcel goes to.
@@ -148,7 +152,7 @@ json_object! {
         /// The parcel's dimensions, in the carrier's words.
         dimension: Option<String> = "dimension";
         /// What this means the vendor does not say.
-        previously: Option<String> = "previously";
+        previously: Option<String> = personal "previously";
         /// The parcel's weight, with a unit of the carrier's choice.
         weight: Option<String> = "weight";
         /// The parcel's weight in kilograms.
