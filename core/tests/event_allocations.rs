@@ -18,6 +18,25 @@ fn an_event_makes_at_most_sixty_percent_of_the_allocations_of_a_value() {
 }
 
 #[test]
+fn allocations_grow_no_faster_than_the_body() {
+    let cost = |checkpoints: usize| {
+        let checkpoint = r#"{"Date": "2024-01-05 06:40", "checkpoint_date": "2024-01-05 06:41", "location": "Linz", "x": [0]}"#;
+        let trackinfo = vec![checkpoint; checkpoints].join(",");
+        let json = format!(
+            r#"{{"data": {{"tracking_number": "1", "origin_info": {{"trackinfo": [{trackinfo}]}}, "destination_info": {{"trackinfo": [{trackinfo}]}}}}}}"#
+        );
+        measure(|| {
+            let event: Event = serde_json::from_str(&json).unwrap();
+            assert_eq!(event.tracking.checkpoints().len(), checkpoints);
+        })
+    };
+    let (one, ten) = (cost(100), cost(1_000));
+    assert!(ten.count_total <= 10 * one.count_total, "{one:?}, {ten:?}");
+    // Growing vectors and hash tables round up to powers of two.
+    assert!(ten.bytes_total <= 20 * one.bytes_total, "{one:?}, {ten:?}");
+}
+
+#[test]
 fn known_statuses_allocate_nothing() {
     let counted = measure(|| {
         for text in ["delivered", "Delivered", " pickup "] {

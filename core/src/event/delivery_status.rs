@@ -88,6 +88,33 @@ mod tests {
     }
 
     #[test]
+    fn the_meanings_are_those_of_the_table() {
+        for (text, meaning) in [
+            ("pending", "new, not looked up yet"),
+            ("notfound", "the carrier has no information"),
+            (
+                "inforeceived",
+                "announced to the carrier, not handed over yet",
+            ),
+            ("transit", "on the way"),
+            ("pickup", "out for delivery, or waiting to be collected"),
+            ("delivered", "delivered"),
+            ("undelivered", "delivery was tried and failed"),
+            (
+                "exception",
+                "something went wrong; the parcel can still be delivered",
+            ),
+            ("expired", "no news for a long time"),
+        ] {
+            assert_eq!(
+                DeliveryStatus::from(text).meaning(),
+                Some(meaning),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn an_unknown_text_is_kept_as_sent() {
         for text in ["Created", "not found", "delivered!", " "] {
             let status: DeliveryStatus = text.parse().unwrap();

@@ -143,6 +143,44 @@ mod tests {
     }
 
     #[test]
+    fn the_meanings_are_the_vendors() {
+        for (text, meaning) in [
+            ("inforeceived001", "waiting for the courier to pick up"),
+            ("notfound001", "waiting for the courier to pick up"),
+            ("notfound002", "no tracking information"),
+            ("transit001", "on the way"),
+            ("transit002", "arrived at hub or sorting centre"),
+            ("transit003", "arrived at delivery facility"),
+            ("transit004", "arrived at destination country"),
+            ("transit005", "customs clearance completed"),
+            ("transit006", "item dispatched"),
+            ("transit007", "departed airport"),
+            ("pickup001", "out for delivery"),
+            ("pickup002", "ready for collection"),
+            ("pickup003", "customer contacted before final delivery"),
+            ("delivered001", "delivered"),
+            ("delivered002", "picked up by addressee"),
+            ("delivered003", "signed by addressee"),
+            ("delivered004", "left at door or with neighbour"),
+            ("undelivered001", "address issue"),
+            ("undelivered002", "receiver not home"),
+            ("undelivered003", "impossible to locate"),
+            ("undelivered004", "other"),
+            ("exception004", "unclaimed"),
+            ("exception005", "other"),
+            ("exception006", "detained by customs"),
+            ("exception007", "lost or damaged"),
+            ("exception008", "cancelled before pickup"),
+            ("exception009", "refused by addressee"),
+            ("exception010", "returned to sender"),
+            ("exception011", "being sent to sender"),
+            ("expired001", "no update for 30+ days"),
+        ] {
+            assert_eq!(Substatus::from(text).meaning(), Some(meaning), "{text}");
+        }
+    }
+
+    #[test]
     fn a_new_code_is_kept_and_has_a_family_if_its_name_has_one() {
         for (code, family) in [
             ("transit099", Some(DeliveryStatus::Transit)),
