@@ -79,6 +79,18 @@ fn the_default_body_limit_holds_a_verifier_that_allows_more() {
 }
 
 #[test]
+fn a_refusal_after_the_whole_body_leaves_the_connection_open() {
+    let handler = async |RawWebhook(_): RawWebhook| StatusCode::NO_CONTENT;
+    let app = Router::new().route(PATH, post(handler));
+    let app = app.with_state(Verifier::new("other").unwrap());
+    for framing in [Framing::Length, Framing::Chunked(3)] {
+        let answer = post_signed(app.clone(), BODY, framing);
+        assert_eq!(answer.status, 401);
+        assert!(!answer.announces_close());
+    }
+}
+
+#[test]
 fn the_verifier_is_found_in_a_larger_state() {
     #[derive(Clone, FromRef)]
     struct AppState {

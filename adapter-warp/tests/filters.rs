@@ -87,6 +87,16 @@ fn chunked_bodies_are_not_answered_411() {
 }
 
 #[test]
+fn a_refusal_after_the_whole_body_leaves_the_connection_open() {
+    let addr = serve::in_background(webhook(verifier()).map(accepted).recover(recover));
+    for framing in [Framing::Length, Framing::Chunked(3)] {
+        let answer = post(addr, &signed("wrong", BODY), BODY, framing);
+        assert_eq!(answer.status, 401);
+        assert!(!answer.announces_close());
+    }
+}
+
+#[test]
 fn recover_passes_other_rejections_on() {
     #[derive(Debug)]
     struct Other;
