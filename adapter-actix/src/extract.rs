@@ -12,6 +12,12 @@ use crate::{WebhookError, receive};
 /// has another verifier, which then decides. Where there is neither, every request is answered
 /// with status 500 and an error is logged.
 ///
+/// Set the verifier in one of the two ways: a `Verifier` anywhere is preferred to a
+/// `web::Data<Verifier>`, even to one that is set closer to the handler.
+///
+/// A body can be taken once: beside another extractor that takes it, the answer is 400. For both
+/// event and bytes, [`Delivery::body`] has the bytes.
+///
 /// # Examples
 ///
 /// ```
@@ -92,11 +98,10 @@ impl FromRequest for RawWebhook {
         }
         let begun = verifier
             .ok_or_else(not_configured)
-            .and_then(|verifier| receive::begin(verifier, request.headers()));
+            .and_then(|verifier| receive::begin(verifier, request, payload));
         match begun {
-            Ok(incoming) => {
-                let mut payload = payload.take();
-                Box::pin(async move { Ok(Self(receive::read(incoming, &mut payload).await?)) })
+            Ok((incoming, payload)) => {
+                Box::pin(async move { Ok(Self(receive::read(incoming, payload).await?)) })
             }
             Err(error) => Box::pin(future::err(error.into())),
         }

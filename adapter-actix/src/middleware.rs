@@ -145,6 +145,7 @@ where
 }
 
 async fn verify(verifier: &Verifier, request: &mut ServiceRequest) -> Result<VerifiedBody, Error> {
-    let incoming = receive::begin(verifier, request.headers())?;
-    receive::read(incoming, &mut request.take_payload()).await
+    let (request, payload) = request.parts_mut();
+    let (incoming, payload) = receive::begin(verifier, request, payload)?;
+    receive::read(incoming, payload).await
 }

@@ -1,8 +1,8 @@
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     dev::Payload,
     http::{
-        StatusCode,
+        StatusCode, Version,
         header::{self, HeaderMap, HeaderValue},
     },
 };
@@ -12,15 +12,34 @@ use trackingmore_webhook::{
     WWW_AUTHENTICATE,
 };
 
-/// Judges by the headers alone.
-pub(crate) fn begin(verifier: &Verifier, headers: &HeaderMap) -> Result<Incoming, Error> {
-    verifier.begin(&RequestHeaders(headers))
+/// Judges by the headers alone, and takes the payload of a request that they do not refuse.
+pub(crate) fn begin(
+    verifier: &Verifier,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<(Incoming, Payload), Error> {
+    let mut incoming = verifier.begin(&RequestHeaders(request.headers()))?;
+    match payload.take() {
+        // Another extractor or middleware has it. An empty body would pass for what was signed.
+        Payload::None if has_body(request) => Err(incoming.refuse(ErrorKind::BodyUnreadable)),
+        payload => Ok((incoming, payload)),
+    }
+}
+
+/// HTTP/2 requests have a payload always.
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    request.version() >= Version::HTTP_2
+        || headers.contains_key(header::TRANSFER_ENCODING)
+        || headers
+            .get(header::CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
 }
 
 /// Reads the body as it comes over the wire: an encoded one is not decompressed.
 pub(crate) async fn read(
     mut incoming: Incoming,
-    payload: &mut Payload,
+    mut payload: Payload,
 ) -> Result<VerifiedBody, Error> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| incoming.refuse(ErrorKind::BodyUnreadable))?;
@@ -29,8 +48,8 @@ pub(crate) async fn read(
     incoming.finish()
 }
 
-/// Makes the answer that every adapter gives. That a connection with an unread body closes is
-/// announced by actix-web itself.
+/// Makes the answer that every adapter gives. What becomes of a connection with an unread body is
+/// actix-web's: it announces that it closes, or drains a chunked body and goes on.
 pub(crate) fn answer(error: &Error) -> HttpResponse {
     let status = status(error);
     let mut response = HttpResponse::build(status);

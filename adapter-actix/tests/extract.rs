@@ -16,7 +16,7 @@ use trackingmore_webhook::{
     ErrorKind, Scheme, Signer,
     testing::{Answer, Connection, Framing},
 };
-use trackingmore_webhook_actix::{Verifier, Webhook, WebhookError};
+use trackingmore_webhook_actix::{RawWebhook, Verifier, Webhook, WebhookError};
 
 const PATH: &str = "/hook";
 
@@ -109,6 +109,29 @@ fn a_handler_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
         .post(PATH, &headers, b"not JSON", Framing::Length)
         .unwrap();
     assert_eq!(answer.status, 401);
+}
+
+#[test]
+fn a_body_that_another_extractor_took_is_not_an_empty_one() {
+    async fn webhook_first(_: Webhook, _: RawWebhook) -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+    async fn bytes_first(_: web::Bytes, _: RawWebhook) -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+    let body = br#"{"data":{"tracking_number":"LX405512873SE"}}"#;
+    let configure = |config: &mut web::ServiceConfig| {
+        config
+            .app_data(verifier())
+            .route(PATH, web::post().to(webhook_first));
+    };
+    assert_eq!(post_signed(configure, body).status, 400);
+    let configure = |config: &mut web::ServiceConfig| {
+        config
+            .app_data(verifier())
+            .route(PATH, web::post().to(bytes_first));
+    };
+    assert_eq!(post_signed(configure, body).status, 400);
 }
 
 #[test]

@@ -141,6 +141,21 @@ fn an_extractor_with_the_same_verifier_or_none_does_not_verify_twice() {
 }
 
 #[test]
+fn a_body_that_outer_middleware_took_is_not_an_empty_one() {
+    let addr = serve::in_background(|config| {
+        let webhook = web::resource(PATH)
+            .wrap(VerifyWebhook::new(verifier()))
+            .wrap_fn(|mut request, service| {
+                drop(request.take_payload());
+                service.call(request)
+            });
+        config.service(webhook.route(web::post().to(accept)));
+    });
+    let answer = post(addr, &signed(Scheme::Timestamp, BODY), BODY);
+    assert_eq!(answer.status, 400);
+}
+
+#[test]
 fn what_is_in_the_extensions_stays_there() {
     async fn handler(number: web::ReqData<u8>, Webhook(_): Webhook) -> String {
         number.to_string()

@@ -25,7 +25,7 @@ use crate::{Verify, receive};
 /// # Body limits
 ///
 /// The smaller of the verifier's limit and of a `DefaultBodyLimit` set *outside* of this layer
-/// applies. A `DefaultBodyLimit` that is set inside, on the routes, cannot be seen from here: the
+/// applies; without one, that is axum's 2 MB. A `DefaultBodyLimit` that is set inside, on the routes, cannot be seen from here: the
 /// verifier's limit has been applied to the body by then.
 ///
 /// # Decompression

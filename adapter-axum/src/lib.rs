@@ -8,7 +8,7 @@ mod service;
 
 pub use trackingmore_webhook::{
     self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
-    Scheme, Substatus, Time, Tracking, VerifiedBody, Verifier,
+    Leg, Milestones, Scheme, Signer, Substatus, Time, Tracking, Verified, VerifiedBody, Verifier,
 };
 
 pub use self::{

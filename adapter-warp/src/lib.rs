@@ -5,7 +5,7 @@ mod rejection;
 
 pub use trackingmore_webhook::{
     self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
-    Scheme, Substatus, Time, Tracking, VerifiedBody, Verifier,
+    Leg, Milestones, Scheme, Signer, Substatus, Time, Tracking, Verified, VerifiedBody, Verifier,
 };
 
 pub use self::{

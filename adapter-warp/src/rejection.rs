@@ -78,7 +78,9 @@ impl WebhookRejection {
         self.body.as_ref()
     }
 
-    fn to_response(&self) -> Response {
+    /// Makes the reply, for a `recover` of your own.
+    #[must_use]
+    pub fn to_response(&self) -> Response {
         let mut response = self.error.to_response().map(Into::into);
         if self.closes {
             // Hyper gives up a connection with an unread body, and takes this off in HTTP/2.

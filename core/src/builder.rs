@@ -113,7 +113,8 @@ impl VerifierBuilder {
 
     /// Refuses bodies of more bytes than this. The default is 262,144 (256 KiB).
     ///
-    /// A request whose headers are not refused holds at most this much memory for its body.
+    /// A request whose headers are not refused holds this much memory for its body at most, and twice
+    /// as much for moments while it arrives.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self

@@ -79,15 +79,53 @@ impl RetrySchedule {
     }
 
     /// Yields [`delay_before`](Self::delay_before) each attempt, beginning with the first.
-    pub fn iter(&self) -> impl Iterator<Item = Duration> + use<> {
-        let schedule = *self;
-        (1..=self.attempts).map_while(move |attempt| schedule.delay_before(attempt))
+    #[must_use]
+    pub fn iter(&self) -> RetryDelays {
+        RetryDelays {
+            schedule: *self,
+            attempt: 1,
+        }
     }
 
     /// Gives the time from the first attempt to the last, if every attempt fails at once.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.iter().sum()
+    }
+}
+
+impl IntoIterator for RetrySchedule {
+    type Item = Duration;
+    type IntoIter = RetryDelays;
+
+    fn into_iter(self) -> RetryDelays {
+        self.iter()
+    }
+}
+
+impl IntoIterator for &RetrySchedule {
+    type Item = Duration;
+    type IntoIter = RetryDelays;
+
+    fn into_iter(self) -> RetryDelays {
+        self.iter()
+    }
+}
+
+/// The delays of a [`RetrySchedule`], one an attempt.
+#[derive(Clone, Debug)]
+pub struct RetryDelays {
+    schedule: RetrySchedule,
+    attempt: u32,
+}
+
+impl Iterator for RetryDelays {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let delay = self.schedule.delay_before(self.attempt)?;
+        self.attempt += 1;
+        Some(delay)
     }
 }
 
@@ -108,6 +146,11 @@ mod tests {
         let delays: Vec<u64> = schedule.iter().map(|delay| delay.as_secs()).collect();
         assert_eq!(delays.len(), MAX_ATTEMPTS as usize);
         assert_eq!(delays[..4], [0, 30, 60, 120]);
+        let mut total = Duration::ZERO;
+        for delay in &schedule {
+            total += delay;
+        }
+        assert_eq!(total, schedule.window());
         assert_eq!(
             schedule.delay_before(14),
             Some(Duration::from_secs(122_880))

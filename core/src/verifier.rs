@@ -82,8 +82,8 @@ impl Verifier {
     /// timestamp and signature for those 12 days. Use HTTPS, and tighten the defaults once you
     /// know what your account does:
     ///
-    /// 1. Look at the `scheme` and `age_seconds` that are logged at level DEBUG for accepted
-    ///    deliveries, or at [`Verified::scheme`] and [`Verified::timestamp`].
+    /// 1. Look at the `scheme` and `age_seconds` that are logged for accepted deliveries, at level
+    ///    DEBUG and target `trackingmore_webhook`, or at [`Verified::scheme`] and [`Verified::timestamp`].
     /// 2. Answer one delivery with status 503 and compare the timestamps of its retries.
     /// 3. Pin the scheme with [`VerifierBuilder::scheme`]. If retries carry new timestamps, bring
     ///    [`VerifierBuilder::max_age`] down to minutes; if they keep the first, leave it as long

@@ -286,6 +286,36 @@ fn the_first_failure_wins() {
 }
 
 #[test]
+fn blanks_around_a_value_are_not_taken_off() {
+    let pinned = builder().scheme(Scheme::Timestamp).build().unwrap();
+    let signature = signer().sign_timestamp(NOW).to_hex();
+    for timestamp in [
+        format!(" {NOW}"),
+        format!("{NOW} "),
+        format!("{NOW}\t"),
+        format!("{NOW}\n"),
+    ] {
+        let headers = [("timestamp", timestamp.as_str()), ("signature", &signature)];
+        let refused = pinned.verify_at(&headers, BODY, now());
+        assert_eq!(
+            kind(refused),
+            Some(ErrorKind::MalformedTimestamp),
+            "{timestamp:?}"
+        );
+    }
+    let time = NOW.to_string();
+    for signature in [format!(" {signature}"), format!("{signature}\n")] {
+        let headers = [("timestamp", time.as_str()), ("signature", &signature)];
+        let refused = pinned.verify_at(&headers, BODY, now());
+        assert_eq!(
+            kind(refused),
+            Some(ErrorKind::MalformedSignature),
+            "{signature:?}"
+        );
+    }
+}
+
+#[test]
 fn pinned_to_the_body_the_timestamp_is_not_looked_at() {
     let verifier = builder().scheme(Scheme::Body).build().unwrap();
     let signature = signer().sign_body(BODY).to_hex();

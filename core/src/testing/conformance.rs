@@ -93,6 +93,7 @@ pub fn run<R: Receiver>(receiver: &R) {
     subject.refuses_unread_what_headers_refuse();
     subject.refuses_unread_what_is_announced_too_large();
     subject.refuses_large_bodies_however_they_come();
+    subject.refuses_an_endless_body_once_it_is_too_large();
     subject.never_hands_on_half_a_body();
     subject.keeps_the_connection_in_order();
 
@@ -203,6 +204,26 @@ impl Subject {
                 self.check_order("3 MB", &mut connection, &answer);
             }
         }
+    }
+
+    fn refuses_an_endless_body_once_it_is_too_large(&self) {
+        println!("a chunked body that goes on, answered at the limit");
+        let (headers, _) = self.genuine(SECRET);
+        let mut connection = self.connect();
+        let chunk = vec![b' '; 300_000];
+        let sent = connection
+            .send_head(PATH, &headers, &["transfer-encoding: chunked"])
+            .and_then(|()| connection.send(format!("{:x}\r\n", chunk.len()).as_bytes()));
+        sent.expect("the head is taken");
+        let _ = connection.send(&chunk);
+        let answer = connection.read_answer().expect("an answer before the end");
+        self.check_refused("endless", ErrorKind::BodyTooLarge, &answer);
+        if !answer.announces_close() {
+            connection
+                .send(b"\r\n0\r\n\r\n")
+                .expect("an open connection");
+        }
+        self.check_order("endless", &mut connection, &answer);
     }
 
     fn never_hands_on_half_a_body(&self) {
