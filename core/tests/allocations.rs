@@ -1,5 +1,7 @@
 //! What verifying and receiving cost in heap allocations.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::SystemTime;
 
 use allocation_counter::measure;
