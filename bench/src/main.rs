@@ -19,7 +19,9 @@ use std::{env, process::ExitCode};
 
 use table::Table;
 
-const PARTS: [(&str, fn(&mut Table)); 5] = [
+type Part = (&'static str, fn(&mut Table));
+
+const PARTS: [Part; 5] = [
     ("verify", verify::measure),
     ("parse", parse::measure),
     ("requests", requests::measure),
