@@ -3,6 +3,7 @@
 //! A server is a process of its own with one thread to serve with.
 
 use std::{
+    env, fs,
     hint::black_box,
     io::{self, BufRead as _, BufReader, Read as _},
     net::{SocketAddr, TcpListener},
@@ -68,7 +69,7 @@ pub struct Server {
 impl Server {
     /// Starts this program again as a server, on the first of the processors.
     pub fn start(framework: Framework) -> Self {
-        let program = std::env::current_exe().expect("the path of this program");
+        let program = env::current_exe().expect("the path of this program");
         let mut process = Command::new("taskset")
             .args(["--cpu-list", "0"])
             .arg(program)
@@ -90,10 +91,22 @@ impl Server {
         self.address
     }
 
+    /// The processor time that the server has used so far, in µs.
+    pub fn processor_time(&self) -> f64 {
+        let threads = format!("/proc/{}/task", self.process.id());
+        let threads = fs::read_dir(threads).expect("Linux").flatten();
+        let nanoseconds = threads.map(|thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            let time = text.split(' ').next().and_then(|time| time.parse().ok());
+            time.unwrap_or(0.0)
+        });
+        nanoseconds.sum::<f64>() / 1000.0
+    }
+
     /// The memory that the server has now, in KB.
     pub fn resident(&self) -> u64 {
         let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(path).expect("Linux");
+        let status = fs::read_to_string(path).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
         number
