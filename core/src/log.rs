@@ -15,6 +15,7 @@ pub(crate) fn refused(error: &Error, proven: bool) {
     }
 }
 
+#[inline]
 pub(crate) fn accepted(verified: &Verified, age: Option<i64>) {
     tracing::debug!(
         scheme = ?verified.scheme,

@@ -52,6 +52,7 @@ impl Signature {
         BASE64.encode(&self.0)
     }
 
+    #[inline]
     pub(crate) fn decode(text: &[u8]) -> Option<Self> {
         match text.len() {
             Self::HEX_LEN => {

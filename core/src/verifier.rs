@@ -229,8 +229,8 @@ impl Verifier {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    // From here on `#[inline]` keeps judgements from being copied from step to step, which takes
-    // longer than to judge.
+    // `#[inline]` here, and in what these call, keeps judgements from being copied from step to
+    // step, which takes longer than to judge.
     #[inline]
     fn judge_headers(
         &self,
