@@ -26,6 +26,7 @@ impl Key {
     }
 
     /// Compares in constant time.
+    #[inline]
     pub(crate) fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         let mac = self.0.clone().chain_update(message);
         mac.verify_slice(signature.as_bytes()).is_ok()

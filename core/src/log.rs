@@ -14,6 +14,7 @@ pub(crate) fn refused(error: &Error, proven: bool) {
     }
 }
 
+#[inline]
 pub(crate) fn accepted(verified: &Verified, age: Option<i64>) {
     tracing::debug!(
         target: TARGET,

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::{Error, ErrorKind};
 
@@ -21,6 +21,8 @@ use crate::{Error, ErrorKind};
 /// # Ok::<(), trackingmore_webhook::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+// So that processors copy it quickly out of what it is wrapped in.
+#[repr(align(16))]
 pub struct Signature([u8; Self::LEN]);
 
 impl Signature {
@@ -35,35 +37,36 @@ impl Signature {
     /// [`ErrorKind::MalformedSignature`] if the text is neither hex nor padded standard base64 of
     /// exactly 32 bytes. Prefixes such as `sha256=` and blanks are not taken off.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        Self::decode(text)
-            .map(Self)
-            .ok_or(ErrorKind::MalformedSignature.into())
+        Self::decode(text).ok_or_else(|| ErrorKind::MalformedSignature.into())
     }
 
     /// Gives the 64 lowercase hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        hex::encode(self.0)
+        HEXLOWER.encode(&self.0)
     }
 
     /// Gives the 44 characters of padded standard base64.
     #[must_use]
     pub fn to_base64(&self) -> String {
-        STANDARD.encode(self.0)
+        BASE64.encode(&self.0)
     }
 
-    fn decode(text: &[u8]) -> Option<[u8; Self::LEN]> {
+    #[inline]
+    pub(crate) fn decode(text: &[u8]) -> Option<Self> {
         match text.len() {
             Self::HEX_LEN => {
-                let mut bytes = [0; Self::LEN];
-                hex::decode_to_slice(text, &mut bytes).ok()?;
-                Some(bytes)
+                let mut signature = Self([0; Self::LEN]);
+                HEXLOWER_PERMISSIVE
+                    .decode_mut(text, &mut signature.0)
+                    .ok()?;
+                Some(signature)
             }
             Self::BASE64_LEN => {
                 // 44 characters could hold 33 bytes, and the decoder wants the room.
                 let mut bytes = [0; Self::LEN + 1];
-                let len = STANDARD.decode_slice(text, &mut bytes).ok()?;
-                bytes[..len].try_into().ok()
+                let len = BASE64.decode_mut(text, &mut bytes).ok()?;
+                bytes[..len].try_into().ok().map(Self)
             }
             _ => None,
         }
@@ -135,9 +138,9 @@ mod tests {
             unpadded.to_owned(),
             base64.replace('+', "-").replace('/', "_"),
             format!("{}B=", &base64[..42]),
-            STANDARD.encode([0xfb; 31]),
-            STANDARD.encode([0xfb; 33]),
-            STANDARD.encode([0xfb; 48]),
+            BASE64.encode(&[0xfb; 31]),
+            BASE64.encode(&[0xfb; 33]),
+            BASE64.encode(&[0xfb; 48]),
             "A".repeat(1_000_000),
         ] {
             let error = Signature::parse(text.as_bytes()).unwrap_err();

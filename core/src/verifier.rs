@@ -229,6 +229,9 @@ impl Verifier {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    // `#[inline]` here, and in what these call, keeps judgements from being copied from step to
+    // step, which takes longer than to judge.
+    #[inline]
     fn judge_headers(
         &self,
         headers: &(impl Headers + ?Sized),
@@ -246,6 +249,7 @@ impl Verifier {
         Ok(judgement)
     }
 
+    #[inline]
     fn judge_signature(
         &self,
         headers: &(impl Headers + ?Sized),
@@ -253,19 +257,29 @@ impl Verifier {
     ) -> Result<Judgement, ErrorKind> {
         let signature = only_value(headers, &self.0.signature_header)?;
         let signature = signature.ok_or(ErrorKind::MissingHeader)?;
-        let signature = Signature::parse(signature).map_err(|error| error.kind())?;
+        let signature = Signature::decode(signature).ok_or(ErrorKind::MalformedSignature)?;
 
         if self.0.scheme == Some(Scheme::Body) {
             return Ok(Judgement::Undecided(signature));
         }
         let text = only_value(headers, &self.0.timestamp_header)?;
         match self.match_timestamp(text, &signature) {
-            Ok((seconds, secret_index)) => self.judge_age(seconds, secret_index, now),
+            Ok((seconds, secret_index)) => {
+                let age = self.judge_age(seconds, now)?;
+                let timestamp = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+                let verified = Verified {
+                    scheme: Scheme::Timestamp,
+                    timestamp: Some(timestamp.ok_or(ErrorKind::FutureTimestamp)?),
+                    secret_index,
+                };
+                Ok(Judgement::Accepted { verified, age })
+            }
             Err(kind) if self.0.scheme == Some(Scheme::Timestamp) => Err(kind),
             Err(_) => Ok(Judgement::Undecided(signature)),
         }
     }
 
+    #[inline]
     fn match_timestamp(
         &self,
         text: Option<&[u8]>,
@@ -277,13 +291,9 @@ impl Verifier {
         Ok((seconds, secret_index))
     }
 
-    /// Ages are counted in whole seconds, as the timestamp is.
-    fn judge_age(
-        &self,
-        seconds: u64,
-        secret_index: usize,
-        now: SystemTime,
-    ) -> Result<Judgement, ErrorKind> {
+    /// Gives the age in whole seconds, as the timestamp is.
+    #[inline]
+    fn judge_age(&self, seconds: u64, now: SystemTime) -> Result<i64, ErrorKind> {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         if Duration::from_secs(seconds.saturating_sub(now)) > self.0.max_clock_skew {
             return Err(ErrorKind::FutureTimestamp);
@@ -291,20 +301,11 @@ impl Verifier {
         if Duration::from_secs(now.saturating_sub(seconds)) > self.0.max_age {
             return Err(ErrorKind::StaleTimestamp);
         }
-        let timestamp = UNIX_EPOCH
-            .checked_add(Duration::from_secs(seconds))
-            .ok_or(ErrorKind::FutureTimestamp)?;
-        Ok(Judgement::Accepted {
-            verified: Verified {
-                scheme: Scheme::Timestamp,
-                timestamp: Some(timestamp),
-                secret_index,
-            },
-            age: now.cast_signed().saturating_sub_unsigned(seconds),
-        })
+        Ok(now.cast_signed().saturating_sub_unsigned(seconds))
     }
 
     /// Completes a judgement with the body, whose length is within the limit.
+    #[inline]
     pub(crate) fn conclude(&self, judgement: Judgement, body: &[u8]) -> Result<Verified, Error> {
         let (verified, age) = match judgement {
             Judgement::Accepted { verified, age } => (verified, Some(age)),

@@ -1,6 +1,6 @@
 //! What must be accepted.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
 
 use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
 use crate::{ErrorKind, testing::SECRET};
@@ -11,17 +11,22 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let by_body = mac(SECRET, EVENT);
     let retried = (now.saturating_sub(982_980)).to_string();
     vec![
-        timestamp_only("timestamp signed, hex", &time, &hex::encode(by_time), EVENT),
+        timestamp_only(
+            "timestamp signed, hex",
+            &time,
+            &HEXLOWER.encode(&by_time),
+            EVENT,
+        ),
         timestamp_only(
             "timestamp signed, upper-case hex",
             &time,
-            &hex::encode_upper(by_time),
+            &HEXUPPER.encode(&by_time),
             EVENT,
         ),
         timestamp_only(
             "timestamp signed, base64",
             &time,
-            &STANDARD.encode(by_time),
+            &BASE64.encode(&by_time),
             EVENT,
         ),
         timestamp_only(
@@ -42,11 +47,11 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             &sign(&time),
             br#"{"meta":{"code":200},"data":[{"tracking_number":"LX405512873SE"}]}"#,
         ),
-        body_only("body signed, hex", None, &hex::encode(by_body), EVENT),
+        body_only("body signed, hex", None, &HEXLOWER.encode(&by_body), EVENT),
         body_only(
             "body signed, base64",
             Some(&time),
-            &STANDARD.encode(by_body),
+            &BASE64.encode(&by_body),
             EVENT,
         ),
         Case {
@@ -54,7 +59,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             ..body_only(
                 "body signed, odd timestamp",
                 Some("yesterday"),
-                &hex::encode(by_body),
+                &HEXLOWER.encode(&by_body),
                 EVENT,
             )
         },

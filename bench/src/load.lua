@@ -1,0 +1,27 @@
+-- Sends the same request over and over and tells the load program what came of it.
+-- Arguments: the path of a file with the body, or a length to announce without sending a body.
+
+function init(args)
+  wrk.method = "POST"
+  wrk.headers["Content-Type"] = "application/json"
+  if tonumber(args[1]) then
+    wrk.headers["Content-Length"] = args[1]
+    request_text = wrk.format()
+  else
+    local file = io.open(args[1], "rb")
+    wrk.body = file:read("*a")
+    file:close()
+    request_text = wrk.format()
+  end
+end
+
+function request()
+  return request_text
+end
+
+function done(summary, latency, requests)
+  local errors = summary.errors
+  print(string.format("result %d %d %d %d %d %d",
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end

@@ -1,0 +1,56 @@
+//! Measures `trackingmore-webhook` against what one would use instead, side by side in one run.
+//!
+//! Without arguments everything is measured. Arguments choose parts: `verify`, `parse`,
+//! `requests`, `refusals`, `cost`.
+
+mod cost;
+mod deliveries;
+mod load;
+mod pairs;
+mod parse;
+mod plain;
+mod refusals;
+mod requests;
+mod server;
+mod table;
+mod verify;
+
+use std::{env, process::ExitCode};
+
+use table::Table;
+
+type Part = (&'static str, fn(&mut Table));
+
+const PARTS: [Part; 5] = [
+    ("verify", verify::measure),
+    ("parse", parse::measure),
+    ("requests", requests::measure),
+    ("refusals", refusals::measure),
+    ("cost", cost::measure),
+];
+
+/// The webhook secret of every part.
+const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [command, framework] = &arguments[..]
+        && command == "serve"
+    {
+        server::serve(framework.parse().expect("the name of a framework"));
+    }
+    let is_known = |name: &String| PARTS.iter().any(|(part, _)| part == name);
+    if !arguments.iter().all(is_known) {
+        eprintln!("parts are: verify, parse, requests, refusals, cost");
+        return ExitCode::FAILURE;
+    }
+    let mut table = Table::default();
+    for (name, measure) in PARTS {
+        if arguments.is_empty() || arguments.iter().any(|argument| argument == name) {
+            eprintln!("measuring: {name}");
+            measure(&mut table);
+        }
+    }
+    print!("{table}");
+    ExitCode::SUCCESS
+}

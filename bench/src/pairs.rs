@@ -1,0 +1,47 @@
+//! Two things timed in turn, in slices so short that whatever else the machine does hits both.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use crate::table::Ratio;
+
+const PAIRS: usize = 301;
+const SLICE: Duration = Duration::from_micros(500);
+
+/// Measures how many times as long `ours` takes as `other`.
+pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut other: impl FnMut() -> B) -> Ratio {
+    let calls = calls_per_slice(&mut ours).min(calls_per_slice(&mut other));
+    let pairs = (0..PAIRS).map(|pair| {
+        // Each goes first in every other pair.
+        if pair % 2 == 0 {
+            let ours = nanoseconds(calls, &mut ours);
+            (ours, nanoseconds(calls, &mut other))
+        } else {
+            let other = nanoseconds(calls, &mut other);
+            (nanoseconds(calls, &mut ours), other)
+        }
+    });
+    Ratio::of_pairs(pairs)
+}
+
+fn calls_per_slice<T>(f: &mut impl FnMut() -> T) -> u32 {
+    let mut calls = 1;
+    loop {
+        let start = Instant::now();
+        nanoseconds(calls, f);
+        if start.elapsed() >= SLICE {
+            return calls;
+        }
+        calls *= 2;
+    }
+}
+
+fn nanoseconds<T>(calls: u32, f: &mut impl FnMut() -> T) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        black_box(f());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+}
