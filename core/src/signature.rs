@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 /// ```
 #[derive(Clone, Copy)]
 // So that processors copy it quickly out of what it is wrapped in.
-#[repr(align(16))]
+#[repr(align(8))]
 pub struct Signature([u8; Self::LEN]);
 
 impl Signature {
