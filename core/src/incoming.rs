@@ -18,7 +18,8 @@ enum Body {
     Empty,
     /// The only chunk so far, not copied.
     One(Bytes),
-    Several(Chunks),
+    /// Boxed, since most bodies come in one chunk.
+    Several(Box<Chunks>),
     Refused(ErrorKind),
 }
 
@@ -68,7 +69,7 @@ impl Incoming {
         self.body = match mem::replace(&mut self.body, Body::Empty) {
             Body::Empty => Body::One(chunk),
             Body::One(first) => {
-                let mut chunks = Chunks::default();
+                let mut chunks = Box::<Chunks>::default();
                 chunks.push(first);
                 chunks.push(chunk);
                 Body::Several(chunks)
