@@ -151,8 +151,22 @@ fn a_body_that_outer_middleware_took_is_not_an_empty_one() {
             });
         config.service(webhook.route(web::post().to(accept)));
     });
-    let answer = post(addr, &signed(Scheme::Timestamp, BODY), BODY);
-    assert_eq!(answer.status, 400);
+    for framing in [Framing::Length, Framing::Chunked(7)] {
+        let answer = Connection::open(addr)
+            .unwrap()
+            .post(PATH, &signed(Scheme::Timestamp, BODY), BODY, framing)
+            .unwrap();
+        assert_eq!(answer.status, 400, "{framing:?}");
+    }
+}
+
+#[test]
+fn debug_shows_the_options_of_the_verifier() {
+    let verifier = verifier();
+    assert_eq!(
+        format!("{:?}", VerifyWebhook::new(verifier.clone())),
+        format!("VerifyWebhook {{ verifier: {verifier:?}, .. }}")
+    );
 }
 
 #[test]

@@ -304,3 +304,17 @@ fn public_types_cross_threads() {
     is_send_and_sync::<Webhook>();
     is_send_and_sync::<RawWebhook>();
 }
+
+#[test]
+fn debug_shows_the_options_of_the_verifier() {
+    let verifier = verifier();
+    let layer = VerifyLayer::new(verifier.clone());
+    assert_eq!(
+        format!("{layer:?}"),
+        format!("VerifyLayer {{ verifier: {verifier:?}, .. }}")
+    );
+    assert_eq!(
+        format!("{:?}", layer.layer("inner")),
+        format!("Verify {{ inner: \"inner\", verifier: {verifier:?}, .. }}")
+    );
+}

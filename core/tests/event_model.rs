@@ -7,6 +7,7 @@ use std::{fs, time::UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::{Value, json};
+use serde_test::{Token, assert_ser_tokens};
 use trackingmore_webhook::{
     Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time,
     Tracking, Verifier,
@@ -58,6 +59,39 @@ fn refusal(json: &str) -> (String, String) {
     let path = refused.split_once(", at ").map_or("", |(_, path)| path);
     let error = serde_json::from_str::<Event>(json).unwrap_err();
     (path.to_owned(), error.to_string())
+}
+
+/// Some formats write the number of members before them, as JSON does not.
+#[test]
+fn as_many_members_are_written_as_are_announced() {
+    let mut event = Event::new(Tracking::new("N"));
+    event.tracking.archived = Some("tracking".to_owned());
+    let tracking = [
+        Token::Str("data"),
+        Token::Struct {
+            name: "Tracking",
+            len: 2,
+        },
+        Token::Str("tracking_number"),
+        Token::Str("N"),
+        Token::Str("archived"),
+        Token::Some,
+        Token::Str("tracking"),
+        Token::StructEnd,
+        Token::StructEnd,
+    ];
+    let announced = |len| Token::Struct { name: "Event", len };
+    let code = [Token::Str("code"), Token::I64(200)];
+    let message = [Token::Str("message"), Token::Str("Success")];
+
+    let written = [&[announced(1)][..], &tracking].concat();
+    assert_ser_tokens(&event, &written);
+    event.message = Some("Success".to_owned());
+    let written = [&[announced(2)][..], &message, &tracking].concat();
+    assert_ser_tokens(&event, &written);
+    event.code = Some(200);
+    let written = [&[announced(3)][..], &code, &message, &tracking].concat();
+    assert_ser_tokens(&event, &written);
 }
 
 #[test]

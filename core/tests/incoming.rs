@@ -36,6 +36,14 @@ fn any_split_gives_the_same_bytes() {
             assert_eq!(verified.bytes(), &body[..], "{scheme:?} {size}");
             assert_eq!(verified.verified().scheme(), scheme);
         }
+        for at in [0, 1, 500, 999, 1000] {
+            let (first, second) = body.split_at(at);
+            let mut incoming = begin(scheme, &body);
+            incoming.push(Bytes::copy_from_slice(first)).unwrap();
+            incoming.push(Bytes::copy_from_slice(second)).unwrap();
+            let verified = incoming.finish().unwrap();
+            assert_eq!(verified.bytes(), &body[..], "{scheme:?} at {at}");
+        }
     }
 }
 

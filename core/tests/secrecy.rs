@@ -70,10 +70,19 @@ fn debug_of_a_state_that_holds_everything_shows_no_byte_of_the_secret() {
             "{shown}"
         );
     }
+    let options = "{ secrets: 1, scheme: None, max_age: 1036800s, max_clock_skew: 300s, \
+         signature_header: \"signature\", timestamp_header: \"timestamp\", body_limit: 262144 }";
+    assert_eq!(
+        format!("{:?}", state.builder),
+        format!("VerifierBuilder {options}")
+    );
     assert_eq!(
         format!("{:?}", state.verifier),
-        "Verifier { secrets: 1, scheme: None, max_age: 1036800s, max_clock_skew: 300s, \
-         signature_header: \"signature\", timestamp_header: \"timestamp\", body_limit: 262144 }"
+        format!("Verifier {options}")
+    );
+    assert_eq!(
+        format!("{incoming:?}"),
+        format!("Incoming {{ len: 0, verifier: Verifier {options}, .. }}")
     );
     assert_eq!(format!("{:?}", state.signer), "Signer { .. }");
 }

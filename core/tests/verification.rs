@@ -419,10 +419,14 @@ fn what_is_received_is_the_event_the_body_and_the_proof() {
     assert_eq!(delivery.body, bytes);
     assert_eq!(delivery.verified.scheme(), Scheme::Timestamp);
     // Made with sha256sum.
-    assert_eq!(
-        delivery.id().to_string(),
-        "e0e2912bb7b166650eec7f745957657c5681845a6bc89d6f91a1a5caf628dfc3"
-    );
+    let digest = "e0e2912bb7b166650eec7f745957657c5681845a6bc89d6f91a1a5caf628dfc3";
+    let id = delivery.id();
+    assert_eq!(id.to_string(), digest);
+    assert_eq!(format!("{id:?}"), format!("DeliveryId({digest})"));
+    assert_eq!(id.as_bytes()[..4], [0xe0, 0xe2, 0x91, 0x2b]);
+    let mut incoming = builder().build().unwrap().begin(&headers).unwrap();
+    incoming.push(bytes).unwrap();
+    assert_eq!(incoming.finish().unwrap().id(), id);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Field for String {
     }
 
     fn is_absent(&self) -> bool {
-        self.is_empty()
+        false
     }
 
     fn check<E: de::Error>(&self, name: &'static str) -> Result<(), E> {

@@ -250,3 +250,82 @@ impl Answer {
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, thread};
+
+    use super::*;
+
+    /// Connects to a server that reads one byte and then plays its part.
+    fn connection(part: impl FnOnce(&mut TcpStream) + Send + 'static) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            part(&mut stream);
+        });
+        let mut connection = Connection::open(addr).unwrap();
+        connection.send(b"x").unwrap();
+        connection
+    }
+
+    fn answering(text: &'static str) -> Connection {
+        connection(move |stream| stream.write_all(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_body_ends_where_its_framing_says() {
+        for (text, body) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabc", "ab"),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\nd",
+                "abc",
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\nabcd", "abcd"),
+            ("HTTP/1.1 204 No Content\r\n\r\nabcd", ""),
+        ] {
+            let answer = answering(text).read_answer().unwrap();
+            assert_eq!(answer.body, body.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn half_an_answer_is_an_error() {
+        for text in [
+            "",
+            "HTTP/1.1 200 OK",
+            "HTTP/1.1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+        ] {
+            assert!(answering(text).read_answer().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn interim_answers_are_passed_over_unless_asked_for() {
+        let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+        assert_eq!(answering(text).read_answer().unwrap().status, 204);
+        let mut connection = answering(text);
+        assert_eq!(connection.read_interim().unwrap(), 100);
+        assert_eq!(connection.read_answer().unwrap().status, 204);
+    }
+
+    #[test]
+    fn a_connection_is_closed_once_it_is_ended_or_reset_and_all_is_read() {
+        let mut connection = answering("HTTP/1.1 204 No Content\r\n\r\n");
+        assert!(!connection.is_closed());
+        connection.read_answer().unwrap();
+        assert!(connection.is_closed());
+
+        // To close with something unread is to reset.
+        let mut connection = self::connection(|stream| {
+            stream.peek(&mut [0]).unwrap();
+        });
+        connection.send(b"unread").unwrap();
+        assert!(connection.is_closed());
+    }
+}
