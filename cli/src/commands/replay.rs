@@ -1,0 +1,15 @@
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::failure::Failure;
+
+/// To come.
+#[derive(Args)]
+pub(crate) struct Replay {}
+
+impl Replay {
+    pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        Err(Failure::failed("not built yet"))
+    }
+}
