@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod duration;
 mod failure;
+mod mac;
 mod output;
 mod saved;
 mod secret;
