@@ -3,7 +3,7 @@ mod request;
 mod vendor;
 mod verdict;
 
-use std::{fmt, process::ExitCode, time::Duration};
+use std::{fmt, net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -100,10 +100,12 @@ async fn refuse_strangers(url: &Url) -> Result<(), Failure> {
     // A URL writes an IPv6 address in brackets.
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or_default();
-    let mut addresses = net::lookup_host((name, port))
+    let addresses: Vec<_> = net::lookup_host((name, port))
         .await
-        .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?;
-    if addresses.all(|address| address.ip().to_canonical().is_loopback()) {
+        .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?
+        .collect();
+    let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+    if !addresses.is_empty() && addresses.iter().all(is_here) {
         return Ok(());
     }
     Err(Failure::usage(format_args!(
@@ -145,7 +147,7 @@ impl Probe<'_> {
     }
 
     fn announce(&self, cases: &[Case]) -> Result<(), Failure> {
-        let requests = FORMS.len() + cases.len();
+        let all = FORMS.len() + cases.len();
         let count = |expected| {
             cases
                 .iter()
@@ -157,17 +159,16 @@ impl Probe<'_> {
         let odd = cases.len() - hostile - genuine;
         let Check { url, parcel, .. } = self.check;
         let url = without_password(url);
-        self.progress.set_length(requests as u64);
+        self.progress.set_length(all as u64);
         self.progress.enable_steady_tick(Duration::from_millis(100));
         self.check.output.line(
             format_args!(
-                "Sends {requests} requests to {url}: a genuine delivery in each of {} documented \
-                 forms, then {hostile} hostile ones, {odd} odd ones and {genuine} genuine ones. \
-                 They are about the parcels {parcel} and {UNKNOWN_PARCEL}; what the receiver \
-                 accepts, it takes for real.\n",
+                "Sends to {url}: a genuine delivery in each of {} documented forms, then {hostile} \
+                 hostile, {odd} odd and {genuine} unusual genuine ones. They are about the parcels \
+                 {parcel} and {UNKNOWN_PARCEL}; what the receiver accepts, it takes for real.\n",
                 FORMS.len()
             ),
-            &json!({"url": url.as_str(), "requests": requests, "parcel": parcel}),
+            &json!({"url": url.as_str(), "cases": all, "parcels": [parcel, UNKNOWN_PARCEL]}),
         )
     }
 
@@ -177,9 +178,10 @@ impl Probe<'_> {
         let mut outcomes = Vec::new();
         for form in FORMS {
             let outcome = self.send(&self.vendor.in_form(form), &name(form)).await?;
-            if outcome == Outcome::Unreachable {
+            if let Outcome::Unreachable(cause) = outcome {
                 let url = without_password(&self.check.url);
-                return Err(Failure::usage(format_args!("cannot connect to {url}")));
+                let what = format_args!("cannot connect to {url}: {cause}");
+                return Err(Failure::usage(what));
             }
             outcomes.push((form, outcome));
         }
@@ -206,7 +208,7 @@ impl Probe<'_> {
             };
             self.show(Row {
                 case: name(form),
-                verdict: Verdict::of(expected, answer, is_telling),
+                verdict: Verdict::of(expected, &answer, is_telling),
                 expected,
                 answer,
                 why: why.to_owned(),
@@ -223,7 +225,7 @@ impl Probe<'_> {
             // A genuine delivery that is refused is lost, whatever the reason.
             None => case.expected == Expected::Accepted || !self.vendor.accepted.is_empty(),
         };
-        let verdict = Verdict::of(case.expected, answer, is_telling);
+        let verdict = Verdict::of(case.expected, &answer, is_telling);
         if case.expected == Expected::HostileRefused && answer.is_accepted() {
             self.tally.hostile_accepted.push(case.name);
         }

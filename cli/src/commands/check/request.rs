@@ -14,7 +14,7 @@ use reqwest::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::failure::Failure;
+use crate::{client, failure::Failure};
 
 /// How long an answer may take. A receiver that hangs is not worth the wait for each of its cases.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub(super) struct Request {
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Bytes,
     framing: Framing,
-    times: u8,
+    is_repeated: bool,
 }
 
 /// How the body's end is told.
@@ -36,14 +36,14 @@ enum Framing {
 }
 
 /// What came of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Answered(u16),
     /// The connection was closed without an answer.
     Closed,
     TimedOut,
-    /// There was no connection.
-    Unreachable,
+    /// There was no connection, for this reason.
+    Unreachable(String),
 }
 
 impl Request {
@@ -52,7 +52,7 @@ impl Request {
             headers: vec![("content-type", b"application/json".to_vec())],
             body: body.into(),
             framing: Framing::Length,
-            times: 1,
+            is_repeated: false,
         }
     }
 
@@ -89,25 +89,29 @@ impl Request {
     }
 
     pub(super) fn twice(mut self) -> Self {
-        self.times = 2;
+        self.is_repeated = true;
         self
     }
 
-    /// Sends it, on a connection of its own, and tells what came of the last time.
+    /// Sends it, on a connection of its own, and tells what came of it: of the second, if it is
+    /// sent twice.
     pub(super) async fn send(&self, client: &Client, url: &Url) -> Result<Outcome, Failure> {
-        let mut outcome = Outcome::Unreachable;
-        for _ in 0..self.times {
-            let (headers, body) = self.parts()?;
-            let request = client.post(url.clone()).headers(headers).body(body);
-            outcome = match request.timeout(PATIENCE).send().await {
-                Ok(answer) => Outcome::Answered(answer.status().as_u16()),
-                Err(error) if error.is_builder() => return Err(Failure::failed(error)),
-                Err(error) if error.is_connect() => Outcome::Unreachable,
-                Err(error) if error.is_timeout() => Outcome::TimedOut,
-                Err(_) => Outcome::Closed,
-            };
+        if self.is_repeated {
+            self.send_once(client, url).await?;
         }
-        Ok(outcome)
+        self.send_once(client, url).await
+    }
+
+    async fn send_once(&self, client: &Client, url: &Url) -> Result<Outcome, Failure> {
+        let (headers, body) = self.parts()?;
+        let request = client.post(url.clone()).headers(headers).body(body);
+        match request.timeout(PATIENCE).send().await {
+            Ok(answer) => Ok(Outcome::Answered(answer.status().as_u16())),
+            Err(error) if error.is_builder() => Err(Failure::failed(client::reason(error))),
+            Err(error) if error.is_connect() => Ok(Outcome::Unreachable(client::reason(error))),
+            Err(error) if error.is_timeout() => Ok(Outcome::TimedOut),
+            Err(_) => Ok(Outcome::Closed),
+        }
     }
 
     fn parts(&self) -> Result<(HeaderMap, reqwest::Body), Failure> {
@@ -133,7 +137,7 @@ impl Request {
 }
 
 impl Outcome {
-    pub(super) fn is_accepted(self) -> bool {
+    pub(super) fn is_accepted(&self) -> bool {
         matches!(self, Self::Answered(200..=299))
     }
 }
@@ -144,7 +148,7 @@ impl fmt::Display for Outcome {
             Self::Answered(status) => write!(f, "{status}"),
             Self::Closed => f.write_str("closed"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Unreachable => f.write_str("unreached"),
+            Self::Unreachable(_) => f.write_str("unreached"),
         }
     }
 }

@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use trackingmore_webhook_axum::trackingmore_webhook::Signature;
 
 use super::request::Request;
 use crate::{
@@ -148,7 +149,7 @@ pub(super) fn unix_now() -> u64 {
 }
 
 fn write(encoding: Encoding, mac: Mac) -> String {
-    let signature = trackingmore_webhook_axum::trackingmore_webhook::Signature::from(mac);
+    let signature = Signature::from(mac);
     match encoding {
         Encoding::Hex => signature.to_hex(),
         Encoding::Base64 => signature.to_base64(),

@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 impl Verdict {
     /// Judges what came of a case. Where `is_telling` is false, a refusal may be for the form of
     /// the case, which the receiver does not accept, and not for what is wrong with it.
-    pub(super) fn of(expected: Expected, outcome: Outcome, is_telling: bool) -> Self {
+    pub(super) fn of(expected: Expected, outcome: &Outcome, is_telling: bool) -> Self {
         use Expected::{Accepted, Answered, HostileRefused, OddRefused, Unknown};
 
         match (expected, outcome) {
@@ -24,7 +24,7 @@ impl Verdict {
             (Accepted, _) if outcome.is_accepted() => Self::Pass,
             (HostileRefused | OddRefused, _) if outcome.is_accepted() => Self::Fail,
             (_, _) if !is_telling => Self::NotDecidable,
-            (HostileRefused | OddRefused | Answered, Outcome::Unreachable) => Self::NotDecidable,
+            (HostileRefused | OddRefused | Answered, Outcome::Unreachable(_)) => Self::NotDecidable,
             (HostileRefused | OddRefused, Outcome::Answered(_) | Outcome::Closed)
             | (Answered, Outcome::Answered(..=499)) => Self::Pass,
             (_, _) => Self::Fail,
@@ -67,9 +67,10 @@ mod tests {
 
     #[test]
     fn judgements() {
-        use Outcome::{Answered, Closed, TimedOut, Unreachable};
+        use Outcome::{Answered, Closed, TimedOut};
         use Verdict::{Fail, NotDecidable, Pass};
 
+        let unreachable = || Outcome::Unreachable(String::new());
         for (expected, outcome, told, untold) in [
             (Expected::HostileRefused, Answered(204), Fail, Fail),
             (Expected::HostileRefused, Answered(401), Pass, NotDecidable),
@@ -79,7 +80,7 @@ mod tests {
             (Expected::HostileRefused, TimedOut, Fail, NotDecidable),
             (
                 Expected::HostileRefused,
-                Unreachable,
+                unreachable(),
                 NotDecidable,
                 NotDecidable,
             ),
@@ -89,7 +90,7 @@ mod tests {
             (Expected::Accepted, Answered(300), Fail, NotDecidable),
             (Expected::Accepted, Answered(404), Fail, NotDecidable),
             (Expected::Accepted, Closed, Fail, NotDecidable),
-            (Expected::Accepted, Unreachable, Fail, NotDecidable),
+            (Expected::Accepted, unreachable(), Fail, NotDecidable),
             (Expected::Answered, Answered(200), Pass, NotDecidable),
             (Expected::Answered, Answered(400), Pass, NotDecidable),
             (Expected::Answered, Answered(500), Fail, NotDecidable),
@@ -98,8 +99,8 @@ mod tests {
             (Expected::Unknown, Answered(401), NotDecidable, NotDecidable),
         ] {
             let context = format!("{expected:?} {outcome:?}");
-            assert_eq!(Verdict::of(expected, outcome, true), told, "{context}");
-            assert_eq!(Verdict::of(expected, outcome, false), untold, "{context}");
+            assert_eq!(Verdict::of(expected, &outcome, true), told, "{context}");
+            assert_eq!(Verdict::of(expected, &outcome, false), untold, "{context}");
         }
     }
 }
