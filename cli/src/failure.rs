@@ -1,12 +1,18 @@
-use std::{fmt, io, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
 
-/// Why a command could not do its work: one line for standard error.
+/// Why a command could not do its work: a line for standard error.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The command line is wrong, or what it names.
     Usage(String),
     /// What was asked for did not succeed.
     Failed(String),
+    /// Whoever read the output has left, as `head` does.
+    Unread,
 }
 
 impl Failure {
@@ -19,20 +25,16 @@ impl Failure {
     }
 
     pub(crate) fn output(error: io::Error) -> Self {
-        Self::Failed(format!("cannot write the output: {error}"))
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Failed(format!("cannot write the output: {error}")),
+        }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Failed(_) => ExitCode::from(1),
+            Self::Failed(_) | Self::Unread => ExitCode::from(1),
         }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Usage(what) | Self::Failed(what)) = self;
-        f.write_str(what)
     }
 }

@@ -3,7 +3,9 @@
 mod client;
 mod commands;
 mod duration;
+mod event;
 mod failure;
+mod input;
 mod mac;
 mod output;
 mod saved;
@@ -37,8 +39,11 @@ async fn main() -> ExitCode {
         Err(error) => explain(&error),
     };
     ended.unwrap_or_else(|failure| {
-        // Nothing is left to be told if standard error is closed.
-        _ = writeln!(io::stderr(), "error: {failure}");
+        // Nobody is left to be told if standard error is closed.
+        _ = match &failure {
+            Failure::Usage(what) | Failure::Failed(what) => writeln!(io::stderr(), "error: {what}"),
+            Failure::Unread => Ok(()),
+        };
         failure.exit_code()
     })
 }

@@ -28,7 +28,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, input};
 
 const FORMAT: &str = "trackingmore-webhook delivery, format 1";
 
@@ -46,10 +46,7 @@ pub(crate) struct Saved {
 
 impl Saved {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|error| {
-            Failure::usage(format_args!("cannot read {}: {error}", path.display()))
-        })?;
-        Self::parse(&bytes).map_err(|what| {
+        Self::parse(&input::read(path)?).map_err(|what| {
             let path = path.display();
             Failure::usage(format_args!("{path} is not a saved delivery: {what}"))
         })

@@ -2,15 +2,14 @@
 //! list those.
 
 use std::{
-    env, fs,
-    io::{self, Read as _},
+    env,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, input};
 
 const VARIABLE: &str = "TRACKINGMORE_WEBHOOK_SECRET";
 
@@ -36,7 +35,7 @@ impl SecretArgs {
             })?;
             return Ok(vec![Zeroizing::new(secret.into_encoded_bytes())]);
         }
-        let inputs = self.secret_file.iter().filter(|path| is_stdin(path));
+        let inputs = self.secret_file.iter().filter(|path| input::is_stdin(path));
         if inputs.count() > 1 {
             let twice = "standard input can give one secret only";
             return Err(Failure::usage(twice));
@@ -55,27 +54,12 @@ impl SecretArgs {
 
     /// Tells whether standard input is taken, so that nothing else can come from it.
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.secret_file.iter().any(|path| is_stdin(path))
+        self.secret_file.iter().any(|path| input::is_stdin(path))
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
 fn read(path: &Path) -> Result<Secret, Failure> {
-    let mut secret = Zeroizing::new(Vec::new());
-    let read = if is_stdin(path) {
-        io::stdin().read_to_end(&mut secret).map(drop)
-    } else {
-        fs::read(path).map(|bytes| secret = Zeroizing::new(bytes))
-    };
-    read.map_err(|error| {
-        Failure::usage(format_args!(
-            "cannot read a secret from {}: {error}",
-            path.display()
-        ))
-    })?;
+    let mut secret = Zeroizing::new(input::read(path)?);
     if secret.ends_with(b"\n") {
         secret.pop();
         if secret.ends_with(b"\r") {

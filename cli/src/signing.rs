@@ -7,6 +7,7 @@ use trackingmore_webhook_axum::{Scheme, Signer};
 use crate::{duration, failure::Failure, secret::Secret};
 
 #[derive(Args)]
+#[group(id = "signing", multiple = true)]
 pub(crate) struct SigningArgs {
     /// What the signature covers; the documentation describes both
     #[arg(long, value_enum, default_value_t = SchemeArg::Timestamp)]

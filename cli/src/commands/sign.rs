@@ -1,10 +1,4 @@
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{self, Read as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use reqwest::Url;
@@ -13,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     client,
     failure::Failure,
+    input,
     output::Output,
     secret::SecretArgs,
     signing::{self, SigningArgs},
@@ -25,9 +20,9 @@ Examples:
   trackingmore-webhook sign body.json
   trackingmore-webhook sign body.json --curl http://127.0.0.1:3000/webhooks/trackingmore | sh")]
 pub(crate) struct Sign {
-    /// The body, to the byte [default: standard input]
-    #[arg(value_name = "FILE")]
-    body: Option<PathBuf>,
+    /// The body, to the byte; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    body: PathBuf,
     /// Print a `curl` command that sends the body to this URL
     #[arg(long, value_name = "URL", value_parser = client::target)]
     curl: Option<Url>,
@@ -41,12 +36,12 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        if self.body.is_none() && self.secret.reads_stdin() {
-            let twice = "standard input gives the secret: give the body as a file";
+        if input::is_stdin(&self.body) && self.secret.reads_stdin() {
+            let twice = "standard input cannot give both the secret and the body";
             return Err(Failure::usage(twice));
         }
         let signer = signing::signer(&self.secret.one()?)?;
-        let body = self.read_body()?;
+        let body = input::read(&self.body)?;
         let headers = self.signing.headers(&signer, &body)?;
         match &self.curl {
             None => self.print_headers(headers)?,
@@ -56,19 +51,6 @@ impl Sign {
             }
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn read_body(&self) -> Result<Vec<u8>, Failure> {
-        let Some(path) = &self.body else {
-            let mut body = Vec::new();
-            let read = io::stdin().read_to_end(&mut body);
-            return read
-                .map(|_| body)
-                .map_err(|error| Failure::usage(format_args!("cannot read the body: {error}")));
-        };
-        fs::read(path).map_err(|error| {
-            Failure::usage(format_args!("cannot read {}: {error}", path.display()))
-        })
     }
 
     fn print_headers(&self, headers: Vec<(String, String)>) -> Result<(), Failure> {
@@ -90,18 +72,18 @@ impl Sign {
         headers: &[(String, String)],
         body: Vec<u8>,
     ) -> Result<String, Failure> {
-        let data = match &self.body {
-            Some(path) => path
-                .to_str()
-                .map(|path| format!("@{path}"))
-                .ok_or_else(|| Failure::usage("the name of the file is not text"))?,
+        let data = if input::is_stdin(&self.body) {
             // curl reads a file if it begins with an @, and no argument can hold a zero.
-            None => String::from_utf8(body)
+            String::from_utf8(body)
                 .ok()
                 .filter(|body| !body.starts_with('@') && !body.contains('\0'))
                 .ok_or_else(|| {
                     Failure::usage("the body cannot be an argument: give it as a file")
-                })?,
+                })?
+        } else {
+            let path = self.body.to_str();
+            let path = path.ok_or_else(|| Failure::usage("the name of the file is not text"))?;
+            format!("@{path}")
         };
         let mut command = format!(
             "curl -i {} -H 'content-type: application/json'",

@@ -75,7 +75,7 @@ fn hostile() -> Vec<Case> {
             None,
             "no-headers",
             "whoever knows the URL can send this: verification must not be skipped for want of headers",
-            |v| unsigned(v),
+            unsigned,
         ),
         case(
             None,
@@ -253,7 +253,7 @@ fn hostile() -> Vec<Case> {
         case(
             None,
             "announced-unsigned",
-            "1 TB announced, nothing sent: to be refused at once, not waited for",
+            "1 TB announced, nothing sent: a receiver that waits for it needs a deadline for reading",
             |v| unsigned(v).announcing("1000000000000"),
         ),
         case(

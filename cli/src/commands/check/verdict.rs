@@ -24,7 +24,10 @@ impl Verdict {
             (Accepted, _) if outcome.is_accepted() => Self::Pass,
             (HostileRefused | OddRefused, _) if outcome.is_accepted() => Self::Fail,
             (_, _) if !is_telling => Self::NotDecidable,
-            (HostileRefused | OddRefused | Answered, Outcome::Unreachable(_)) => Self::NotDecidable,
+            (HostileRefused | OddRefused, Outcome::TimedOut)
+            | (HostileRefused | OddRefused | Answered, Outcome::Unreachable(_)) => {
+                Self::NotDecidable
+            }
             (HostileRefused | OddRefused, Outcome::Answered(_) | Outcome::Closed)
             | (Answered, Outcome::Answered(..=499)) => Self::Pass,
             (_, _) => Self::Fail,
@@ -77,7 +80,12 @@ mod tests {
             (Expected::HostileRefused, Answered(302), Pass, NotDecidable),
             (Expected::HostileRefused, Answered(500), Pass, NotDecidable),
             (Expected::HostileRefused, Closed, Pass, NotDecidable),
-            (Expected::HostileRefused, TimedOut, Fail, NotDecidable),
+            (
+                Expected::HostileRefused,
+                TimedOut,
+                NotDecidable,
+                NotDecidable,
+            ),
             (
                 Expected::HostileRefused,
                 unreachable(),
@@ -95,6 +103,8 @@ mod tests {
             (Expected::Answered, Answered(400), Pass, NotDecidable),
             (Expected::Answered, Answered(500), Fail, NotDecidable),
             (Expected::Answered, Closed, Fail, NotDecidable),
+            (Expected::Answered, TimedOut, Fail, NotDecidable),
+            (Expected::Accepted, TimedOut, Fail, NotDecidable),
             (Expected::Unknown, Answered(200), NotDecidable, NotDecidable),
             (Expected::Unknown, Answered(401), NotDecidable, NotDecidable),
         ] {

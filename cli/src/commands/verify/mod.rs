@@ -2,7 +2,6 @@ mod diagnosis;
 mod rewritten;
 
 use std::{
-    fs,
     path::PathBuf,
     process::ExitCode,
     time::{Duration, SystemTime},
@@ -17,6 +16,7 @@ use self::diagnosis::{Mistake, Suspect};
 use crate::{
     duration::{self, Written},
     failure::Failure,
+    input,
     output::{BAD, GOOD, Output, Painted},
     saved::{self, Saved},
     secret::SecretArgs,
@@ -43,7 +43,7 @@ pub(crate) struct Verify {
     /// A header of the delivery, as `name: value`; may be repeated
     #[arg(long, value_name = "HEADER", value_parser = parse_header, requires = "body")]
     header: Vec<(String, Vec<u8>)>,
-    /// The body of the delivery, to the byte
+    /// The body of the delivery, to the byte; `-` is standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// What the signature must cover [default: either]
@@ -93,13 +93,14 @@ impl Verify {
             (None, Some(path)) => path,
             (None, None) => return Err(Failure::usage("give a saved delivery, or --body")),
         };
-        let body = fs::read(path).map_err(|error| {
-            Failure::usage(format_args!("cannot read {}: {error}", path.display()))
-        })?;
+        if input::is_stdin(path) && self.secret.reads_stdin() {
+            let twice = "standard input cannot give both the secret and the body";
+            return Err(Failure::usage(twice));
+        }
         Ok(Saved {
             received: Timestamp::now(),
             headers: self.header.clone(),
-            body,
+            body: input::read(path)?,
         })
     }
 
