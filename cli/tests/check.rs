@@ -4,6 +4,7 @@
 
 mod program;
 mod receivers;
+mod serve;
 
 use axum::{
     Router,
@@ -17,7 +18,8 @@ use trackingmore_webhook_axum::{Verifier, VerifyLayer, Webhook};
 
 use crate::{
     program::{run, run_with},
-    receivers::{Request, is_fresh, serve, serve_router, sign},
+    receivers::{Request, is_fresh, serve, sign},
+    serve::serve_router,
 };
 
 const KNOWN_PARCEL: &str = "RB550418273HK";
@@ -356,7 +358,7 @@ fn signing_a_body_that_was_parsed_and_written_anew() {
         genuine_if(right.is_ok_and(|right| request.only("signature") == Some(&right)))
     });
     let checked = check(&url, &[]);
-    checked.fails_only(&["digits-body", "not-json", "body-as-sent"]);
+    checked.fails_only(&["digits-body", "body-as-sent"]);
     assert_eq!(
         checked.tally["hostile_accepted"],
         Value::from(vec!["digits-body"])

@@ -1,10 +1,6 @@
-//! Receivers as people write them, on a free port.
+//! Receivers as people write them.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    thread,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use axum::{
     Router,
@@ -15,6 +11,8 @@ use axum::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use trackingmore_webhook::testing::SECRET;
+
+use crate::serve::serve_router;
 
 const LIMIT: usize = 1_000_000;
 
@@ -81,19 +79,4 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> u16 + Clone + Send + Sync + 'st
         StatusCode::from_u16(answer(&Request { headers, body })).unwrap()
     };
     serve_router(Router::new().route("/hook", post(handler)))
-}
-
-/// Serves routes, of which `/hook` is the receiver, and tells its URL.
-pub(crate) fn serve_router(app: Router) -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let addr = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, app).await.unwrap();
-        });
-    });
-    format!("http://{addr}/hook")
 }

@@ -38,7 +38,7 @@ Examples:
       --header \"signature: a370...\" --body body.json")]
 pub(crate) struct Verify {
     /// A saved delivery
-    #[arg(required_unless_present = "body", conflicts_with_all = ["header", "body"])]
+    #[arg(conflicts_with_all = ["header", "body"])]
     file: Option<PathBuf>,
     /// A header of the delivery, as `name: value`; may be repeated
     #[arg(long, value_name = "HEADER", value_parser = parse_header, requires = "body")]
