@@ -44,7 +44,7 @@ impl fmt::Display for Expected {
             Self::Accepted => "accepted",
             Self::HostileRefused | Self::OddRefused => "refused",
             Self::Answered => "answered",
-            Self::Unknown => "unknown",
+            Self::Unknown => "any",
         })
     }
 }

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use crate::{client, failure::Failure};
 
 /// How long an answer may take. A receiver that hangs is not worth the wait for each of its cases.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A request, to the byte.
 pub(super) struct Request {
