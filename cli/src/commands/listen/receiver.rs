@@ -28,6 +28,8 @@ use crate::{
 /// What is read of a body: more than a verifier accepts, so that it is the verifier that refuses.
 const LIMIT: usize = 256 * 1024;
 
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
 pub(super) struct Receiver {
     pub(super) verifier: Verifier,
     /// How many there are.
@@ -102,8 +104,7 @@ impl Receiver {
             ),
         };
         if !is_whole {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
+            response.headers_mut().insert(CONNECTION, CLOSE);
         }
         let report = Report {
             outcome,
@@ -133,7 +134,8 @@ impl Receiver {
             trouble: None,
             saved: None,
         };
-        (status.into_response(), report)
+        // The body is not read, so that nothing more can be read from the connection.
+        ((status, [(CONNECTION, CLOSE)]).into_response(), report)
     }
 
     /// Answers an accepted delivery.
