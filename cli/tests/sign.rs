@@ -2,35 +2,34 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
+mod hand_written;
 mod program;
-mod serve;
 
 use std::{fs, process::Command};
 
 use axum::{Router, routing::post};
 use trackingmore_webhook::{
     Verifier,
-    testing::{Answer, Connection, Framing, SECRET},
+    testing::{Answer, Connection, Framing},
 };
 use trackingmore_webhook_axum::RawWebhook;
 
 use crate::{
-    program::{Ended, run, run_with},
-    serve::serve_router,
+    hand_written::serve_router,
+    program::{Ended, PATH, SECRET, assert_wrong_usage, feed, program, run_with_input},
 };
 
 const BODY: &str = r#"{"data":{"tracking_number":"it's \"1\" & $HOME"}}"#;
 
 fn sign(args: &[&str], body: &[u8]) -> Ended {
-    run_with(&[&["sign"], args].concat(), body, |command| {
-        command.env("TRACKINGMORE_WEBHOOK_SECRET", SECRET);
-    })
+    feed(program(&[&["sign"], args].concat()), body)
 }
 
 /// The headers that were printed.
 fn headers(ended: &Ended) -> Vec<(&str, &str)> {
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines = ended.stdout.lines();
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let lines = ended.out.lines();
     lines.map(|line| line.split_once(": ").unwrap()).collect()
 }
 
@@ -64,7 +63,7 @@ fn what_is_printed_verifies() {
 #[test]
 fn json_has_a_member_for_each_header() {
     let ended = sign(&["--json", "--scheme", "body"], BODY.as_bytes());
-    let record = &ended.records()[0];
+    let record = &ended.json()[0];
     let text = |name: &str| record[name].as_str().unwrap().to_owned();
     let headers = ["timestamp", "signature"].map(|name| (name, text(name)));
     let verified = Verifier::new(SECRET)
@@ -89,7 +88,7 @@ fn a_file_is_signed_to_the_byte() {
 #[test]
 fn the_curl_command_sends_what_was_signed() {
     let handler = async |RawWebhook(body): RawWebhook| body.into_bytes();
-    let app = Router::new().route("/hook", post(handler));
+    let app = Router::new().route(PATH, post(handler));
     let url = serve_router(app.with_state(Verifier::new(SECRET).unwrap()));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("it's a body");
@@ -99,10 +98,9 @@ fn the_curl_command_sends_what_was_signed() {
         for args in [&[file.to_str().unwrap()][..], &[]] {
             let args = [args, &["--scheme", scheme, "--curl", &url]].concat();
             let ended = sign(&args, BODY.as_bytes());
-            assert_eq!(ended.stdout.lines().count(), 1);
-            assert!(ended.stdout.starts_with("curl "), "{}", ended.stdout);
-            assert!(!ended.stdout.contains(SECRET));
-            let answer = run_curl(&ended.stdout, &url);
+            assert_eq!(ended.out.lines().count(), 1);
+            assert!(ended.out.starts_with("curl "), "{}", ended.out);
+            let answer = run_curl(&ended.out, &url);
             assert_eq!(answer.status, 200, "{answer:?}");
             assert_eq!(answer.body, BODY.as_bytes());
         }
@@ -138,25 +136,25 @@ fn run_curl(command: &str, url: &str) -> Answer {
     let addr = url
         .strip_prefix("http://")
         .unwrap()
-        .strip_suffix("/hook")
+        .strip_suffix(PATH)
         .unwrap();
     let mut connection = Connection::open(addr.parse().unwrap()).unwrap();
     connection
-        .post("/hook", &headers, &body, Framing::Length)
+        .post(PATH, &headers, &body, Framing::Length)
         .unwrap()
 }
 
 #[test]
 fn wrong_usage_is_said_in_a_line() {
-    sign(&["nowhere/file"], b"").is_wrong_usage("cannot read nowhere/file");
-    sign(&["--age", "soon"], b"").is_wrong_usage("--age");
-    sign(&["--curl", "localhost"], b"").is_wrong_usage("give a whole URL");
+    sign(&["nowhere/file"], b"").assert_wrong_usage("cannot read nowhere/file");
+    sign(&["--age", "soon"], b"").assert_wrong_usage("--age");
+    sign(&["--curl", "localhost"], b"").assert_wrong_usage("give a whole URL");
     let curl = ["--curl", "http://127.0.0.1:1/"];
     for body in [&b"@/etc/passwd"[..], b"\xff", b"a\0b"] {
-        sign(&curl, body).is_wrong_usage("give it as a file");
+        sign(&curl, body).assert_wrong_usage("give it as a file");
     }
-    run_with(&["sign"], BODY.as_bytes(), |_| {}).is_wrong_usage("no webhook secret");
-    run_with(&["sign", "--secret-file", "-"], b"secret", |_| {})
-        .is_wrong_usage("standard input cannot give both");
-    run(&["sign", "--secret", "x"]).is_wrong_usage("--secret");
+    run_with_input(&["sign"], BODY.as_bytes()).assert_wrong_usage("no webhook secret");
+    run_with_input(&["sign", "--secret-file", "-"], b"secret")
+        .assert_wrong_usage("standard input cannot give both");
+    assert_wrong_usage(&["sign", "--secret", "x"], "--secret");
 }

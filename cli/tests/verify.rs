@@ -9,7 +9,7 @@ use std::{fs, path::PathBuf, time::SystemTime};
 use tempfile::TempDir;
 use trackingmore_webhook::{Scheme, Signer, testing::SECRET};
 
-use crate::program::{Ended, run, run_with};
+use crate::program::{Ended, feed, program, run_with_input};
 
 const BODY: &str = r#"{"code":200,"data":{"tracking_number":"LX405512873SE","note":"ring Jane"}}"#;
 /// The example of the vendor's documentation.
@@ -17,6 +17,17 @@ const TIMESTAMP: &str = "timestamp: 1662371528";
 const SIGNATURE: &str =
     "signature: a37084ab68ae16b77db1f8463f31be9fcc965e2515e03efecf8139bb1e511b06";
 const TWO_SECONDS_LATER: &str = "2022-09-05T09:52:10Z";
+
+/// Runs the program with the secret of that example.
+fn run(args: &[&str]) -> Ended {
+    run_with_secret(SECRET, args, b"")
+}
+
+fn run_with_secret(secret: &str, args: &[&str], input: &[u8]) -> Ended {
+    let mut command = program(args);
+    command.env("TRACKINGMORE_WEBHOOK_SECRET", secret);
+    feed(command, input)
+}
 
 struct Files(TempDir);
 
@@ -40,13 +51,13 @@ fn saved(received: &str, headers: &[&str], body: &str) -> String {
 
 #[track_caller]
 fn says_no(ended: &Ended, code: &str, words: &str) {
-    assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    let record = &ended.records()[0];
+    assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
+    let record = &ended.json()[0];
     assert_eq!(record["genuine"], false);
     assert_eq!(record["mistakes"][0]["code"], code, "{record}");
     let detail = record["mistakes"][0]["detail"].as_str().unwrap();
     assert!(detail.contains(words), "{detail}");
-    assert!(!ended.stdout.contains(SECRET));
+    assert!(!ended.out.contains(SECRET));
 }
 
 #[test]
@@ -57,12 +68,12 @@ fn a_saved_delivery_is_judged_as_of_when_it_was_received() {
         saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
     );
     let ended = run(&["verify", &file]);
-    assert_eq!(ended.code, Some(0));
+    assert_eq!(ended.code, 0);
     assert_eq!(
-        ended.stdout,
+        ended.out,
         "yes: genuine, signed over the timestamp, in hex, 2s old; the body is not covered\n"
     );
-    let record = &run(&["verify", "--json", &file]).records()[0];
+    let record = &run(&["verify", "--json", &file]).json()[0];
     assert_eq!(record["genuine"], true);
     assert_eq!(record["scheme"], "timestamp");
     assert_eq!(record["encoding"], "hex");
@@ -103,15 +114,13 @@ fn headers_and_a_body_are_judged_as_of_now() {
             .chain(pairs)
             .chain(args.iter().copied())
             .collect();
-        run_with(&args, BODY.as_bytes(), |command| {
-            command.env("TRACKINGMORE_WEBHOOK_SECRET", SECRET);
-        })
+        run_with_secret(SECRET, &args, BODY.as_bytes())
     };
     for (scheme, name) in [(Scheme::Timestamp, "timestamp"), (Scheme::Body, "body")] {
         for file in [&body, "-"] {
             let ended = verify(headers(scheme), &["--body", file]);
-            assert_eq!(ended.code, Some(0), "{}", ended.stdout);
-            assert_eq!(ended.records()[0]["scheme"], name);
+            assert_eq!(ended.code, 0, "{}", ended.out);
+            assert_eq!(ended.json()[0]["scheme"], name);
         }
     }
     let other = verify(
@@ -152,11 +161,7 @@ fn the_secret_may_have_a_line_break_around_it() {
         "saved",
         saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
     );
-    let with = |secret: &str| {
-        run_with(&["verify", "--json", &file], b"", |command| {
-            command.env("TRACKINGMORE_WEBHOOK_SECRET", secret);
-        })
-    };
+    let with = |secret: &str| run_with_secret(secret, &["verify", "--json", &file], b"");
     let blank = with(&format!("{SECRET}\n"));
     says_no(&blank, "blank_around_secret", "without which it matches");
     says_no(
@@ -164,12 +169,12 @@ fn the_secret_may_have_a_line_break_around_it() {
         "signature_mismatch",
         "signed with another secret",
     );
-    assert!(!with("another").stdout.contains("another\""));
+    assert!(!with("another").out.contains("another\""));
 
     // A file ends with one as a rule.
     let secret = files.write("secret", format!("{SECRET}\n"));
     let args = ["verify", "--json", &file, "--secret-file", &secret];
-    assert_eq!(run_with(&args, b"", |_| {}).code, Some(0));
+    assert_eq!(run_with_input(&args, b"").code, 0);
 }
 
 #[test]
@@ -182,15 +187,15 @@ fn no_answer_gives_the_expected_signature_or_the_payload_away() {
     );
     for args in [&["verify", &file][..], &["verify", "--json", &file]] {
         let ended = run(args);
-        assert_eq!(ended.code, Some(1));
+        assert_eq!(ended.code, 1);
         for hidden in [SECRET, &SIGNATURE[11..30], "o3CEq2iuFrd9", "Jane"] {
-            assert!(!ended.stdout.contains(hidden), "{}", ended.stdout);
-            assert!(!ended.stderr.contains(hidden), "{}", ended.stderr);
+            assert!(!ended.out.contains(hidden), "{}", ended.out);
+            assert!(!ended.err.contains(hidden), "{}", ended.err);
         }
         assert!(
-            ended.stdout.contains("signed with another secret"),
+            ended.out.contains("signed with another secret"),
             "{}",
-            ended.stdout
+            ended.out
         );
     }
 }
@@ -203,14 +208,14 @@ fn a_genuine_body_that_is_no_event_is_said_so() {
         saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], "[\"Jane\"]"),
     );
     let ended = run(&["verify", &file]);
-    assert_eq!(ended.code, Some(0));
+    assert_eq!(ended.code, 0);
     assert!(
-        ended.stdout.contains("but body is JSON of another shape"),
+        ended.out.contains("but body is JSON of another shape"),
         "{}",
-        ended.stdout
+        ended.out
     );
-    assert!(!ended.stdout.contains("Jane"));
-    let record = &run(&["verify", "--json", &file]).records()[0];
+    assert!(!ended.out.contains("Jane"));
+    let record = &run(&["verify", "--json", &file]).json()[0];
     assert!(
         record["unreadable"]
             .as_str()
@@ -227,24 +232,17 @@ fn wrong_usage_is_said_in_a_line() {
         saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
     );
     let body = files.write("body", BODY);
-    run(&["verify"]).is_wrong_usage("give a saved delivery, or --body");
-    run(&["verify", &file, "--body", &body]).is_wrong_usage("cannot be used with");
-    run(&["verify", "--header", TIMESTAMP]).is_wrong_usage("--body");
+    run(&["verify"]).assert_wrong_usage("give a saved delivery, or --body");
+    run(&["verify", &file, "--body", &body]).assert_wrong_usage("cannot be used with");
+    run(&["verify", "--header", TIMESTAMP]).assert_wrong_usage("--body");
     run(&["verify", "--body", &body, "--header", "timestamp 1"])
-        .is_wrong_usage("give `name: value`");
-    run(&["verify", &body]).is_wrong_usage("is not a saved delivery");
-    run(&["verify", "nowhere/file"]).is_wrong_usage("cannot read nowhere/file");
-    run(&["verify", "--body", "nowhere/file"]).is_wrong_usage("cannot read nowhere/file");
-    run(&["verify", &file, "--at", "yesterday"]).is_wrong_usage("--at");
-    run_with(&["verify", &file], b"", |_| {}).is_wrong_usage("no webhook secret");
-    run_with(&["verify", &file], b"", |command| {
-        command.env("TRACKINGMORE_WEBHOOK_SECRET", "");
-    })
-    .is_wrong_usage("secret is empty");
-    run_with(
-        &["verify", "--body", "-", "--secret-file", "-"],
-        b"x",
-        |_| {},
-    )
-    .is_wrong_usage("standard input");
+        .assert_wrong_usage("give `name: value`");
+    run(&["verify", &body]).assert_wrong_usage("is not a saved delivery");
+    run(&["verify", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
+    run(&["verify", "--body", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
+    run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("--at");
+    run_with_input(&["verify", &file], b"").assert_wrong_usage("no webhook secret");
+    run_with_secret("", &["verify", &file], b"").assert_wrong_usage("secret is empty");
+    run_with_input(&["verify", "--body", "-", "--secret-file", "-"], b"x")
+        .assert_wrong_usage("standard input");
 }

@@ -1,82 +1,101 @@
-//! Receivers as people write them.
+//! Receivers to send to, in the background until the test ends.
 
-use std::time::{Duration, SystemTime};
-
-use axum::{
-    Router,
-    body::{Body, Bytes, to_bytes},
-    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
-    routing::post,
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    thread,
 };
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use trackingmore_webhook::testing::SECRET;
 
-use crate::serve::serve_router;
+use trackingmore_webhook::Verifier;
 
-const LIMIT: usize = 1_000_000;
+use crate::program::{PATH, SECRET};
 
-/// What a receiver sees.
-pub(crate) struct Request {
-    headers: HeaderMap,
-    pub(crate) body: Bytes,
+/// One in each framework, as its adapter's users write it.
+pub(crate) fn all() -> [String; 3] {
+    [axum(), actix(), warp()]
 }
 
-impl Request {
-    /// The only value of a header.
-    pub(crate) fn only(&self, name: &str) -> Option<&str> {
-        let mut values = self.all(name);
-        values.next().filter(|_| values.next().is_none())
-    }
+fn axum() -> String {
+    use axum::{Router, http::StatusCode, routing::post};
+    use trackingmore_webhook_axum::Webhook;
 
-    /// Every value of a header, as far as it is text.
-    pub(crate) fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
-        let values = self.headers.get_all(name).into_iter();
-        values.filter_map(|value| value.to_str().ok())
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.headers.contains_key(name)
-    }
-
-    /// Verifies the timestamp form in hex, as one should.
-    pub(crate) fn is_genuine(&self) -> bool {
-        match (self.only("timestamp"), self.only("signature")) {
-            (Some(time), Some(signature)) => signature == sign(SECRET, time) && is_fresh(time),
-            _ => false,
-        }
-    }
+    let app = Router::new()
+        .route(PATH, post(async |_: Webhook| StatusCode::NO_CONTENT))
+        .with_state(verifier());
+    serve(async |listener| axum::serve(listener, app).await.unwrap())
 }
 
-/// Signs with any key, in hex.
-pub(crate) fn sign(key: &str, message: impl AsRef<[u8]>) -> String {
-    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
-    let mac = mac.chain_update(message).finalize().into_bytes();
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+fn warp() -> String {
+    use trackingmore_webhook_warp::{Delivery, recover, webhook};
+    use warp::{Filter as _, http::StatusCode};
+
+    let routes = warp::path!("webhooks" / "trackingmore")
+        .and(warp::post())
+        .and(webhook(verifier()))
+        .map(|_: Delivery| StatusCode::NO_CONTENT)
+        .recover(recover);
+    serve(async |listener| warp::serve(routes).incoming(listener).run().await)
 }
 
-/// Tells whether a timestamp is neither old nor of the future.
-pub(crate) fn is_fresh(time: &str) -> bool {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap();
-    let time = time.parse().map(Duration::from_secs);
-    time.is_ok_and(|time| now.abs_diff(time) < Duration::from_secs(300))
-}
+fn actix() -> String {
+    use actix_web::{App, HttpResponse, HttpServer, rt::System, web};
+    use trackingmore_webhook_actix::Webhook;
 
-/// Serves a receiver that answers with what it is told, and tells its URL.
-pub(crate) fn serve(answer: impl Fn(&Request) -> u16 + Clone + Send + Sync + 'static) -> String {
-    let handler = async move |headers: HeaderMap, body: Body| {
-        let length = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: u64| length > LIMIT as u64) {
-            return StatusCode::PAYLOAD_TOO_LARGE;
-        }
-        let Ok(body) = to_bytes(body, LIMIT).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE;
+    async fn shipment(_: Webhook) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+
+    let (listener, url) = listener();
+    thread::spawn(move || {
+        let app = || {
+            let shipment = web::post().to(shipment);
+            App::new().app_data(verifier()).route(PATH, shipment)
         };
-        StatusCode::from_u16(answer(&Request { headers, body })).unwrap()
-    };
-    serve_router(Router::new().route("/hook", post(handler)))
+        let server = HttpServer::new(app).workers(1).disable_signals();
+        System::new().block_on(server.listen(listener).unwrap().run())
+    });
+    url
+}
+
+/// One that reads the head and a part of the body, and answers always the same.
+pub(crate) fn fixed(answer: String) -> String {
+    let (listener, url) = listener();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                let mut chunk = [0; 4096];
+                let len = stream.read(&mut chunk).unwrap();
+                request.extend_from_slice(&chunk[..len]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+fn serve<F>(server: F) -> String
+where
+    F: AsyncFnOnce(tokio::net::TcpListener) + Send + 'static,
+{
+    let (listener, url) = listener();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            listener.set_nonblocking(true).unwrap();
+            server(tokio::net::TcpListener::from_std(listener).unwrap()).await;
+        });
+    });
+    url
+}
+
+fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+fn verifier() -> Verifier {
+    Verifier::new(SECRET).unwrap()
 }

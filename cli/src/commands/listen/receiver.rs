@@ -18,7 +18,7 @@ use reqwest::{Client, Url};
 use tokio::sync::mpsc;
 use trackingmore_webhook_axum::{Error, ErrorKind, Verifier, Webhook};
 
-use super::report::{Outcome, Report};
+use super::report::{Effects, Outcome, Report};
 use crate::{
     client,
     failure::Failure,
@@ -53,9 +53,6 @@ pub(super) struct Forward {
     url: Url,
 }
 
-/// What is said of an accepted delivery that could not be kept or passed on.
-type Trouble = String;
-
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
     let (response, report) = receiver.judge(request).await;
     // The end has come if nobody takes reports any more.
@@ -67,39 +64,15 @@ impl Receiver {
     async fn judge(&self, request: Request) -> (Response, Report) {
         let received = Timestamp::now();
         let (parts, body) = request.into_parts();
-        if parts.uri.path() != self.path || parts.method != Method::POST {
-            return self.misplaced(received, &parts);
-        }
-        // All of it, also where the headers are refused: it is to be kept.
+        // All of it, also of what is refused: it is to be kept, and the connection to go on.
         let (body, is_whole) = read(body).await;
-        let kept = match &self.save {
-            Some(save) => save.keep(received, &parts, &body).map(Some),
-            None => Ok(None),
-        };
-
         let bytes = body.len();
-        let verdict = if is_whole || bytes > LIMIT {
-            let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-            let webhook = <Webhook>::from_request(request, &self.verifier).await;
-            webhook.map_err(|rejection| (rejection.error().clone(), rejection.into_response()))
+        let (outcome, mut response, effects) = if parts.uri.path() != self.path {
+            misplaced(StatusCode::NOT_FOUND, &parts)
+        } else if parts.method != Method::POST {
+            misplaced(StatusCode::METHOD_NOT_ALLOWED, &parts)
         } else {
-            let error = Error::from(ErrorKind::BodyUnreadable);
-            let response = error.to_response().map(Body::from);
-            Err((error, response))
-        };
-        let (outcome, (mut response, trouble)) = match verdict {
-            Ok(Webhook(delivery)) => (
-                Outcome::accepted(&delivery, received, self.secrets),
-                match kept {
-                    Ok(_) => self.answer(&parts, body).await,
-                    // Whoever sent it will do so again.
-                    Err(_) => (StatusCode::INTERNAL_SERVER_ERROR.into_response(), None),
-                },
-            ),
-            Err((error, response)) => (
-                Outcome::refused(&error, &parts.headers, received),
-                (response, None),
-            ),
+            self.verify(received, &parts, body, is_whole).await
         };
         if !is_whole {
             let close = HeaderValue::from_static("close");
@@ -110,50 +83,81 @@ impl Receiver {
             received,
             answered: response.status().as_u16(),
             bytes,
-            trouble: kept.as_ref().err().cloned().or(trouble),
-            saved: kept.ok().flatten(),
+            effects,
         };
         (response, report)
     }
 
-    fn misplaced(&self, received: Timestamp, parts: &Parts) -> (Response, Report) {
-        let status = if parts.uri.path() == self.path {
-            StatusCode::METHOD_NOT_ALLOWED
-        } else {
-            StatusCode::NOT_FOUND
-        };
-        let report = Report {
-            outcome: Outcome::Misplaced {
-                method: parts.method.to_string(),
-                path: parts.uri.path().to_owned(),
-            },
-            received,
-            answered: status.as_u16(),
-            bytes: 0,
-            trouble: None,
-            saved: None,
-        };
-        (status.into_response(), report)
+    async fn verify(
+        &self,
+        received: Timestamp,
+        parts: &Parts,
+        body: Bytes,
+        is_whole: bool,
+    ) -> (Outcome, Response, Effects) {
+        let mut effects = Effects::default();
+        match self
+            .save
+            .as_ref()
+            .map(|save| save.keep(received, parts, &body))
+        {
+            Some(Ok(file)) => effects.saved = Some(file),
+            Some(Err(trouble)) => effects.trouble = Some(trouble),
+            None => {}
+        }
+        if !is_whole && body.len() <= LIMIT {
+            let error = Error::from(ErrorKind::BodyUnreadable);
+            let outcome = Outcome::refused(&error, &parts.headers, received);
+            return (outcome, error.to_response().map(Body::from), effects);
+        }
+        let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
+        match <Webhook>::from_request(request, &self.verifier).await {
+            Ok(Webhook(delivery)) => {
+                let outcome = Outcome::accepted(&delivery, received, self.secrets);
+                let response = if effects.trouble.is_some() {
+                    // Whoever sent it will do so again.
+                    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+                } else {
+                    self.answer(parts, body, &mut effects).await
+                };
+                (outcome, response, effects)
+            }
+            Err(rejection) => {
+                let outcome = Outcome::refused(rejection.error(), &parts.headers, received);
+                (outcome, rejection.into_response(), effects)
+            }
+        }
     }
 
     /// Answers an accepted delivery.
-    async fn answer(&self, parts: &Parts, body: Bytes) -> (Response, Option<Trouble>) {
+    async fn answer(&self, parts: &Parts, body: Bytes, effects: &mut Effects) -> Response {
         let fails = self
             .to_fail
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             });
         if fails.is_ok() {
-            return (StatusCode::SERVICE_UNAVAILABLE.into_response(), None);
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        match &self.forward {
-            Some(forward) => match forward.pass_on(parts, body).await {
-                Ok(response) => (response, None),
-                Err(trouble) => (StatusCode::BAD_GATEWAY.into_response(), Some(trouble)),
-            },
-            None => (self.answer.into_response(), None),
+        let Some(forward) = &self.forward else {
+            return self.answer.into_response();
+        };
+        match forward.pass_on(parts, body).await {
+            Ok(response) => response,
+            Err(trouble) => {
+                effects.trouble = Some(trouble);
+                StatusCode::BAD_GATEWAY.into_response()
+            }
         }
     }
+}
+
+fn misplaced(status: StatusCode, parts: &Parts) -> (Outcome, Response, Effects) {
+    let outcome = Outcome::Misplaced {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+    };
+    (outcome, status.into_response(), Effects::default())
 }
 
 /// Reads a body up to its end, or to one byte more than the limit at least, and tells which.
@@ -182,7 +186,7 @@ impl Save {
         Ok(Self { dir, kept })
     }
 
-    fn keep(&self, received: Timestamp, parts: &Parts, body: &Bytes) -> Result<String, Trouble> {
+    fn keep(&self, received: Timestamp, parts: &Parts, body: &Bytes) -> Result<String, String> {
         let n = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
         let time = received.strftime("%Y%m%dT%H%M%S.%3fZ");
         let path = self.dir.join(format!("{time}-{n:04}.delivery"));
@@ -207,7 +211,7 @@ impl Forward {
         Ok(Self { client, url })
     }
 
-    async fn pass_on(&self, parts: &Parts, body: Bytes) -> Result<Response, Trouble> {
+    async fn pass_on(&self, parts: &Parts, body: Bytes) -> Result<Response, String> {
         let request = self
             .client
             .post(self.url.clone())

@@ -20,9 +20,17 @@ pub(super) struct Report {
     /// The status of the answer.
     pub(super) answered: u16,
     pub(super) bytes: usize,
-    /// Why the request could not be kept or passed on.
-    pub(super) trouble: Option<String>,
+    #[serde(flatten)]
+    pub(super) effects: Effects,
+}
+
+/// What else came of a request.
+#[derive(Default, Serialize)]
+pub(super) struct Effects {
+    /// The file it is kept in.
     pub(super) saved: Option<String>,
+    /// Why it could not be kept or passed on.
+    pub(super) trouble: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -135,10 +143,10 @@ impl fmt::Display for Report {
                 write!(f, "{time} {outcome}, answered {answered}: {method} {path}")?;
             }
         }
-        if let Some(path) = &self.saved {
+        if let Some(path) = &self.effects.saved {
             write!(f, "; saved as {path}")?;
         }
-        if let Some(trouble) = &self.trouble {
+        if let Some(trouble) = &self.effects.trouble {
             write!(f, "; {}", Painted(BAD, trouble))?;
         }
         Ok(())

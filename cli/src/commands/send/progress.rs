@@ -28,7 +28,7 @@ pub(super) fn countdown(next: String, wait: Duration) -> ProgressBar {
 
 /// Fills up as deliveries come to their end.
 pub(super) fn bar(count: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}, {per_sec}");
+    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}, {eta} left");
     let bar = ProgressBar::new(count);
     if let Ok(style) = style {
         bar.set_style(style);

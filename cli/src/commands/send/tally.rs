@@ -111,9 +111,8 @@ impl fmt::Display for Summary {
             f,
             "latency: median {median:.1} ms, 95% {p95:.1} ms, 99% {p99:.1} ms, longest {longest:.1} ms"
         )?;
-        f.write_str("answers:")?;
-        self.answers
-            .iter()
-            .try_for_each(|(answer, count)| write!(f, " {answer}: {count};"))
+        let answers = self.answers.iter();
+        let answers: Vec<_> = answers.map(|(what, n)| format!("{what}: {n}")).collect();
+        write!(f, "answers: {}", answers.join("; "))
     }
 }
