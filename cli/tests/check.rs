@@ -38,6 +38,9 @@ fn check(url: &str, args: &[&str]) -> Checked {
     let mut rows = ended.json();
     let tally = rows.pop().unwrap();
     let plan = rows.remove(0);
+    assert_eq!(plan["event"], "plan");
+    assert_eq!(tally["event"], "summary");
+    assert!(rows.iter().all(|row| row["event"] == "case"));
     assert_eq!(plan["url"], url);
     assert_eq!(plan["cases"], rows.len());
     Checked {

@@ -89,7 +89,12 @@ impl<'a> Probe<'a> {
                  {parcel} and {UNKNOWN_PARCEL}; what the receiver accepts, it takes for real.\n",
                 FORMS.len()
             ),
-            &json!({"url": url.as_str(), "cases": all, "parcels": [parcel, UNKNOWN_PARCEL]}),
+            &json!({
+                "event": "plan",
+                "url": url.as_str(),
+                "cases": all,
+                "parcels": [parcel, UNKNOWN_PARCEL],
+            }),
         )
     }
 

@@ -10,6 +10,7 @@ const NOTHING_ACCEPTED: &str = "No genuine delivery is accepted: has the receive
 
 /// What it comes to.
 #[derive(Default, Serialize)]
+#[serde(tag = "event", rename = "summary")]
 pub(super) struct Tally {
     pub(super) accepted_forms: Vec<String>,
     /// Whether a form is among them that was to be accepted.

@@ -37,6 +37,7 @@ impl Verdict {
 
 /// What came of a case, as it is shown.
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "case")]
 pub(super) struct Row {
     pub(super) case: String,
     pub(super) verdict: Verdict,

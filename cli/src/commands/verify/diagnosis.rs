@@ -3,15 +3,17 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
-use serde::Serialize;
 use serde_json::Value;
 use trackingmore_webhook_axum::{
     ConfigError, Error, ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
 };
-use zeroize::Zeroizing;
 
-use super::rewritten::rewritten;
+use super::{
+    keys::keys,
+    mistake::{Mistake, mistake},
+    readings::readings,
+    rewritten::rewritten,
+};
 use crate::{
     duration::Written,
     mac::{Mac, mac},
@@ -29,18 +31,11 @@ pub(super) struct Suspect<'a> {
     pub(super) now: SystemTime,
 }
 
-/// A reason for which a delivery is refused. Holds nothing of the secret, and no signature.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Mistake {
-    pub(super) code: &'static str,
-    pub(super) detail: String,
-}
-
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 impl Suspect<'_> {
-    /// Judges the delivery. Those mistakes that are told were all made: without them it would be
-    /// genuine, unless only one is told, of a code that says that something is missing or unknown.
+    /// Judges the delivery. If it is refused, gives the mistakes that explain it together, or one
+    /// that says that none does.
     pub(super) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
         // No verifier is made with a secret that has a blank at an end.
         let Ok(verifier) = self.verifier() else {
@@ -271,95 +266,11 @@ impl Suspect<'_> {
     }
 }
 
-fn mistake(code: &'static str, detail: impl Into<String>) -> Mistake {
-    Mistake {
-        code,
-        detail: detail.into(),
-    }
-}
-
 /// Reads ASCII digits, and nothing else.
 fn number(text: &[u8]) -> Option<u64> {
     let is_digits = text.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(text).ok().filter(|_| is_digits)?;
     text.parse().ok()
-}
-
-/// What the text of a signature may stand for, with the mistake that it would be.
-fn readings(text: &[u8]) -> Vec<(Option<Mistake>, Mac)> {
-    let text = String::from_utf8_lossy(text);
-    let bare = text.trim_matches(['"', '\'', ' ']);
-    let bare = ["sha256=", "SHA256=", "v1=", "v1,"]
-        .iter()
-        .find_map(|prefix| bare.strip_prefix(prefix))
-        .unwrap_or(bare);
-    let decorated = (bare != text).then(|| {
-        mistake(
-            "decorated_signature",
-            "the signature has a prefix, quotes or blanks around it",
-        )
-    });
-    let other = |detail| Some(mistake("odd_encoding", detail));
-    let decoders = [
-        (None, HEXLOWER_PERMISSIVE.decode(bare.as_bytes())),
-        (None, BASE64.decode(bare.as_bytes())),
-        (
-            other("the signature is base64 without its padding"),
-            BASE64_NOPAD.decode(bare.as_bytes()),
-        ),
-        (
-            other("the signature is base64 for URLs"),
-            BASE64URL.decode(bare.as_bytes()),
-        ),
-        (
-            other("the signature is base64 for URLs"),
-            BASE64URL_NOPAD.decode(bare.as_bytes()),
-        ),
-        (
-            other("the signature is encoded twice: the base64 of its hex"),
-            BASE64
-                .decode(bare.as_bytes())
-                .and_then(|hex| HEXLOWER_PERMISSIVE.decode(&hex)),
-        ),
-    ];
-    decoders
-        .into_iter()
-        .filter_map(|(odd, bytes)| Some((decorated.clone().or(odd), bytes.ok()?.try_into().ok()?)))
-        .collect()
-}
-
-/// What may have been the key, with the mistake that it would be.
-fn keys(secret: &[u8]) -> Vec<(Option<Mistake>, Zeroizing<Vec<u8>>)> {
-    let blank = |detail| Some(mistake("blank_around_secret", detail));
-    let bare = secret.trim_ascii();
-    let mut keys = Vec::new();
-    if bare == secret {
-        keys.push((None, secret.to_vec()));
-    } else {
-        let without =
-            "the secret given has a blank or line break around it, without which it matches";
-        keys.push((blank(without), bare.to_vec()));
-        let with = "signed with the blank or line break around the secret given";
-        keys.push((blank(with), secret.to_vec()));
-    }
-    let unquoted = match bare {
-        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => Some(inner),
-        _ => None,
-    };
-    if let Some(inner) = unquoted {
-        let detail = "the secret given has quotes around it, without which it matches";
-        keys.push((
-            Some(mistake("quotes_around_secret", detail)),
-            inner.to_vec(),
-        ));
-    }
-    for (before, behind) in [("", "\n"), ("", "\r\n"), ("", " "), (" ", "")] {
-        let detail = "signed with a blank or line break around the secret";
-        let key = [before.as_bytes(), bare, behind.as_bytes()].concat();
-        keys.push((blank(detail), key));
-    }
-    let wiped = |(mistake, key)| (mistake, Zeroizing::new(key));
-    keys.into_iter().map(wiped).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 mod diagnosis;
+mod keys;
+mod mistake;
+mod readings;
 mod rewritten;
 
 use std::{
@@ -12,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use trackingmore_webhook_axum::{Event, VerifiedBody};
 
-use self::diagnosis::{Mistake, Suspect};
+use self::{diagnosis::Suspect, mistake::Mistake};
 use crate::{
     duration::{self, Written},
     failure::Failure,

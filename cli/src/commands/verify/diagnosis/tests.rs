@@ -1,3 +1,5 @@
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+
 use super::*;
 
 const SECRET: &str = "correct-horse-battery-staple";
@@ -155,6 +157,13 @@ fn blanks_and_quotes_around_the_secret() {
         let mut same = signed(hex_by(&secret, TIME));
         same.secret = secret;
         same.is_wrong_by(&["blank_around_secret"]);
+    }
+    for given in [format!("{SECRET}\u{a0}"), format!("\u{feff}{SECRET}")] {
+        for signer in [SECRET, &given] {
+            let mut sent = signed(hex_by(signer, TIME));
+            sent.secret = given.clone();
+            sent.is_wrong_by(&["blank_around_secret"]);
+        }
     }
     let mut quoted = signed(hex(TIME));
     quoted.secret = format!("\"{SECRET}\"");
