@@ -464,12 +464,12 @@ fn people_read_a_table() {
     assert!(row.contains("whoever knows the URL can send this"), "{row}");
     assert!(
         ended
-            .stdout
+            .out
             .contains("UNSAFE: accepted what anybody could send: no-headers")
     );
     assert!(
         ended
-            .stdout
+            .out
             .contains("No genuine delivery is accepted: has the receiver this secret")
     );
     // Colours are for terminals.
@@ -500,7 +500,7 @@ fn what_cannot_be_checked_is_said_in_a_line() {
     assert_eq!(ended.code, 2);
     assert!(
         ended
-            .stderr
+            .err
             .contains("error: cannot connect to http://127.0.0.1:"),
         "{}",
         ended.err
