@@ -6,6 +6,7 @@ mod duration;
 mod event;
 mod failure;
 mod input;
+mod mac;
 mod output;
 mod saved;
 mod secret;

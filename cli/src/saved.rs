@@ -113,7 +113,7 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Reads `name: value`.
-fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
+pub(crate) fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = str::from_utf8(&line[..colon]).ok()?;
     let is_name = !name.is_empty() && !name.contains(char::is_whitespace);

@@ -49,6 +49,16 @@ impl Ended {
         ended
     }
 
+    /// Asserts that the program was refused with one line that has `reason` in it.
+    #[track_caller]
+    pub(crate) fn assert_wrong_usage(&self, reason: &str) {
+        assert_eq!(self.code, 2, "{}", self.err);
+        assert_eq!(self.err.lines().count(), 1, "{}", self.err);
+        assert!(self.err.starts_with("error: "), "{}", self.err);
+        assert!(self.err.contains(reason), "{}", self.err);
+        assert_eq!(self.out, "");
+    }
+
     pub(crate) fn json(&self) -> Vec<Value> {
         let lines = self.out.lines();
         lines
@@ -64,25 +74,28 @@ pub(crate) fn run(args: &[&str]) -> Ended {
 
 /// Runs the program with something on its standard input, and without a secret elsewhere.
 pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Ended {
-    let mut child = program(args)
-        .env_remove("TRACKINGMORE_WEBHOOK_SECRET")
+    let mut command = program(args);
+    command.env_remove("TRACKINGMORE_WEBHOOK_SECRET");
+    feed(command, input)
+}
+
+/// Runs a command to its end, with something on its standard input.
+pub(crate) fn feed(mut command: Command, input: &[u8]) -> Ended {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    // One that reads no input may have ended.
+    _ = child.stdin.take().unwrap().write_all(input);
     Ended::of(child.wait_with_output().unwrap())
 }
 
 /// Asserts that the program refuses these arguments with one line that has `reason` in it.
+#[track_caller]
 pub(crate) fn assert_wrong_usage(args: &[&str], reason: &str) {
-    let ended = run(args);
-    assert_eq!(ended.code, 2, "{args:?}: {}", ended.err);
-    assert_eq!(ended.err.lines().count(), 1, "{args:?}: {}", ended.err);
-    assert!(ended.err.starts_with("error: "), "{}", ended.err);
-    assert!(ended.err.contains(reason), "{args:?}: {}", ended.err);
-    assert_eq!(ended.out, "");
+    run(args).assert_wrong_usage(reason);
 }
 
 /// A running `listen`.
