@@ -11,6 +11,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
+use serde::Serialize;
 
 use crate::{failure::Failure, output::Foreign};
 
@@ -102,17 +103,25 @@ impl Answer {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
 
-    pub(crate) fn code(&self) -> Option<u16> {
-        self.status.as_ref().ok().map(StatusCode::as_u16)
+    /// Gives what a script is told.
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record {
+            accepted: self.is_accepted(),
+            status: self.status.as_ref().ok().map(StatusCode::as_u16),
+            error: self.status.as_ref().err().map(String::as_str),
+            words: self.words.as_deref(),
+            latency_ms: milliseconds(self.latency),
+        }
     }
+}
 
-    pub(crate) fn error(&self) -> Option<&str> {
-        self.status.as_ref().err().map(String::as_str)
-    }
-
-    pub(crate) fn latency_ms(&self) -> f64 {
-        milliseconds(self.latency)
-    }
+#[derive(Serialize)]
+pub(crate) struct Record<'a> {
+    accepted: bool,
+    status: Option<u16>,
+    error: Option<&'a str>,
+    words: Option<&'a str>,
+    latency_ms: f64,
 }
 
 /// Gives milliseconds to three places.

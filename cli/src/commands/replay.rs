@@ -16,8 +16,9 @@ use crate::{
 
 /// Send saved deliveries again, each once: the same headers and the same bytes.
 ///
-/// Headers that belong to the connection, such as `host`, are those of the new one. Ends with 0 if
-/// every delivery was accepted, otherwise with 1.
+/// Headers that belong to the connection, such as `host`, are those of the new one.
+///
+/// Exit code: 0 if every delivery was accepted, otherwise 1.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -45,12 +46,9 @@ pub(crate) struct Replay {
 #[derive(Serialize)]
 struct Record<'a> {
     event: &'static str,
-    file: String,
-    accepted: bool,
-    status: Option<u16>,
-    error: Option<&'a str>,
-    words: Option<&'a str>,
-    latency_ms: f64,
+    file: &'a str,
+    #[serde(flatten)]
+    answer: client::Record<'a>,
 }
 
 impl Replay {
@@ -80,11 +78,7 @@ impl Replay {
             all_accepted &= answer.is_accepted();
             self.print(&file.display().to_string(), &answer)?;
         }
-        Ok(if all_accepted {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(ExitCode::from(u8::from(!all_accepted)))
     }
 
     fn print(&self, file: &str, answer: &Answer) -> Result<(), Failure> {
@@ -93,12 +87,8 @@ impl Replay {
         let answered = Painted(colour, answer);
         let record = Record {
             event: "replay",
-            file: file.to_owned(),
-            accepted: answer.is_accepted(),
-            status: answer.code(),
-            error: answer.error(),
-            words: answer.words.as_deref(),
-            latency_ms: answer.latency_ms(),
+            file,
+            answer: answer.record(),
         };
         let text = format_args!("{file}: {answered}, after {took}");
         self.output.line(text, &record)

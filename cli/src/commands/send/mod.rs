@@ -31,7 +31,7 @@ use crate::{
 /// 30s, the one after it 60s later, and so on, up to 14; see `schedule` on what is documented. A
 /// retry has the headers and the bytes of the first attempt.
 ///
-/// Ends with 0 if every delivery was accepted in the end, otherwise with 1.
+/// Exit code: 0 if every delivery was accepted in the end, otherwise 1.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -72,11 +72,8 @@ type Attempts = mpsc::Receiver<Result<Attempt, Failure>>;
 struct Record<'a> {
     event: &'static str,
     attempt: u32,
-    accepted: bool,
-    status: Option<u16>,
-    error: Option<&'a str>,
-    words: Option<&'a str>,
-    latency_ms: f64,
+    #[serde(flatten)]
+    answer: client::Record<'a>,
     next_seconds: Option<f64>,
 }
 
@@ -96,11 +93,7 @@ impl Send {
             1 => watch(attempts, self.output).await?,
             count => sum_up(attempts, count, self.output).await?,
         };
-        Ok(if all_accepted {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(ExitCode::from(u8::from(!all_accepted)))
     }
 }
 
@@ -142,11 +135,7 @@ fn print(attempt: &Attempt, output: Output) -> Result<(), Failure> {
     let record = Record {
         event: "attempt",
         attempt: *number,
-        accepted,
-        status: answer.code(),
-        error: answer.error(),
-        words: answer.words.as_deref(),
-        latency_ms: answer.latency_ms(),
+        answer: answer.record(),
         next_seconds: attempt.wait.map(|wait| wait.as_secs_f64()),
     };
     output.line(text, &record)
