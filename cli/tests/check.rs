@@ -8,6 +8,14 @@ mod program;
 #[allow(dead_code)]
 mod receivers;
 
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
 use axum::{
     Router,
     body::Bytes,
@@ -185,6 +193,42 @@ fn a_hand_written_receiver_of_one_form_passes() {
         checked.tally["accepted_forms"],
         Value::from(vec!["timestamp-hex"])
     );
+}
+
+#[test]
+fn what_is_sent_is_what_its_name_says() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&seen);
+    let checked = check(
+        &serve(move |request| {
+            requests.lock().unwrap().push(request.clone());
+            genuine_if(request.is_genuine())
+        }),
+        &[],
+    );
+    // What their heads announce is refused for it.
+    for case in ["huge-unsigned", "announced-unsigned"] {
+        assert_eq!(checked.row(case)["answer"], 413);
+    }
+    let seen = seen.lock().unwrap();
+    let count =
+        |is_such: &dyn Fn(&Request) -> bool| seen.iter().filter(|seen| is_such(seen)).count();
+    assert_eq!(seen.len(), checked.rows.len() - 2 + 1);
+    assert_eq!(
+        count(&|seen| seen.only("transfer-encoding") == Some("chunked")),
+        2
+    );
+    assert_eq!(count(&|seen| !seen.has("content-type")), 1);
+    assert_eq!(count(&|seen| seen.all("signature").count() == 2), 2);
+    assert_eq!(count(&|seen| seen.all("timestamp").count() == 2), 2);
+    assert_eq!(count(&|seen| seen.body.is_empty()), 1);
+    assert_eq!(count(&|seen| seen.only("signature") == Some("")), 1);
+
+    let [.., first, second, last] = &seen[..] else {
+        panic!("too few requests");
+    };
+    assert!(first.is_genuine() && second.is_genuine() && last.is_genuine());
+    assert_eq!(first.body, second.body);
 }
 
 #[test]
@@ -380,7 +424,7 @@ fn signing_a_body_that_was_parsed_and_written_anew() {
 
 #[test]
 fn not_looking_at_the_body_in_the_body_form() {
-    let event = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let event = Arc::new(Mutex::new(None));
     let url = serve(move |request| {
         let mut first = event.lock().unwrap();
         let first = first.get_or_insert_with(|| request.body.clone());
@@ -411,9 +455,8 @@ fn breaking_on_what_is_not_json() {
 
 #[test]
 fn breaking_for_good() {
-    let is_broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_broken = Arc::new(AtomicBool::new(false));
     let url = serve(move |request| {
-        use std::sync::atomic::Ordering::Relaxed;
         if is_broken.load(Relaxed) {
             return 503;
         }
@@ -493,7 +536,7 @@ fn strangers_are_not_attacked() {
 
 #[test]
 fn what_cannot_be_checked_is_said_in_a_line() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://user:pass@{}/hook", taken.local_addr().unwrap());
     drop(taken);
     let ended = run(&["check", "--json", &closed]);

@@ -20,6 +20,7 @@ use crate::program::{PATH, SECRET};
 const LIMIT: usize = 1_000_000;
 
 /// What a receiver sees.
+#[derive(Clone)]
 pub(crate) struct Request {
     headers: HeaderMap,
     pub(crate) body: Bytes,
