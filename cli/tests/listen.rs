@@ -177,6 +177,23 @@ fn a_body_without_a_declared_length_is_refused_when_it_is_too_long() {
 }
 
 #[test]
+fn nobody_waits_for_a_body_that_is_announced_to_be_too_long() {
+    let mut listen = Listen::start(&[]);
+    for (headers, status) in [
+        (vec![], 401),
+        (signed(Scheme::Timestamp, Duration::ZERO, b""), 413),
+    ] {
+        let announced = "Content-Length: 1000000000000";
+        let mut connection = Connection::open(listen.addr()).unwrap();
+        connection.send_head(PATH, &headers, &[announced]).unwrap();
+        let answer = connection.read_answer().unwrap();
+        assert_eq!(answer.status, status);
+        assert!(answer.announces_close());
+        assert!(listen.line().contains("; 0 bytes"));
+    }
+}
+
+#[test]
 fn a_body_that_breaks_off_is_told() {
     let mut listen = Listen::start(&[]);
     let mut stream = TcpStream::connect(listen.addr()).unwrap();

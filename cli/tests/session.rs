@@ -35,7 +35,7 @@ fn normal(output: &str) -> Vec<String> {
 #[test]
 fn the_first_session_prints_what_the_readme_says() {
     let (_, rest) = README.split_once("# A first session").unwrap();
-    let (_, rest) = rest.split_once("in one terminal").unwrap();
+    let (_, rest) = rest.split_once("pasted into a shell").unwrap();
     let (session, rest) = block(rest, "sh");
     let (printed, _) = block(rest, "text");
 

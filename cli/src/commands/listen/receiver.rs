@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest as _, Request, State},
     http::{HeaderValue, Method, StatusCode, header::CONNECTION, request::Parts},
     response::{IntoResponse as _, Response},
@@ -25,7 +25,7 @@ use crate::{
     saved::{self, Saved},
 };
 
-/// What is read of a body: more than a verifier accepts, so that it is the verifier that refuses.
+/// What a verifier accepts of a body. No more is read than shows that it is longer.
 const LIMIT: usize = 256 * 1024;
 
 pub(super) struct Receiver {
@@ -64,17 +64,17 @@ impl Receiver {
     async fn judge(&self, request: Request) -> (Response, Report) {
         let received = Timestamp::now();
         let (parts, body) = request.into_parts();
-        // All of it, also of what is refused: it is to be kept, and the connection to go on.
-        let (body, is_whole) = read(body).await;
+        // Also of what is refused: it is to be kept, and the connection to go on.
+        let (body, end) = read(body).await;
         let bytes = body.len();
         let (outcome, mut response, effects) = if parts.uri.path() != self.path {
             misplaced(StatusCode::NOT_FOUND, &parts)
         } else if parts.method != Method::POST {
             misplaced(StatusCode::METHOD_NOT_ALLOWED, &parts)
         } else {
-            self.verify(received, &parts, body, is_whole).await
+            self.verify(received, &parts, body, end).await
         };
-        if !is_whole {
+        if end != End::Whole {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
@@ -93,7 +93,7 @@ impl Receiver {
         received: Timestamp,
         parts: &Parts,
         body: Bytes,
-        is_whole: bool,
+        end: End,
     ) -> (Outcome, Response, Effects) {
         let mut effects = Effects::default();
         match self
@@ -105,7 +105,7 @@ impl Receiver {
             Some(Err(trouble)) => effects.trouble = Some(trouble),
             None => {}
         }
-        if !is_whole && body.len() <= LIMIT {
+        if end == End::Broken {
             let error = Error::from(ErrorKind::BodyUnreadable);
             let outcome = Outcome::refused(&error, &parts.headers, received);
             return (outcome, error.to_response().map(Body::from), effects);
@@ -160,13 +160,24 @@ fn misplaced(status: StatusCode, parts: &Parts) -> (Outcome, Response, Effects) 
     (outcome, status.into_response(), Effects::default())
 }
 
-/// Reads a body up to its end, or to one byte more than the limit at least, and tells which.
-async fn read(mut body: Body) -> (Bytes, bool) {
+/// Where the reading of a body ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// Behind the limit, or before the first byte of a body that is announced to be longer.
+    TooLong,
+    Broken,
+}
+
+async fn read(mut body: Body) -> (Bytes, End) {
     let mut bytes = Vec::new();
+    if body.size_hint().lower() > LIMIT as u64 {
+        return (Bytes::new(), End::TooLong);
+    }
     while bytes.len() <= LIMIT {
         match body.frame().await {
-            None => return (bytes.into(), true),
-            Some(Err(_)) => break,
+            None => return (bytes.into(), End::Whole),
+            Some(Err(_)) => return (bytes.into(), End::Broken),
             Some(Ok(frame)) => {
                 if let Ok(chunk) = frame.into_data() {
                     bytes.extend_from_slice(&chunk);
@@ -174,7 +185,7 @@ async fn read(mut body: Body) -> (Bytes, bool) {
             }
         }
     }
-    (bytes.into(), false)
+    (bytes.into(), End::TooLong)
 }
 
 impl Save {
