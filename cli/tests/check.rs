@@ -542,14 +542,18 @@ fn what_cannot_be_checked_is_said_in_a_line() {
     let ended = run(&["check", "--json", &closed]);
     assert_eq!(ended.code, 2);
     assert!(
-        ended
-            .err
-            .contains("error: cannot connect to http://127.0.0.1:"),
+        ended.err.contains("error: cannot check http://127.0.0.1:"),
         "{}",
         ended.err
     );
     assert!(!ended.err.contains("pass"), "{}", ended.err);
     assert!(!ended.out.contains("pass"), "{}", ended.out);
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let ended = run(&["check", "--json", &url]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.ends_with(": no answer\n"), "{}", ended.err);
 
     assert_wrong_usage(&["check"], "<URL>");
     assert_wrong_usage(&["check", "localhost:3000"], "give a whole URL");

@@ -104,12 +104,19 @@ impl<'a> Probe<'a> {
         let mut outcomes = Vec::new();
         for form in FORMS {
             let outcome = self.send(&self.vendor.in_form(form), &name(form)).await?;
-            if let Outcome::Unreachable(cause) = outcome {
-                let url = without_password(&self.check.url);
-                let what = format_args!("cannot connect to {url}: {cause}");
-                return Err(Failure::usage(what));
-            }
-            outcomes.push((form, outcome));
+            // What does not answer the genuine is not worth the wait for each of the others.
+            let trouble = match &outcome {
+                Outcome::Unreachable(cause) => cause,
+                Outcome::TimedOut => "no answer",
+                Outcome::Answered(_) | Outcome::Closed => {
+                    outcomes.push((form, outcome));
+                    continue;
+                }
+            };
+            let url = without_password(&self.check.url);
+            return Err(Failure::usage(format_args!(
+                "cannot check {url}: {trouble}"
+            )));
         }
         let accepted = outcomes.iter().filter(|(_, outcome)| outcome.is_accepted());
         let mut accepted: Vec<Form> = accepted.map(|(form, _)| *form).collect();

@@ -100,7 +100,8 @@ impl Suspect<'_> {
             return mistake(
                 "stale_timestamp",
                 format!(
-                    "signed rightly, but {} ago, which is {} more than the {} allowed; or this clock is ahead",
+                    "signed rightly, but {} ago, which is {} more than the {} allowed; or this clock \
+                     is ahead",
                     Written(age),
                     Written(age.saturating_sub(self.max_age)),
                     Written(self.max_age)
@@ -115,7 +116,8 @@ impl Suspect<'_> {
         mistake(
             "future_timestamp",
             format!(
-                "signed rightly, but {} ahead of the clock, where {} are allowed: one of the two clocks is wrong",
+                "signed rightly, but {} ahead of the clock, where {} are allowed: one of the two \
+                 clocks is wrong",
                 Written(signed.saturating_sub(now)),
                 Written(MAX_CLOCK_SKEW)
             ),
@@ -140,7 +142,8 @@ impl Suspect<'_> {
         let readings = readings(signature);
         if readings.is_empty() {
             let detail = format!(
-                "the signature has {} characters and is neither 64 digits of hex nor 44 characters of base64",
+                "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
+                 of base64",
                 signature.len()
             );
             return vec![mistake("malformed_signature", detail)];

@@ -1,4 +1,5 @@
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use trackingmore_webhook::testing;
 
 use super::*;
 
@@ -318,4 +319,34 @@ fn what_no_usual_mistake_explains() {
     let mut cut = signed(hex(BODY)).add("content-length", &BODY.len().to_string());
     cut.body.pop();
     cut.is_wrong_by(&["incomplete_body"]);
+}
+
+#[test]
+fn it_agrees_with_the_verifier_on_every_case() {
+    let now = SystemTime::now();
+    for case in testing::cases(now) {
+        let headers = case.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        for scheme in [None, Some(SchemeArg::Timestamp), Some(SchemeArg::Body)] {
+            let suspect = Suspect {
+                headers: &headers,
+                body: &case.body,
+                secret: testing::SECRET.as_bytes(),
+                scheme,
+                encoding: None,
+                max_age: Duration::from_secs(12 * 24 * 60 * 60),
+                now,
+            };
+            let context = format!("{} {scheme:?}", case.name);
+            match (suspect.judge(), case.verification(scheme.map(Into::into))) {
+                // A size is no reason to think a delivery forged.
+                (Ok(_), Ok(()) | Err(ErrorKind::BodyTooLarge)) => {}
+                (Ok(_), Err(kind)) => panic!("{context}: {kind:?}"),
+                (Err(mistakes), Ok(())) => panic!("{context}: {mistakes:?}"),
+                (Err(mistakes), Err(_)) => assert!(!mistakes.is_empty(), "{context}"),
+            }
+        }
+    }
 }
