@@ -1,5 +1,5 @@
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
-use futures_util::future::{self, LocalBoxFuture};
+use futures_util::future::{self, Either, LocalBoxFuture};
 use serde::de::DeserializeOwned;
 use trackingmore_webhook::{Delivery, Error, ErrorKind, Event, VerifiedBody, Verifier};
 
@@ -76,9 +76,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Webhook<T> {
     type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let raw = RawWebhook::from_request(request, payload);
+        let body = verified_body(request, payload);
         Box::pin(async move {
-            let RawWebhook(body) = raw.await?;
+            let body = body.await?;
             match body.parse() {
                 Ok(delivery) => Ok(Self(delivery)),
                 Err(error) => Err(WebhookError::unread(error, body)),
@@ -92,19 +92,25 @@ impl FromRequest for RawWebhook {
     type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let verifier = configured_verifier(request);
-        if let Some(body) = accepted_body(request, verifier) {
-            return Box::pin(future::ok(Self(body)));
-        }
-        let begun = verifier
-            .ok_or_else(not_configured)
-            .and_then(|verifier| receive::begin(verifier, request, payload));
-        match begun {
-            Ok((incoming, payload)) => {
-                Box::pin(async move { Ok(Self(receive::read(incoming, payload).await?)) })
-            }
-            Err(error) => Box::pin(future::err(error.into())),
-        }
+        let body = verified_body(request, payload);
+        Box::pin(async move { Ok(Self(body.await?)) })
+    }
+}
+
+fn verified_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<VerifiedBody, Error>> + use<> {
+    let verifier = configured_verifier(request);
+    if let Some(body) = accepted_body(request, verifier) {
+        return Either::Left(future::ok(body));
+    }
+    let begun = verifier
+        .ok_or_else(not_configured)
+        .and_then(|verifier| receive::begin(verifier, request, payload));
+    match begun {
+        Ok((incoming, payload)) => Either::Right(receive::read(incoming, payload)),
+        Err(error) => Either::Left(future::err(error)),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn webhook(
 pub fn webhook_as<T: DeserializeOwned + Send>(
     verifier: Verifier,
 ) -> impl Filter<Extract = (Delivery<T>,), Error = Rejection> + Clone {
-    raw_webhook(verifier).and_then(|body| future::ready(parse(body)))
+    begun(verifier).and_then(|incoming, body| async { parse(read(incoming, body).await?) })
 }
 
 /// Extracts the body of a verified delivery without reading it as an event. Otherwise it is as
@@ -92,10 +92,19 @@ pub fn webhook_as<T: DeserializeOwned + Send>(
 pub fn raw_webhook(
     verifier: Verifier,
 ) -> impl Filter<Extract = (VerifiedBody,), Error = Rejection> + Clone {
+    begun(verifier).and_then(read)
+}
+
+/// Takes the body of a request that the headers do not refuse.
+fn begun(
+    verifier: Verifier,
+) -> impl Filter<
+    Extract = (Incoming, impl Stream<Item = Result<impl Buf, warp::Error>>),
+    Error = Rejection,
+> + Clone {
     warp::header::headers_cloned()
         .and_then(move |headers: HeaderMap| future::ready(begin(&verifier, &headers)))
         .and(warp::body::stream())
-        .and_then(read)
 }
 
 fn begin(verifier: &Verifier, headers: &HeaderMap) -> Result<Incoming, Rejection> {
