@@ -7,7 +7,7 @@ use std::{fs, time::UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::{Value, json};
-use serde_test::{Token, assert_ser_tokens};
+use serde_test::{Token, assert_de_tokens, assert_de_tokens_error, assert_ser_tokens};
 use trackingmore_webhook::{
     Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time,
     Tracking, Verifier,
@@ -59,6 +59,29 @@ fn refusal(json: &str) -> (String, String) {
     let path = refused.split_once(", at ").map_or("", |(_, path)| path);
     let error = serde_json::from_str::<Event>(json).unwrap_err();
     (path.to_owned(), error.to_string())
+}
+
+/// Some formats tell options, newtypes and bytes apart from what is in them, as JSON does not.
+#[test]
+fn values_are_read_in_whatever_a_format_wraps_them() {
+    let mut tracking = Tracking::new("N");
+    tracking.archived = Some("tracking".to_owned());
+    tracking.title = Some("Parcel".to_owned());
+    let number = [Token::Str("tracking_number"), Token::Some, Token::Str("N")];
+    let archived = [
+        Token::Str("archived"),
+        Token::NewtypeStruct { name: "Text" },
+        Token::Str("tracking"),
+    ];
+    let title = [Token::Bytes(b"title"), Token::Bytes(b"Parcel")];
+    let map = [Token::Map { len: None }];
+    let end = [Token::MapEnd];
+    let read = [&map[..], &number, &archived, &title, &end].concat();
+    assert_de_tokens(&tracking, &read);
+    assert_de_tokens_error::<Tracking>(
+        &[Token::Map { len: None }, Token::Bool(true)],
+        "invalid type: boolean `true`, expected a member's name",
+    );
 }
 
 /// Some formats write the number of members before them, as JSON does not.

@@ -420,6 +420,30 @@ mod tests {
     }
 
     #[test]
+    fn what_only_other_formats_have_is_read_too() {
+        type Error = value::Error;
+        let read = |read: Result<Maybe<String>, Error>| read.unwrap().0;
+        let bytes = value::BytesDeserializer::<Error>::new;
+        assert_eq!(read(Maybe::deserialize(bytes(b"9261"))).unwrap(), "9261");
+        assert_eq!(read(Maybe::deserialize(bytes(b"\xff"))), None);
+        for (number, text) in [
+            (-5, "-5"),
+            (i128::MIN, "-170141183460469231731687303715884105728"),
+        ] {
+            let number = value::I128Deserializer::<Error>::new(number);
+            assert_eq!(read(Maybe::deserialize(number)).as_deref(), Some(text));
+        }
+        let members = MapDeserializer::<_, Error>::new([("a", 1)].into_iter());
+        let variant =
+            value::EnumAccessDeserializer::new(value::MapAccessDeserializer::new(members));
+        let refused = Maybe::<String>::deserialize(variant).err().unwrap();
+        assert_eq!(
+            refused.to_string(),
+            "invalid type: enum, expected any value"
+        );
+    }
+
+    #[test]
     fn deep_nesting_is_drained() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(read::<String>(&deep), None);

@@ -339,6 +339,7 @@ mod tests {
         assert_eq!(time, "2024-01-15");
         assert_eq!(time, *"2024-01-15");
         assert_ne!(time, "20240115");
+        assert_ne!(time, *"20240115");
         let text: &str = time.as_ref();
         assert_eq!(text, "2024-01-15");
     }

@@ -85,3 +85,19 @@ pub fn vectors() -> Vec<Vector> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Verifier, testing::SECRET};
+
+    #[test]
+    fn a_short_window_accepts_each_vector_when_it_was_signed() {
+        let verifier = Verifier::builder().secret(SECRET);
+        let verifier = verifier.max_age(Duration::from_secs(1)).build().unwrap();
+        for vector in vectors() {
+            let verified = verifier.verify_at(&vector.headers(), &vector.body, vector.signed_at());
+            assert_eq!(verified.unwrap().scheme(), vector.scheme, "{vector:?}");
+        }
+    }
+}
