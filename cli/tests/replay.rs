@@ -79,21 +79,23 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
         again.to_str().unwrap(),
     ]);
 
-    let ended = run(&["replay", &saved[0], &saved[1], &listen.url, "--json"]);
+    // One that is accepted does not make up for one before it that was not.
+    let ended = run(&["replay", &saved[1], &saved[0], &listen.url, "--json"]);
     assert_eq!(ended.code, 1);
     let told = ended.json();
-    assert_eq!(told[0]["file"], saved[0]);
-    assert_eq!(told[0]["accepted"], true);
-    assert_eq!(told[1]["accepted"], false);
-    assert_eq!(told[1]["status"], 401);
+    assert_eq!(told[0]["file"], saved[1]);
+    assert_eq!(told[0]["accepted"], false);
+    assert_eq!(told[0]["status"], 401);
     assert!(
-        told[1]["words"]
+        told[0]["words"]
             .as_str()
             .unwrap()
             .contains("stale_timestamp")
     );
-    assert_eq!(listen.json()["event"], "accepted");
+    assert_eq!(told[1]["file"], saved[0]);
+    assert_eq!(told[1]["accepted"], true);
     assert_eq!(listen.json()["code"], "stale_timestamp");
+    assert_eq!(listen.json()["event"], "accepted");
 
     for (args, scheme) in [
         (&["--resign"][..], "timestamp"),

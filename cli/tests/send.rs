@@ -56,7 +56,7 @@ fn a_delivery_is_sent_until_it_is_accepted() {
 fn a_retry_is_the_same_request_again() {
     let dir = tempfile::tempdir().unwrap();
     let listen = Listen::start(&["--fail-first", "1", "--save", dir.path().to_str().unwrap()]);
-    let ended = run(&["send", &listen.url, "--speed", "30", "--age", "1h"]);
+    let ended = run(&["send", &listen.url, "--speed", "30"]);
     assert_eq!(ended.code, 0);
     let files = files(dir.path());
     assert_eq!(files.len(), 2);
@@ -189,7 +189,10 @@ fn the_signature_is_written_as_documented_or_as_asked() {
         (&["--scheme", "timestamp", "--encoding", "base64"], 44),
         (&["--scheme", "body", "--encoding", "hex"], 64),
     ] {
-        assert_eq!(run(&[&["send", &listen.url], args].concat()).code, 0);
+        assert_eq!(
+            run(&[&["send", &listen.url, "--no-retry"], args].concat()).code,
+            0
+        );
         let last = files(dir.path()).pop().unwrap();
         let (_, headers, _) = parts(&last);
         let signature = headers
@@ -217,7 +220,10 @@ fn the_receivers_of_every_framework_accept_what_is_sent() {
 fn the_age_is_that_of_the_timestamp() {
     let mut listen = Listen::start(&["--json"]);
     for (age, seconds) in [("2h", 7200), ("-2m", -120), ("1d 1s", 86_401)] {
-        assert_eq!(run(&["send", &listen.url, "--age", age]).code, 0);
+        assert_eq!(
+            run(&["send", &listen.url, "--no-retry", "--age", age]).code,
+            0
+        );
         let told = listen.json()["age_seconds"].as_i64().unwrap();
         assert!((seconds..seconds + 60).contains(&told), "{age}: {told}");
     }
@@ -236,7 +242,11 @@ fn a_file_is_sent_to_the_byte_and_changed_where_asked() {
     let file = file.to_str().unwrap();
 
     let sent = |args: &[&str]| {
-        let ended = run(&[&["send", &listen.url, "--scheme", "body"], args].concat());
+        let ended = run(&[
+            &["send", &listen.url, "--no-retry", "--scheme", "body"],
+            args,
+        ]
+        .concat());
         assert_eq!(ended.code, 0, "{args:?}: {}{}", ended.out, ended.err);
         parts(&files(&save).pop().unwrap()).2
     };
@@ -271,7 +281,15 @@ fn a_file_is_sent_to_the_byte_and_changed_where_asked() {
     let secret = dir.path().join("secret");
     fs::write(&secret, format!("{SECRET}\n")).unwrap();
     let secret = secret.to_str().unwrap();
-    let args = ["send", &listen.url, "--file", "-", "--secret-file", secret];
+    let args = [
+        "send",
+        &listen.url,
+        "--no-retry",
+        "--file",
+        "-",
+        "--secret-file",
+        secret,
+    ];
     let ended = run_with_input(&args, event);
     assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
     assert_eq!(parts(&files(&save).pop().unwrap()).2, event);
@@ -388,7 +406,10 @@ fn wrong_usage_is_told_in_a_line() {
             &["send", url, "--age", "old"],
             "such as 90s, 15m, 2h or 12d",
         ),
-        (&["send", url, "--age", "100000d"], "--age is before 1970"),
+        (
+            &["send", url, "--no-retry", "--age", "100000d"],
+            "--age is before 1970",
+        ),
         (&["send", url, "--speed", "0"], "give a number from 1"),
         (&["send", url, "--speed", "inf"], "give a number from 1"),
         (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
