@@ -14,7 +14,7 @@ use crate::{
     table::{Goal, Ratio, Table},
 };
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 1;
 const BENCH: &str = env!("CARGO_MANIFEST_DIR");
 
 pub fn measure(table: &mut Table) {

@@ -18,10 +18,28 @@ enum Body {
     Empty,
     /// The only chunk so far, not copied.
     One(Bytes),
-    /// Several chunks, copied together so that none of them keeps its own buffer alive.
-    Joined(BytesMut),
+    /// Boxed, since most bodies come in one chunk.
+    Several(Box<Chunks>),
     Refused(ErrorKind),
 }
+
+/// Several chunks: either copied together, so that a small one does not keep its own buffer alive,
+/// or kept, where they fill the buffer they share. Copied, those would be held twice, since the
+/// connection goes on with the buffer, and keeps it, once they are let go.
+#[derive(Default)]
+struct Chunks {
+    kept: Vec<Bytes>,
+    copied: BytesMut,
+    /// The last chunks, which share a buffer. It is not decided yet what becomes of them.
+    run: Vec<Bytes>,
+    len: usize,
+}
+
+/// The length from which on a run is kept.
+const LARGE: usize = 4096;
+/// The length up to which a chunk costs as much to keep as to copy. Also the most that lies between
+/// two chunks of a run: the lines that HTTP/1 frames chunks with.
+const SMALL: usize = 64;
 
 impl Incoming {
     pub(crate) fn new(verifier: Verifier, judgement: Judgement) -> Self {
@@ -50,10 +68,15 @@ impl Incoming {
         }
         self.body = match mem::replace(&mut self.body, Body::Empty) {
             Body::Empty => Body::One(chunk),
-            Body::One(first) => Body::Joined(joined(&first, &chunk)),
-            Body::Joined(mut bytes) => {
-                bytes.extend_from_slice(&chunk);
-                Body::Joined(bytes)
+            Body::One(first) => {
+                let mut chunks = Box::<Chunks>::default();
+                chunks.push(first);
+                chunks.push(chunk);
+                Body::Several(chunks)
+            }
+            Body::Several(mut chunks) => {
+                chunks.push(chunk);
+                Body::Several(chunks)
             }
             refused @ Body::Refused(_) => refused,
         };
@@ -78,7 +101,7 @@ impl Incoming {
         let bytes = match self.body {
             Body::Empty => Bytes::new(),
             Body::One(bytes) => bytes,
-            Body::Joined(bytes) => bytes.freeze(),
+            Body::Several(chunks) => chunks.join(),
             Body::Refused(kind) => return Err(kind.into()),
         };
         let verified = self.verifier.conclude(self.judgement, &bytes)?;
@@ -104,14 +127,48 @@ impl Body {
         match self {
             Self::Empty | Self::Refused(_) => 0,
             Self::One(bytes) => bytes.len(),
-            Self::Joined(bytes) => bytes.len(),
+            Self::Several(chunks) => chunks.len,
         }
     }
 }
 
-fn joined(first: &[u8], second: &[u8]) -> BytesMut {
-    let mut bytes = BytesMut::with_capacity(first.len() + second.len());
-    bytes.extend_from_slice(first);
-    bytes.extend_from_slice(second);
-    bytes
+impl Chunks {
+    fn push(&mut self, chunk: Bytes) {
+        self.len += chunk.len();
+        if !self.run.last().is_some_and(|last| adjoin(last, &chunk)) {
+            self.end_run();
+        }
+        self.run.push(chunk);
+    }
+
+    fn end_run(&mut self) {
+        let len: usize = self.run.iter().map(Bytes::len).sum();
+        if len >= LARGE {
+            self.kept.push(mem::take(&mut self.copied).freeze());
+            self.kept.append(&mut self.run);
+        }
+        for chunk in self.run.drain(..) {
+            self.copied.extend_from_slice(&chunk);
+        }
+    }
+
+    fn join(mut self) -> Bytes {
+        self.end_run();
+        if self.kept.is_empty() {
+            return self.copied.freeze();
+        }
+        let mut bytes = BytesMut::with_capacity(self.len);
+        for chunk in self.kept.into_iter().chain([self.copied.freeze()]) {
+            bytes.extend_from_slice(&chunk);
+        }
+        bytes.freeze()
+    }
+}
+
+fn adjoin(first: &Bytes, second: &Bytes) -> bool {
+    let between = second
+        .as_ptr()
+        .addr()
+        .wrapping_sub(first.as_ptr_range().end.addr());
+    second.len() > SMALL && between <= SMALL
 }

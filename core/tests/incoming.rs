@@ -24,9 +24,9 @@ fn begin(scheme: Scheme, body: &[u8]) -> Incoming {
 
 #[test]
 fn any_split_gives_the_same_bytes() {
-    let body: Vec<u8> = (0..1000_u32).map(|i| i as u8).collect();
+    let body: Vec<u8> = (0..10_000_u32).map(|i| i as u8).collect();
     for scheme in SCHEMES {
-        for size in [1, 2, 7, 999, 1000] {
+        for size in [1, 2, 7, 1000, 4095, 4096, 9_999, 10_000] {
             let mut incoming = begin(scheme, &body);
             for chunk in body.chunks(size) {
                 incoming.push(Bytes::new()).unwrap();
@@ -190,6 +190,52 @@ fn a_body_is_held_once() {
     let (held, peak) = (allocated.bytes_current, allocated.bytes_max);
     assert!(held <= LIMIT as i64 * 5 / 4, "{held} bytes");
     assert!(peak <= LIMIT as u64 * 7 / 4, "{peak} bytes");
+}
+
+#[test]
+fn chunks_that_fill_a_buffer_are_not_copied_until_the_end() {
+    for size in [500, 1_000, 4_095, 10_000] {
+        let body: Vec<u8> = (0..LIMIT).map(|i| i as u8).collect();
+        let buffer = Bytes::from(body.clone());
+        let mut incoming = begin(Scheme::Body, &buffer);
+        let allocated = allocation_counter::measure(|| {
+            for chunk in buffer.chunks(size) {
+                incoming.push(buffer.slice_ref(chunk)).unwrap();
+            }
+        });
+        let held = allocated.bytes_current;
+        assert!(held < LIMIT as i64 / 2, "{held} bytes for chunks of {size}");
+        assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
+    }
+}
+
+#[test]
+fn chunks_that_are_kept_and_copied_stay_in_order() {
+    let body: Vec<u8> = (0..40_000_u32).map(|i| (i % 251) as u8).collect();
+    let buffer = Bytes::from(body.clone());
+    let mut incoming = begin(Scheme::Body, &body);
+    let mut at = 0;
+    for (size, in_place) in [
+        (5_000, true),
+        (10, false),
+        (70, true),
+        (6_000, true),
+        (1, true),
+        (4_000, false),
+        (24_919, true),
+    ] {
+        let chunk = &buffer[at..at + size];
+        incoming
+            .push(if in_place {
+                buffer.slice_ref(chunk)
+            } else {
+                Bytes::copy_from_slice(chunk)
+            })
+            .unwrap();
+        at += size;
+    }
+    assert_eq!(at, body.len());
+    assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
 use trackingmore_webhook::{
     ConfigError, Delivery, Error, ErrorKind, Event, Incoming, Scheme, Signer, Verified,
     VerifiedBody, Verifier, VerifierBuilder, retry::RetrySchedule,
@@ -312,6 +313,22 @@ fn blanks_around_a_value_are_not_taken_off() {
             Some(ErrorKind::MalformedSignature),
             "{signature:?}"
         );
+    }
+}
+
+#[test]
+fn base64_that_is_padded_before_its_end_is_malformed() {
+    let verifier = builder().build().unwrap();
+    let time = NOW.to_string();
+    let signature = signer().sign_timestamp(NOW);
+    let bytes = HEXLOWER.decode(signature.to_hex().as_bytes()).unwrap();
+    for len in [2, 5, 17, 29] {
+        let (first, rest) = bytes.split_at(len);
+        let text = BASE64.encode(first) + &BASE64.encode(rest);
+        assert_eq!(text.len(), 44);
+        let headers = [("timestamp", &time), ("signature", &text)];
+        let refused = verifier.verify_at(&headers, BODY, now());
+        assert_eq!(kind(refused), Some(ErrorKind::MalformedSignature), "{text}");
     }
 }
 

@@ -1,0 +1,73 @@
+//! The deadline for bodies that README names.
+
+#![allow(clippy::unwrap_used)]
+
+mod serve;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use actix_web::{
+    HttpResponse,
+    error::ErrorRequestTimeout,
+    middleware::{Next, from_fn},
+    rt::time::timeout,
+    web,
+};
+use trackingmore_webhook::{
+    Scheme, Signer,
+    testing::{Connection, SECRET, conformance::PATH},
+};
+use trackingmore_webhook_actix::{Verifier, Webhook};
+
+const EVENT: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}  "#;
+
+async fn handler(handled: web::Data<AtomicUsize>, _: Webhook) -> HttpResponse {
+    handled.fetch_add(1, Ordering::Relaxed);
+    HttpResponse::NoContent().finish()
+}
+
+fn serve(deadline: Duration, handled: &Arc<AtomicUsize>) -> SocketAddr {
+    let handled = web::Data::from(Arc::clone(handled));
+    serve::in_background(move |config| {
+        let deadline = from_fn(move |request, next: Next<_>| async move {
+            let response = timeout(deadline, next.call(request)).await;
+            response.map_err(|_| ErrorRequestTimeout("too slow"))?
+        });
+        config
+            .app_data(Verifier::new(SECRET).unwrap())
+            .app_data(handled.clone())
+            .service(web::resource(PATH).wrap(deadline).post(handler));
+    })
+}
+
+fn send(addr: SocketAddr, part: &[u8]) -> Connection {
+    let signer = Signer::new(SECRET).unwrap();
+    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), EVENT);
+    let length = format!("content-length: {}", EVENT.len());
+    let mut connection = Connection::open(addr).unwrap();
+    connection.send_head(PATH, &headers, &[&length]).unwrap();
+    connection.send(part).unwrap();
+    connection
+}
+
+#[test]
+fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
+    let handled = Arc::new(AtomicUsize::new(0));
+    let short = serve(Duration::from_millis(10), &handled);
+    let mut connection = send(short, &EVENT[..EVENT.len() - 1]);
+    let answer = connection.read_answer().unwrap();
+    assert_eq!(answer.status, 408);
+    assert!(connection.is_closed());
+    assert_eq!(handled.load(Ordering::Relaxed), 0);
+
+    let long = serve(Duration::from_secs(3_600), &handled);
+    assert_eq!(send(long, EVENT).read_answer().unwrap().status, 204);
+    assert_eq!(handled.load(Ordering::Relaxed), 1);
+}

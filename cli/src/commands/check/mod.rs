@@ -1,0 +1,91 @@
+mod cases;
+mod probe;
+mod request;
+mod tally;
+mod vendor;
+mod verdict;
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use clap::Args;
+use reqwest::Url;
+use tokio::net;
+
+use self::probe::Probe;
+use crate::{
+    client,
+    failure::Failure,
+    output::Output,
+    secret::SecretArgs,
+    signing::{self, SchemeArg},
+};
+
+/// Probe a receiver of yours with genuine and hostile deliveries.
+///
+/// Works for a receiver in any language. It must have the same secret, and takes what it accepts
+/// for real: check one that writes to a database for tests. Any answer outside 200-299 counts as a
+/// refusal.
+///
+/// Exit code: 0 if at least one form of a genuine delivery was accepted and nothing hostile was; 1
+/// if not; 2 if the check could not be made.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  trackingmore-webhook check http://127.0.0.1:3000/webhooks/trackingmore")]
+pub(crate) struct Check {
+    /// Where the receiver takes deliveries
+    #[arg(value_parser = client::target)]
+    url: Url,
+    /// Demand that deliveries signed so are accepted, and none signed otherwise
+    #[arg(long, value_enum)]
+    scheme: Option<SchemeArg>,
+    /// The number of a parcel that the receiver knows, if it must know it
+    #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001")]
+    parcel: String,
+    /// Confirm that a receiver which is not on this machine is yours to attack
+    #[arg(long)]
+    i_own_this: bool,
+    /// Exit with 1 also if anything else failed
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Check {
+    pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        let secret = self.secret.one()?;
+        signing::signer(&secret)?;
+        if !self.i_own_this {
+            refuse_strangers(&self.url).await?;
+        }
+        let tally = Probe::new(&self, secret)?.run().await?;
+        self.output.line(&tally, &tally)?;
+        Ok(if tally.is_good(self.strict) {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// Refuses a URL whose host is not this machine.
+async fn refuse_strangers(url: &Url) -> Result<(), Failure> {
+    let host = url.host_str().unwrap_or_default();
+    // A URL writes an IPv6 address in brackets.
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let port = url.port_or_known_default().unwrap_or_default();
+    let addresses: Vec<_> = net::lookup_host((name, port))
+        .await
+        .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?
+        .collect();
+    let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+    if !addresses.is_empty() && addresses.iter().all(is_here) {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "{host} is not this machine: give --i-own-this if the receiver is yours to attack"
+    )))
+}

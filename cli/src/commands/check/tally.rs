@@ -1,0 +1,61 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::verdict::Verdict;
+use crate::output::{BAD, GOOD, Painted};
+
+const NOTHING_ACCEPTED: &str = "No genuine delivery is accepted: has the receiver this secret, is \
+    the path right, must it know the parcel (--parcel)?";
+
+/// What it comes to.
+#[derive(Default, Serialize)]
+#[serde(tag = "event", rename = "summary")]
+pub(super) struct Tally {
+    pub(super) accepted_forms: Vec<String>,
+    /// Whether a form is among them that was to be accepted.
+    pub(super) is_genuine_accepted: bool,
+    passed: usize,
+    failed: usize,
+    not_decidable: usize,
+    /// The cases that were accepted, although an attacker can send them.
+    pub(super) hostile_accepted: Vec<&'static str>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, verdict: Verdict) {
+        *match verdict {
+            Verdict::Pass => &mut self.passed,
+            Verdict::Fail => &mut self.failed,
+            Verdict::NotDecidable => &mut self.not_decidable,
+        } += 1;
+    }
+
+    pub(super) fn is_good(&self, is_strict: bool) -> bool {
+        let is_safe = self.hostile_accepted.is_empty() && self.is_genuine_accepted;
+        is_safe && !(is_strict && self.failed > 0)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "\n{} passed, {} failed, {} not decidable. ",
+            self.passed, self.failed, self.not_decidable
+        )?;
+        let forms = self.accepted_forms.join(", ");
+        let accepted = match (self.accepted_forms.is_empty(), self.is_genuine_accepted) {
+            (true, _) => Painted(BAD, NOTHING_ACCEPTED.to_owned()),
+            (false, false) => Painted(BAD, format!("Not accepted as demanded, but as {forms}")),
+            (false, true) => Painted(GOOD, format!("Accepted forms: {forms}")),
+        };
+        write!(f, "{accepted}")?;
+        if !self.hostile_accepted.is_empty() {
+            let cases = self.hostile_accepted.join(", ");
+            let line = format!("UNSAFE: accepted what anybody could send: {cases}");
+            write!(f, "\n{}", Painted(BAD, line))?;
+        }
+        Ok(())
+    }
+}

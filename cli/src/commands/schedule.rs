@@ -1,0 +1,89 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
+
+use crate::{
+    duration::Written,
+    failure::Failure,
+    output::{FAINT, Output, Painted},
+};
+
+/// Show when a delivery that is refused from now on is sent again.
+///
+/// The documentation contradicts itself, so there is a timetable for each reading of it. The waits
+/// are those from the failure of the attempt before; the clock times are in your time zone, and
+/// right if every attempt fails at once.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  trackingmore-webhook schedule
+  trackingmore-webhook schedule --json | grep documented")]
+pub(crate) struct Schedule {
+    #[command(flatten)]
+    output: Output,
+}
+
+const READINGS: [(&str, &str, RetrySchedule); 3] = [
+    (
+        "documented",
+        "14 attempts, the second after 30s, as the documentation's example",
+        RetrySchedule::documented(),
+    ),
+    (
+        "formula",
+        "14 attempts, the second after 60s, as the documentation's formula",
+        RetrySchedule::formula(),
+    ),
+    (
+        "longest",
+        "as the formula, but 14 retries behind the first attempt",
+        RetrySchedule::longest(),
+    ),
+];
+
+#[derive(Serialize)]
+struct Attempt {
+    reading: &'static str,
+    attempt: u32,
+    wait_seconds: u64,
+    after_seconds: u64,
+    at: Timestamp,
+}
+
+impl Schedule {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let now = Timestamp::now();
+        let zone = TimeZone::system();
+        for (reading, meaning, schedule) in READINGS {
+            let window = Written(schedule.window());
+            let heading = format_args!("{reading}: {meaning}; over {window}");
+            self.output.remark(heading)?;
+            self.output.remark("attempt         wait  at")?;
+            let mut at = now;
+            for (attempt, wait) in (1..).zip(schedule) {
+                at = at.checked_add(wait).map_err(Failure::failed)?;
+                let clock = at
+                    .to_zoned_datetime(zone.clone())
+                    .strftime("%a %Y-%m-%d %H:%M:%S");
+                let text = format!("{attempt:>7}  {:>11}  {clock}", Written(wait).to_string());
+                let record = Attempt {
+                    reading,
+                    attempt,
+                    wait_seconds: wait.as_secs(),
+                    after_seconds: at.duration_since(now).as_secs().unsigned_abs(),
+                    at,
+                };
+                self.output.line(text, &record)?;
+            }
+            self.output.remark("")?;
+        }
+        self.output.remark(Painted(
+            FAINT,
+            "Any answer outside 200-299 is a failed attempt.",
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

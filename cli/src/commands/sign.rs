@@ -1,0 +1,103 @@
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use reqwest::Url;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    client,
+    failure::Failure,
+    input,
+    output::Output,
+    secret::SecretArgs,
+    signing::{self, SigningArgs},
+};
+
+/// Sign a body: print the headers that TrackingMore would send with it.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  trackingmore-webhook sign body.json
+  trackingmore-webhook sign body.json --curl http://127.0.0.1:3000/webhooks/trackingmore | sh")]
+pub(crate) struct Sign {
+    /// The body, to the byte; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    body: PathBuf,
+    /// Print a `curl` command that sends the body to this URL
+    #[arg(long, value_name = "URL", value_parser = client::target)]
+    curl: Option<Url>,
+    #[command(flatten)]
+    signing: SigningArgs,
+    #[command(flatten)]
+    secret: SecretArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Sign {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if input::is_stdin(&self.body) && self.secret.reads_stdin() {
+            let twice = "standard input cannot give both the secret and the body";
+            return Err(Failure::usage(twice));
+        }
+        let signer = signing::signer(&self.secret.one()?)?;
+        let body = input::read(&self.body)?;
+        let headers = self.signing.headers(&signer, &body)?;
+        match &self.curl {
+            None => self.print_headers(headers)?,
+            Some(url) => {
+                let command = self.command(url, &headers, body)?;
+                self.output.line(&command, &json!({"curl": command}))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn print_headers(&self, headers: Vec<(String, String)>) -> Result<(), Failure> {
+        let lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let record: Map<_, _> = headers
+            .into_iter()
+            .map(|(name, value)| (name, Value::from(value)))
+            .collect();
+        self.output.line(lines.join("\n"), &record)
+    }
+
+    /// Makes a command for a POSIX shell.
+    fn command(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+    ) -> Result<String, Failure> {
+        let data = if input::is_stdin(&self.body) {
+            // curl reads a file if it begins with an @, and no argument can hold a zero.
+            String::from_utf8(body)
+                .ok()
+                .filter(|body| !body.starts_with('@') && !body.contains('\0'))
+                .ok_or_else(|| {
+                    Failure::usage("the body cannot be an argument: give it as a file")
+                })?
+        } else {
+            let path = self.body.to_str();
+            let path = path.ok_or_else(|| Failure::usage("the name of the file is not text"))?;
+            format!("@{path}")
+        };
+        let mut command = format!(
+            "curl -i {} -H 'content-type: application/json'",
+            quoted(url.as_str())
+        );
+        for (name, value) in headers {
+            // Cannot fail: it writes to memory.
+            _ = write!(command, " -H '{name}: {value}'");
+        }
+        Ok(format!("{command} --data-binary {}", quoted(&data)))
+    }
+}
+
+/// Quotes an argument for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

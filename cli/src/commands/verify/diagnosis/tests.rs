@@ -1,0 +1,352 @@
+use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
+use trackingmore_webhook::testing;
+
+use super::*;
+
+const SECRET: &str = "correct-horse-battery-staple";
+const TIME: &str = "1772437260";
+const BODY: &str = r#"{"code":200,"data":{"tracking_number":"1/2","location":"Malmö"}}"#;
+
+/// Everything right, until a test changes it.
+struct Sent {
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    secret: String,
+    scheme: Option<SchemeArg>,
+    encoding: Option<Encoding>,
+    now: u64,
+}
+
+fn signed(signature: impl Into<Vec<u8>>) -> Sent {
+    Sent {
+        headers: vec![
+            ("timestamp".to_owned(), TIME.into()),
+            ("signature".to_owned(), signature.into()),
+        ],
+        body: BODY.into(),
+        secret: SECRET.to_owned(),
+        scheme: None,
+        encoding: None,
+        now: 1_772_437_260,
+    }
+}
+
+/// The signature of a message, in hex.
+fn hex(message: impl AsRef<[u8]>) -> String {
+    hex_by(SECRET, message)
+}
+
+fn hex_by(secret: &str, message: impl AsRef<[u8]>) -> String {
+    HEXLOWER_PERMISSIVE.encode(&mac(secret.as_bytes(), message.as_ref()))
+}
+
+fn base64(message: impl AsRef<[u8]>) -> String {
+    BASE64.encode(&mac(SECRET.as_bytes(), message.as_ref()))
+}
+
+impl Sent {
+    fn set(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.add(name, value)
+    }
+
+    fn add(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
+    fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
+        let suspect = Suspect {
+            headers: &self.headers,
+            body: &self.body,
+            secret: self.secret.as_bytes(),
+            scheme: self.scheme,
+            encoding: self.encoding,
+            max_age: Duration::from_secs(300),
+            now: UNIX_EPOCH + Duration::from_secs(self.now),
+        };
+        suspect.judge()
+    }
+
+    #[track_caller]
+    fn is_genuine(&self, covers_body: bool, encoding: Encoding) {
+        let (body, written) = self.judge().unwrap();
+        assert_eq!(body.verified().covers_body(), covers_body);
+        assert_eq!(written, encoding);
+    }
+
+    /// Checks the codes of the mistakes, and that their words give nothing away.
+    #[track_caller]
+    fn is_wrong_by(&self, codes: &[&str]) -> String {
+        let mistakes = self.judge().unwrap_err();
+        let found: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(found, codes);
+        let words = format!("{mistakes:?}");
+        for hidden in [
+            SECRET,
+            self.secret.trim(),
+            &hex(TIME)[..8],
+            &hex(&self.body)[..8],
+            &base64(TIME)[..8],
+            &base64(&self.body)[..8],
+        ] {
+            assert!(!words.contains(hidden), "{words}");
+        }
+        words
+    }
+}
+
+#[test]
+fn a_genuine_delivery_of_each_form_is_told_as_such() {
+    signed(hex(TIME)).is_genuine(false, Encoding::Hex);
+    signed(hex(TIME).to_uppercase()).is_genuine(false, Encoding::Hex);
+    signed(base64(TIME)).is_genuine(false, Encoding::Base64);
+    signed(hex(BODY)).is_genuine(true, Encoding::Hex);
+    signed(base64(BODY))
+        .without("timestamp")
+        .is_genuine(true, Encoding::Base64);
+}
+
+#[test]
+fn headers_that_are_missing_or_repeated() {
+    signed("")
+        .without("signature")
+        .is_wrong_by(&["missing_signature"]);
+    signed(hex(TIME))
+        .add("signature", &hex(TIME))
+        .is_wrong_by(&["repeated_signature"]);
+    let words = signed(hex(TIME))
+        .add("timestamp", TIME)
+        .is_wrong_by(&["repeated_timestamp"]);
+    assert!(
+        words.contains("`timestamp` stands there 2 times"),
+        "{words}"
+    );
+    signed(hex(TIME))
+        .without("timestamp")
+        .is_wrong_by(&["missing_timestamp"]);
+
+    let mut body_form = signed("0".repeat(64)).add("timestamp", TIME);
+    body_form.scheme = Some(SchemeArg::Body);
+    body_form.is_wrong_by(&["signature_mismatch"]);
+}
+
+#[test]
+fn a_signature_in_another_header() {
+    let other = signed("")
+        .without("signature")
+        .add("x-signature", &hex(BODY));
+    let words = other.is_wrong_by(&["other_header"]);
+    assert!(words.contains("`x-signature`"), "{words}");
+}
+
+#[test]
+fn blanks_and_quotes_around_the_secret() {
+    for secret in ["\n", "\r\n", " "].map(|end| format!("{SECRET}{end}")) {
+        signed(hex_by(&secret, TIME)).is_wrong_by(&["blank_around_secret"]);
+        signed(hex_by(&secret, BODY)).is_wrong_by(&["blank_around_secret"]);
+
+        let mut sent = signed(hex(TIME));
+        sent.secret = secret.clone();
+        sent.is_wrong_by(&["blank_around_secret"]);
+
+        let mut same = signed(hex_by(&secret, TIME));
+        same.secret = secret;
+        same.is_wrong_by(&["blank_around_secret"]);
+    }
+    for given in [format!("{SECRET}\u{a0}"), format!("\u{feff}{SECRET}")] {
+        for signer in [SECRET, &given] {
+            let mut sent = signed(hex_by(signer, TIME));
+            sent.secret = given.clone();
+            sent.is_wrong_by(&["blank_around_secret"]);
+        }
+    }
+    let mut quoted = signed(hex(TIME));
+    quoted.secret = format!("\"{SECRET}\"");
+    quoted.is_wrong_by(&["quotes_around_secret"]);
+}
+
+#[test]
+fn the_other_documented_form() {
+    let mut timestamp = signed(hex(TIME));
+    timestamp.scheme = Some(SchemeArg::Body);
+    timestamp.is_wrong_by(&["other_form"]);
+    timestamp.scheme = Some(SchemeArg::Timestamp);
+    timestamp.is_genuine(false, Encoding::Hex);
+
+    let mut body = signed(base64(BODY));
+    body.scheme = Some(SchemeArg::Timestamp);
+    body.is_wrong_by(&["other_form"]);
+    body.scheme = Some(SchemeArg::Body);
+    body.is_genuine(true, Encoding::Base64);
+}
+
+#[test]
+fn other_encodings() {
+    let mut hex_wanted = signed(base64(BODY));
+    hex_wanted.encoding = Some(Encoding::Hex);
+    let words = hex_wanted.is_wrong_by(&["other_encoding"]);
+    assert!(words.contains("is in base64, not in hex"), "{words}");
+    let mut base64_wanted = signed(hex(BODY));
+    base64_wanted.encoding = Some(Encoding::Base64);
+    base64_wanted.is_wrong_by(&["other_encoding"]);
+
+    signed(base64(TIME).trim_end_matches('=')).is_wrong_by(&["odd_encoding"]);
+    let differs = |body: &String| base64(body).contains(['+', '/']);
+    let body = (0..100).map(|n| format!(r#"{{"code":{n}}}"#)).find(differs);
+    let body = body.unwrap();
+    let mut for_urls = signed(base64(&body).replace('+', "-").replace('/', "_"));
+    for_urls.body = body.into();
+    for_urls.is_wrong_by(&["odd_encoding"]);
+    signed(BASE64.encode(hex(TIME).as_bytes())).is_wrong_by(&["odd_encoding"]);
+    for decorated in [
+        format!("sha256={}", hex(TIME)),
+        format!("\"{}\"", hex(TIME)),
+    ] {
+        signed(decorated).is_wrong_by(&["decorated_signature"]);
+    }
+    let words = signed(&hex(TIME)[..63]).is_wrong_by(&["malformed_signature"]);
+    assert!(words.contains("63 characters"), "{words}");
+    signed([0xff; 64]).is_wrong_by(&["malformed_signature"]);
+    signed("").is_wrong_by(&["malformed_signature"]);
+}
+
+#[test]
+fn a_body_that_was_rewritten() {
+    let php = BODY.replace("Malmö", r"Malm\u00f6").replace('/', r"\/");
+    let python = r#"{"code": 200, "data": {"tracking_number": "1/2", "location": "Malm\u00f6"}}"#;
+    let indented = "{\n  \"code\": 200,\n  \"data\": {\n    \"tracking_number\": \"1/2\",\n    \"location\": \"Malmö\"\n  }\n}";
+    for original in [
+        php.as_str(),
+        python,
+        indented,
+        &indented.replace("  ", "    "),
+        &python.replace(r"\u00f6", "ö"),
+        &BODY.replace('ö', r"\u00f6"),
+        &format!("{BODY}\n"),
+        &format!("{BODY}\r\n"),
+    ] {
+        signed(hex(original)).is_wrong_by(&["changed_body"]);
+    }
+    let mut pretty = signed(hex(BODY));
+    pretty.body = indented.into();
+    let words = pretty.is_wrong_by(&["changed_body"]);
+    assert!(words.contains("it is compacted"), "{words}");
+    pretty.body = format!(" {BODY}\n").into();
+    let words = pretty.is_wrong_by(&["changed_body"]);
+    assert!(words.contains("blanks around it are taken off"), "{words}");
+}
+
+#[test]
+fn other_messages() {
+    signed(hex(format!("{TIME}{BODY}"))).is_wrong_by(&["joined"]);
+    signed(hex(format!("{TIME}.{BODY}"))).is_wrong_by(&["joined"]);
+    let date = "2026-03-02T07:41:00Z";
+    signed(hex(date))
+        .set("timestamp", date)
+        .is_wrong_by(&["malformed_timestamp"]);
+    let mut captured = signed(hex(TIME)).without("timestamp");
+    captured.body = TIME.into();
+    captured.is_wrong_by(&["digits_body"]);
+}
+
+#[test]
+fn mistakes_that_were_made_together() {
+    let secret = format!("{SECRET}\n");
+    let sent = signed(format!("sha256={}", hex_by(&secret, format!("{BODY}\n"))));
+    sent.is_wrong_by(&["decorated_signature", "blank_around_secret", "changed_body"]);
+}
+
+#[test]
+fn times_that_are_not_accepted() {
+    let mut sent = signed(hex(TIME));
+    sent.now += 300 + 7200;
+    let words = sent.is_wrong_by(&["stale_timestamp"]);
+    assert!(
+        words.contains("2h 5m ago, which is 2h more than the 5m allowed"),
+        "{words}"
+    );
+    sent.now -= 300 + 7200 + 301;
+    let words = sent.is_wrong_by(&["future_timestamp"]);
+    assert!(words.contains("5m 1s ahead of the clock"), "{words}");
+
+    let milliseconds = format!("{TIME}000");
+    signed(hex(&milliseconds))
+        .set("timestamp", &milliseconds)
+        .is_wrong_by(&["milliseconds"]);
+    let last = u64::MAX.to_string();
+    signed(hex(&last))
+        .set("timestamp", &last)
+        .is_wrong_by(&["future_timestamp"]);
+}
+
+#[test]
+fn the_proof_of_an_older_version() {
+    for (version, body) in [
+        (
+            "V2",
+            r#"{"data":{},"verifyInfo":{"timeStr":1488249109,"signature":"00"}}"#,
+        ),
+        (
+            "V3",
+            r#"{"verify":{"timestamp":1653632765,"signature":"00"},"data":{}}"#,
+        ),
+        (
+            "V3",
+            r#"{"data":{"verify":{"timestamp":"1653632765","signature":"00"}}}"#,
+        ),
+    ] {
+        let mut sent = signed("").without("signature");
+        sent.body = body.into();
+        let words = sent.is_wrong_by(&["proof_in_body"]);
+        assert!(words.contains(version), "{words}");
+    }
+}
+
+#[test]
+fn what_no_usual_mistake_explains() {
+    signed("0".repeat(64)).is_wrong_by(&["signature_mismatch"]);
+    signed(hex_by("another secret", TIME)).is_wrong_by(&["signature_mismatch"]);
+    let mut tampered = signed(hex(BODY));
+    tampered.body[9] ^= 1;
+    tampered.is_wrong_by(&["signature_mismatch"]);
+
+    let mut cut = signed(hex(BODY)).add("content-length", &BODY.len().to_string());
+    cut.body.pop();
+    cut.is_wrong_by(&["incomplete_body"]);
+}
+
+#[test]
+fn it_agrees_with_the_verifier_on_every_case() {
+    let now = SystemTime::now();
+    for case in testing::cases(now) {
+        let headers = case.headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        for scheme in [None, Some(SchemeArg::Timestamp), Some(SchemeArg::Body)] {
+            let suspect = Suspect {
+                headers: &headers,
+                body: &case.body,
+                secret: testing::SECRET.as_bytes(),
+                scheme,
+                encoding: None,
+                max_age: Duration::from_secs(12 * 24 * 60 * 60),
+                now,
+            };
+            let context = format!("{} {scheme:?}", case.name);
+            match (suspect.judge(), case.verification(scheme.map(Into::into))) {
+                // A size is no reason to think a delivery forged.
+                (Ok(_), Ok(()) | Err(ErrorKind::BodyTooLarge)) => {}
+                (Ok(_), Err(kind)) => panic!("{context}: {kind:?}"),
+                (Err(mistakes), Ok(())) => panic!("{context}: {mistakes:?}"),
+                (Err(mistakes), Err(_)) => assert!(!mistakes.is_empty(), "{context}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
+
+/// Why a command could not do its work: a line for standard error.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line is wrong, or what it names.
+    Usage(String),
+    /// What was asked for did not succeed.
+    Failed(String),
+    /// Whoever read the output has left, as `head` does.
+    Unread,
+}
+
+impl Failure {
+    pub(crate) fn usage(what: impl fmt::Display) -> Self {
+        Self::Usage(what.to_string())
+    }
+
+    pub(crate) fn failed(what: impl fmt::Display) -> Self {
+        Self::Failed(what.to_string())
+    }
+
+    pub(crate) fn output(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Failed(format!("cannot write the output: {error}")),
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) | Self::Unread => ExitCode::from(1),
+        }
+    }
+}

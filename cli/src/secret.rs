@@ -1,0 +1,70 @@
+//! Where the webhook secret comes from. Never from an argument: other users of the machine can
+//! list those.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use crate::{failure::Failure, input};
+
+const VARIABLE: &str = "TRACKINGMORE_WEBHOOK_SECRET";
+
+/// The bytes of a secret, wiped when dropped.
+pub(crate) type Secret = Zeroizing<Vec<u8>>;
+
+#[derive(Args)]
+pub(crate) struct SecretArgs {
+    /// Read the webhook secret from this file, or from standard input if it is `-`, without the
+    /// line break at its end; otherwise it comes from TRACKINGMORE_WEBHOOK_SECRET
+    #[arg(long, value_name = "FILE")]
+    secret_file: Vec<PathBuf>,
+}
+
+impl SecretArgs {
+    /// Gives every secret, in the order of the options. There is at least one.
+    pub(crate) fn all(&self) -> Result<Vec<Secret>, Failure> {
+        if self.secret_file.is_empty() {
+            let secret = env::var_os(VARIABLE).ok_or_else(|| {
+                Failure::usage(format_args!(
+                    "no webhook secret: set {VARIABLE}, or give --secret-file"
+                ))
+            })?;
+            return Ok(vec![Zeroizing::new(secret.into_encoded_bytes())]);
+        }
+        let inputs = self.secret_file.iter().filter(|path| input::is_stdin(path));
+        if inputs.count() > 1 {
+            let twice = "standard input can give one secret only";
+            return Err(Failure::usage(twice));
+        }
+        self.secret_file.iter().map(|path| read(path)).collect()
+    }
+
+    /// Gives the only secret, for what is done with one.
+    pub(crate) fn one(&self) -> Result<Secret, Failure> {
+        let mut secrets = self.all()?;
+        match (secrets.pop(), secrets.is_empty()) {
+            (Some(secret), true) => Ok(secret),
+            _ => Err(Failure::usage("give one --secret-file only")),
+        }
+    }
+
+    /// Tells whether standard input is taken, so that nothing else can come from it.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.secret_file.iter().any(|path| input::is_stdin(path))
+    }
+}
+
+fn read(path: &Path) -> Result<Secret, Failure> {
+    let mut secret = Zeroizing::new(input::read(path)?);
+    if secret.ends_with(b"\n") {
+        secret.pop();
+        if secret.ends_with(b"\r") {
+            secret.pop();
+        }
+    }
+    Ok(secret)
+}

@@ -1,0 +1,570 @@
+//! `check`, against receivers that are good and receivers that are broken in one way each.
+
+#![allow(clippy::unwrap_used)]
+
+mod hand_written;
+mod program;
+// Other tests use what this one does not.
+#[allow(dead_code)]
+mod receivers;
+
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use serde_json::Value;
+use trackingmore_webhook::Scheme;
+use trackingmore_webhook_axum::{Verifier, VerifyLayer, Webhook};
+
+use crate::{
+    hand_written::{Request, is_fresh, serve, serve_router, sign},
+    program::{Listen, PATH, SECRET, assert_wrong_usage, run, run_with_input},
+};
+
+const KNOWN_PARCEL: &str = "RB550418273HK";
+
+/// What a check came to.
+struct Checked {
+    code: i32,
+    rows: Vec<Value>,
+    tally: Value,
+}
+
+fn check(url: &str, args: &[&str]) -> Checked {
+    let ended = run(&[&["check", "--json", url], args].concat());
+    assert_eq!(ended.err, "");
+    let mut rows = ended.json();
+    let tally = rows.pop().unwrap();
+    let plan = rows.remove(0);
+    assert_eq!(plan["event"], "plan");
+    assert_eq!(tally["event"], "summary");
+    assert!(rows.iter().all(|row| row["event"] == "case"));
+    assert_eq!(plan["url"], url);
+    assert_eq!(plan["cases"], rows.len());
+    Checked {
+        code: ended.code,
+        rows,
+        tally,
+    }
+}
+
+impl Checked {
+    fn with_verdict(&self, verdict: &str) -> Vec<&str> {
+        let rows = self.rows.iter().filter(|row| row["verdict"] == verdict);
+        rows.map(|row| row["case"].as_str().unwrap()).collect()
+    }
+
+    #[track_caller]
+    fn fails_only(&self, cases: &[&str]) {
+        assert_eq!(self.with_verdict("fail"), cases);
+    }
+
+    #[track_caller]
+    fn is_unsafe_by(&self, cases: &[&str]) {
+        self.fails_only(cases);
+        assert_eq!(self.tally["hostile_accepted"], Value::from(cases));
+        assert_eq!(self.code, 1);
+    }
+
+    #[track_caller]
+    fn is_safe(&self) {
+        assert_eq!(self.tally["hostile_accepted"], Value::Array(Vec::new()));
+        assert_eq!(self.code, 0);
+    }
+
+    fn row(&self, case: &str) -> &Value {
+        self.rows.iter().find(|row| row["case"] == case).unwrap()
+    }
+}
+
+fn genuine_if(is_genuine: bool) -> u16 {
+    if is_genuine { 204 } else { 401 }
+}
+
+#[test]
+fn the_library_passes_in_every_form() {
+    let everything = check(&library(None), &[]);
+    everything.is_safe();
+    everything.fails_only(&[]);
+    let undecided = ["tampered-body-timestamp", "late-retry"];
+    assert_eq!(everything.with_verdict("not_decidable"), undecided);
+    let forms = [
+        "timestamp-hex",
+        "body-base64",
+        "timestamp-base64",
+        "body-hex",
+    ];
+    assert_eq!(everything.tally["accepted_forms"], Value::from(&forms[..]));
+    assert_eq!(everything.tally["passed"], everything.rows.len() - 2);
+
+    for (scheme, name, other) in [
+        (Scheme::Timestamp, "timestamp", "body"),
+        (Scheme::Body, "body", "timestamp"),
+    ] {
+        let pinned = library(Some(scheme));
+        let checked = check(&pinned, &[]);
+        checked.is_safe();
+        checked.fails_only(&[]);
+        for case in [
+            "wrong-secret",
+            "empty-key",
+            "truncated",
+            "prefix",
+            "last-bit",
+        ] {
+            assert_eq!(checked.row(&format!("{case}-{name}"))["verdict"], "pass");
+            // That it is refused may be for its form.
+            let verdict = &checked.row(&format!("{case}-{other}"))["verdict"];
+            assert_eq!(verdict, "not_decidable");
+        }
+        check(&pinned, &["--scheme", name]).is_safe();
+
+        let wrongly = check(&pinned, &["--scheme", other]);
+        assert_eq!(wrongly.code, 1);
+        assert_eq!(wrongly.tally["is_genuine_accepted"], false);
+        for encoding in ["hex", "base64"] {
+            assert_eq!(
+                wrongly.row(&format!("{name}-{encoding}"))["verdict"],
+                "fail"
+            );
+            assert_eq!(
+                wrongly.row(&format!("{other}-{encoding}"))["verdict"],
+                "fail"
+            );
+        }
+    }
+    let unpinned = check(&library(None), &["--scheme", "body"]);
+    unpinned.is_safe();
+    unpinned.fails_only(&["timestamp-hex", "timestamp-base64"]);
+    assert_eq!(unpinned.row("duplicate")["verdict"], "pass");
+}
+
+fn library(scheme: Option<Scheme>) -> String {
+    let builder = Verifier::builder().secret(SECRET);
+    let verifier = match scheme {
+        None => builder,
+        Some(scheme) => builder.scheme(scheme),
+    };
+    let handler = async |Webhook(_): Webhook| StatusCode::NO_CONTENT;
+    let app = Router::new().route(PATH, post(handler));
+    serve_router(app.with_state(verifier.build().unwrap()))
+}
+
+#[test]
+fn every_adapter_passes() {
+    for url in receivers::all() {
+        let checked = check(&url, &["--strict"]);
+        checked.is_safe();
+        checked.fails_only(&[]);
+    }
+    let listen = Listen::start(&[]);
+    check(&listen.url, &["--strict"]).is_safe();
+}
+
+#[test]
+fn a_layer_of_the_library_passes() {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let handler = async || StatusCode::OK;
+    let app = Router::new().route(PATH, post(handler));
+    let checked = check(&serve_router(app.layer(VerifyLayer::new(verifier))), &[]);
+    checked.is_safe();
+    checked.fails_only(&[]);
+}
+
+#[test]
+fn a_hand_written_receiver_of_one_form_passes() {
+    let checked = check(
+        &serve(|request| genuine_if(request.is_genuine())),
+        &["--strict"],
+    );
+    checked.is_safe();
+    checked.fails_only(&[]);
+    assert_eq!(
+        checked.tally["accepted_forms"],
+        Value::from(vec!["timestamp-hex"])
+    );
+}
+
+#[test]
+fn what_is_sent_is_what_its_name_says() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&seen);
+    let checked = check(
+        &serve(move |request| {
+            requests.lock().unwrap().push(request.clone());
+            genuine_if(request.is_genuine())
+        }),
+        &[],
+    );
+    // What their heads announce is refused for it.
+    for case in ["huge-unsigned", "announced-unsigned"] {
+        assert_eq!(checked.row(case)["answer"], 413);
+    }
+    let seen = seen.lock().unwrap();
+    let count =
+        |is_such: &dyn Fn(&Request) -> bool| seen.iter().filter(|seen| is_such(seen)).count();
+    assert_eq!(seen.len(), checked.rows.len() - 2 + 1);
+    assert_eq!(
+        count(&|seen| seen.only("transfer-encoding") == Some("chunked")),
+        2
+    );
+    assert_eq!(count(&|seen| !seen.has("content-type")), 1);
+    assert_eq!(count(&|seen| seen.all("signature").count() == 2), 2);
+    assert_eq!(count(&|seen| seen.all("timestamp").count() == 2), 2);
+    assert_eq!(count(&|seen| seen.body.is_empty()), 1);
+    assert_eq!(count(&|seen| seen.only("signature") == Some("")), 1);
+
+    let [.., first, second, last] = &seen[..] else {
+        panic!("too few requests");
+    };
+    assert!(first.is_genuine() && second.is_genuine() && last.is_genuine());
+    assert_eq!(first.body, second.body);
+}
+
+#[test]
+fn closing_the_connection_is_a_refusal() {
+    let url = serve(|request| {
+        assert!(request.is_genuine(), "closes the connection");
+        204
+    });
+    let checked = check(&url, &[]);
+    checked.is_safe();
+    checked.fails_only(&[]);
+    assert_eq!(checked.row("no-headers")["answer"], "closed");
+}
+
+#[test]
+fn skipping_verification_when_the_header_is_missing() {
+    let url = serve(|request| genuine_if(!request.has("signature") || request.is_genuine()));
+    check(&url, &[]).is_unsafe_by(&["no-headers", "no-signature", "chunked-unsigned"]);
+}
+
+#[test]
+fn comparing_a_prefix() {
+    let url = serve(
+        |request| match (request.only("timestamp"), request.only("signature")) {
+            (Some(time), Some(signature)) => {
+                let right = sign(SECRET, time);
+                genuine_if(is_fresh(time) && signature.get(..8) == right.get(..8))
+            }
+            _ => 401,
+        },
+    );
+    check(&url, &[]).is_unsafe_by(&[
+        "truncated-timestamp",
+        "prefix-timestamp",
+        "last-bit-timestamp",
+    ]);
+}
+
+#[test]
+fn comparing_up_to_the_end_of_the_shorter_text() {
+    let url = serve(
+        |request| match (request.only("timestamp"), request.only("signature")) {
+            (Some(time), Some(signature)) => {
+                let right = sign(SECRET, time);
+                let mut pairs = signature.bytes().zip(right.bytes());
+                genuine_if(is_fresh(time) && pairs.all(|(left, right)| left == right))
+            }
+            _ => 401,
+        },
+    );
+    check(&url, &[]).is_unsafe_by(&["empty-signature", "truncated-timestamp"]);
+}
+
+#[test]
+fn answering_200_to_everything() {
+    let checked = check(&serve(|_| 200), &[]);
+    assert_eq!(checked.code, 1);
+    let hostile = checked.tally["hostile_accepted"].as_array().unwrap();
+    assert_eq!(hostile.len(), 26);
+    for case in [
+        "no-headers",
+        "wrong-signature",
+        "wrong-secret-body",
+        "stale",
+        "digits-body",
+    ] {
+        assert!(hostile.contains(&Value::from(case)), "{case}");
+        assert_eq!(checked.row(case)["verdict"], "fail");
+    }
+}
+
+#[test]
+fn answering_404_for_unknown_parcels() {
+    let url = serve(|request| {
+        let body = String::from_utf8_lossy(&request.body);
+        match (request.is_genuine(), body.contains(KNOWN_PARCEL)) {
+            (true, true) => 204,
+            (true, false) => 404,
+            (false, _) => 401,
+        }
+    });
+    let parcel = ["--parcel", KNOWN_PARCEL];
+    let checked = check(&url, &parcel);
+    checked.is_safe();
+    checked.fails_only(&["unknown-parcel"]);
+    assert_eq!(checked.row("unknown-parcel")["answer"], 404);
+    assert_eq!(check(&url, &[&parcel[..], &["--strict"]].concat()).code, 1);
+
+    let ignorant = check(&url, &[]);
+    assert_eq!(ignorant.code, 1);
+    assert_eq!(ignorant.row("unknown-parcel")["verdict"], "fail");
+}
+
+#[test]
+fn verifying_with_the_empty_key() {
+    let url = serve(
+        |request| match (request.only("timestamp"), request.only("signature")) {
+            (Some(time), Some(signature)) => {
+                genuine_if(is_fresh(time) && signature == sign("", time))
+            }
+            _ => 401,
+        },
+    );
+    let checked = check(&url, &[]);
+    assert_eq!(checked.code, 1);
+    assert_eq!(checked.tally["is_genuine_accepted"], false);
+    assert_eq!(
+        checked.tally["hostile_accepted"],
+        Value::from(vec!["empty-key-timestamp"])
+    );
+    assert_eq!(checked.row("wrong-signature")["verdict"], "not_decidable");
+}
+
+#[test]
+fn looking_only_for_a_timestamp() {
+    let url = serve(|request| genuine_if(request.only("timestamp").is_some_and(is_fresh)));
+    let checked = check(&url, &[]);
+    assert_eq!(checked.code, 1);
+    let hostile = checked.tally["hostile_accepted"].as_array().unwrap();
+    for case in [
+        "no-signature",
+        "empty-signature",
+        "wrong-signature",
+        "wrong-secret-timestamp",
+    ] {
+        assert!(hostile.contains(&Value::from(case)), "{case}");
+    }
+}
+
+#[test]
+fn accepting_timestamps_of_any_age() {
+    let url = serve(
+        |request| match (request.only("timestamp"), request.only("signature")) {
+            (Some(time), Some(signature)) => genuine_if(signature == sign(SECRET, time)),
+            _ => 401,
+        },
+    );
+    let checked = check(&url, &[]);
+    checked.fails_only(&["stale", "epoch", "future"]);
+    assert_eq!(
+        checked.tally["hostile_accepted"],
+        Value::from(vec!["stale", "epoch"])
+    );
+    assert_eq!(checked.code, 1);
+}
+
+#[test]
+fn verifying_one_timestamp_and_judging_the_age_of_another() {
+    fn judge(request: &Request, verified: Option<&str>, judged: Option<&str>) -> u16 {
+        let right = verified.map(|time| sign(SECRET, time));
+        let is_right = request.only("signature") == right.as_deref();
+        genuine_if(is_right && judged.is_some_and(is_fresh))
+    }
+    let first = serve(|request| {
+        let times = || request.all("timestamp");
+        judge(request, times().next(), times().next_back())
+    });
+    check(&first, &[]).is_unsafe_by(&["stale-then-fresh"]);
+    let last = serve(|request| {
+        let times = || request.all("timestamp");
+        judge(request, times().next_back(), times().next())
+    });
+    check(&last, &[]).is_unsafe_by(&["fresh-then-stale"]);
+}
+
+#[test]
+fn taking_one_of_two_signatures_is_no_forgery() {
+    let any = |request: &Request| {
+        let time = request.only("timestamp").filter(|time| is_fresh(time));
+        let right = time.map(|time| sign(SECRET, time));
+        right.is_some_and(|right| request.all("signature").any(|signature| signature == right))
+    };
+    let checked = check(&serve(move |request| genuine_if(any(request))), &[]);
+    checked.is_safe();
+    checked.fails_only(&["two-signatures-wrong-first", "two-signatures-right-first"]);
+}
+
+#[test]
+fn signing_a_body_that_was_parsed_and_written_anew() {
+    let url = serve(|request| {
+        let body = serde_json::from_slice::<Value>(&request.body);
+        let right = body.map(|body| sign(SECRET, body.to_string()));
+        genuine_if(right.is_ok_and(|right| request.only("signature") == Some(&right)))
+    });
+    let checked = check(&url, &[]);
+    checked.fails_only(&["digits-body", "body-as-sent"]);
+    assert_eq!(
+        checked.tally["hostile_accepted"],
+        Value::from(vec!["digits-body"])
+    );
+    assert_eq!(checked.code, 1);
+}
+
+#[test]
+fn not_looking_at_the_body_in_the_body_form() {
+    let event = Arc::new(Mutex::new(None));
+    let url = serve(move |request| {
+        let mut first = event.lock().unwrap();
+        let first = first.get_or_insert_with(|| request.body.clone());
+        genuine_if(request.only("signature") == Some(&sign(SECRET, first)))
+    });
+    let checked = check(&url, &[]);
+    let hostile = checked.tally["hostile_accepted"].as_array().unwrap();
+    assert!(
+        hostile.contains(&Value::from("tampered-body")),
+        "{hostile:?}"
+    );
+}
+
+#[test]
+fn breaking_on_what_is_not_json() {
+    let url = serve(|request| {
+        let is_json = serde_json::from_slice::<Value>(&request.body).is_ok();
+        match (request.is_genuine(), is_json) {
+            (true, true) => 204,
+            (true, false) => 500,
+            (false, _) => 401,
+        }
+    });
+    let checked = check(&url, &[]);
+    checked.is_safe();
+    checked.fails_only(&["not-json", "empty-body", "deep"]);
+}
+
+#[test]
+fn breaking_for_good() {
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let url = serve(move |request| {
+        if is_broken.load(Relaxed) {
+            return 503;
+        }
+        is_broken.store(
+            request.has("signature") && request.only("signature").is_none(),
+            Relaxed,
+        );
+        genuine_if(request.is_genuine())
+    });
+    let checked = check(&url, &[]);
+    assert_eq!(checked.row("still-there")["verdict"], "fail");
+    assert_eq!(checked.row("still-there")["answer"], 503);
+}
+
+#[test]
+fn waiting_for_a_body_that_does_not_come() {
+    let handler = async |headers: HeaderMap, _: Bytes| match headers.contains_key("signature") {
+        true => StatusCode::OK,
+        false => StatusCode::UNAUTHORIZED,
+    };
+    let checked = check(&serve_router(Router::new().route(PATH, post(handler))), &[]);
+    let row = checked.row("announced-unsigned");
+    assert_eq!(row["answer"], "timed out");
+    assert_eq!(row["verdict"], "not_decidable");
+}
+
+#[test]
+fn people_read_a_table() {
+    let ended = run(&[
+        "check",
+        &serve(|request| genuine_if(!request.has("signature"))),
+    ]);
+    assert_eq!(ended.code, 1);
+    assert_eq!(ended.err, "");
+    let lines: Vec<_> = ended.out.lines().collect();
+    assert!(
+        lines[0].starts_with("Sends to http://127.0.0.1:"),
+        "{}",
+        lines[0]
+    );
+    assert!(lines[0].contains("CHECK0000000001"), "{}", lines[0]);
+    let row = lines
+        .iter()
+        .find(|line| line.contains("no-headers"))
+        .unwrap();
+    let words: Vec<_> = row.split_whitespace().take(4).collect();
+    assert_eq!(words, ["FAIL", "no-headers", "refused", "204"]);
+    assert!(row.contains("whoever knows the URL can send this"), "{row}");
+    assert!(
+        ended
+            .out
+            .contains("UNSAFE: accepted what anybody could send: no-headers")
+    );
+    assert!(
+        ended
+            .out
+            .contains("No genuine delivery is accepted: has the receiver this secret")
+    );
+    // Colours are for terminals.
+    assert!(!ended.out.contains('\u{1b}'));
+}
+
+#[test]
+fn strangers_are_not_attacked() {
+    for url in [
+        "http://192.0.2.1/hook",
+        "http://[2001:db8::1]:3000/",
+        "https://0.0.0.0/",
+    ] {
+        assert_wrong_usage(&["check", url], "--i-own-this");
+    }
+    assert_wrong_usage(
+        &["check", "http://nowhere.invalid/"],
+        "cannot find nowhere.invalid",
+    );
+}
+
+#[test]
+fn what_cannot_be_checked_is_said_in_a_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://user:pass@{}/hook", taken.local_addr().unwrap());
+    drop(taken);
+    let ended = run(&["check", "--json", &closed]);
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.err.contains("error: cannot check http://127.0.0.1:"),
+        "{}",
+        ended.err
+    );
+    assert!(!ended.err.contains("pass"), "{}", ended.err);
+    assert!(!ended.out.contains("pass"), "{}", ended.out);
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let ended = run(&["check", "--json", &url]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.ends_with(": no answer\n"), "{}", ended.err);
+
+    assert_wrong_usage(&["check"], "<URL>");
+    assert_wrong_usage(&["check", "localhost:3000"], "give a whole URL");
+    assert_wrong_usage(
+        &["check", "http://127.0.0.1:1/", "--scheme", "both"],
+        "both",
+    );
+    run_with_input(&["check", "http://127.0.0.1:1/"], b"").assert_wrong_usage("no webhook secret");
+    run_with_input(
+        &["check", "http://127.0.0.1:1/", "--secret-file", "-"],
+        b" ",
+    )
+    .assert_wrong_usage("a secret begins or ends with a blank");
+}

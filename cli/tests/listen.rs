@@ -1,0 +1,464 @@
+//! `listen` as its user runs it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod program;
+
+use std::{
+    fs,
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    time::Duration,
+};
+
+use program::{
+    DELIVERY, Listen, PATH, SECRET, assert_wrong_usage, files, parts, program, run_with_input,
+    signed,
+};
+use trackingmore_webhook::{
+    Scheme, Signer,
+    testing::{Connection, Framing},
+};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn a_line_tells_all_of_an_accepted_delivery() {
+    let mut listen = Listen::start(&[]);
+    assert!(listen.url.ends_with(PATH), "{}", listen.url);
+    let headers = signed(Scheme::Timestamp, 2 * HOUR, DELIVERY);
+    assert_eq!(listen.post(&headers, DELIVERY).status, 200);
+    let line = listen.line();
+    let (time, rest) = line.split_once(' ').unwrap();
+    assert_eq!(time.split(':').count(), 3, "{line}");
+    assert!(
+        rest.starts_with(
+            "accepted, answered 200: RB550418207HK hong-kong-post delivered/delivered003 \
+             (signed by addressee), \"Delivered and signed for,Leeds,2026-10-03T12:47:00\", signed 2h"
+        ),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(" ago, timestamp form, secret 1 of 1"),
+        "{line}"
+    );
+    // It is no terminal that this is printed on.
+    assert!(!line.contains('\u{1b}'), "{line}");
+    for private in ["Jane", "jane@", "EXAMPLE"] {
+        assert!(!line.contains(private), "{line}");
+    }
+
+    let body = br#"{"data":{"tracking_number":"A1"}}"#;
+    let headers = signed(Scheme::Body, Duration::ZERO, body);
+    assert_eq!(listen.post(&headers, body).status, 200);
+    let line = listen.line();
+    let (_, rest) = line.split_once(' ').unwrap();
+    assert_eq!(
+        rest,
+        "accepted, answered 200: A1 - -, body form, secret 1 of 1"
+    );
+}
+
+#[test]
+fn as_json_a_line_is_an_object() {
+    let mut listen = Listen::start(&["--json"]);
+    let headers = signed(Scheme::Timestamp, 2 * HOUR, DELIVERY);
+    listen.post(&headers, DELIVERY);
+    let accepted = listen.json();
+    for (member, value) in [
+        ("event", "accepted"),
+        ("parcel", "RB550418207HK"),
+        ("courier", "hong-kong-post"),
+        ("status", "delivered"),
+        ("status_meaning", "delivered"),
+        ("substatus", "delivered003"),
+        ("substatus_meaning", "signed by addressee"),
+        (
+            "latest_event",
+            "Delivered and signed for,Leeds,2026-10-03T12:47:00",
+        ),
+        ("scheme", "timestamp"),
+    ] {
+        assert_eq!(accepted[member], value, "{accepted}");
+    }
+    assert_eq!(accepted["answered"], 200);
+    assert_eq!(accepted["secret_index"], 0);
+    assert_eq!(accepted["bytes"], DELIVERY.len());
+    assert!(accepted["age_seconds"].as_i64().unwrap() >= 7200);
+    assert_eq!(accepted["delivery_id"].as_str().unwrap().len(), 64);
+    assert!(accepted["received"].as_str().unwrap().ends_with('Z'));
+
+    listen.post(&[], DELIVERY);
+    let refused = listen.json();
+    assert_eq!(refused["event"], "refused");
+    assert_eq!(refused["code"], "missing_header");
+
+    let summary = listen.stop();
+    assert_eq!(summary.len(), 1);
+    let summary: serde_json::Value = serde_json::from_str(&summary[0]).unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["accepted"], 1);
+    assert_eq!(summary["reasons"]["missing_header"], 1);
+}
+
+#[test]
+fn a_refusal_is_answered_as_the_library_does_and_told_with_its_reason() {
+    let mut listen = Listen::start(&["--max-age", "1h"]);
+    let mut wrong = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
+    wrong[0].1 = "1".to_owned();
+    let huge = vec![b'1'; 300_000];
+    let not_json = b"not JSON";
+    for (headers, body, status, code) in [
+        (
+            vec![],
+            DELIVERY,
+            401,
+            "missing_header, signature or timestamp header is missing; 4509 bytes",
+        ),
+        (
+            wrong,
+            DELIVERY,
+            401,
+            "signature_mismatch, signature does not match; 4509 bytes, timestamp ",
+        ),
+        (
+            signed(Scheme::Timestamp, 2 * HOUR, DELIVERY),
+            DELIVERY,
+            401,
+            "stale_timestamp, timestamp is too old; 4509 bytes, timestamp 2h",
+        ),
+        (
+            signed(Scheme::Timestamp, Duration::ZERO, &huge),
+            &huge,
+            413,
+            "body_too_large, body is larger than the limit; ",
+        ),
+        (
+            signed(Scheme::Body, HOUR, not_json),
+            &not_json[..],
+            400,
+            "invalid_json, body is not JSON; 8 bytes, timestamp 1h",
+        ),
+        (
+            signed(Scheme::Body, HOUR, b"[]"),
+            b"[]",
+            422,
+            "unexpected_shape, body is JSON of another shape than expected; 2 bytes",
+        ),
+    ] {
+        let answer = listen.post(&headers, body);
+        assert_eq!(answer.status, status, "{code}");
+        let problem = String::from_utf8(answer.body).unwrap();
+        assert!(
+            problem.contains(code.split(',').next().unwrap()),
+            "{problem}"
+        );
+        let line = listen.line();
+        assert!(
+            line.contains(&format!("refused, answered {status}: {code}")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_body_without_a_declared_length_is_refused_when_it_is_too_long() {
+    let mut listen = Listen::start(&[]);
+    let body = vec![b' '; 400_000];
+    let headers = signed(Scheme::Body, Duration::ZERO, &body);
+    let mut connection = Connection::open(listen.addr()).unwrap();
+    let answer = connection.post(PATH, &headers, &body, Framing::Chunked(1000));
+    assert_eq!(answer.unwrap().status, 413);
+    assert!(listen.line().contains("body_too_large"));
+    // Those of the first were not read to their end.
+    assert_eq!(listen.deliver(DELIVERY).status, 200);
+}
+
+#[test]
+fn nobody_waits_for_a_body_that_is_announced_to_be_too_long() {
+    let mut listen = Listen::start(&[]);
+    for (headers, status) in [
+        (vec![], 401),
+        (signed(Scheme::Timestamp, Duration::ZERO, b""), 413),
+    ] {
+        let announced = "Content-Length: 1000000000000";
+        let mut connection = Connection::open(listen.addr()).unwrap();
+        connection.send_head(PATH, &headers, &[announced]).unwrap();
+        let answer = connection.read_answer().unwrap();
+        assert_eq!(answer.status, status);
+        assert!(answer.announces_close());
+        assert!(listen.line().contains("; 0 bytes"));
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_told() {
+    let mut listen = Listen::start(&[]);
+    let mut stream = TcpStream::connect(listen.addr()).unwrap();
+    let head = format!("POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{\"da");
+    stream.write_all(head.as_bytes()).unwrap();
+    drop(stream);
+    let line = listen.line();
+    assert!(
+        line.contains("body_unreadable, body could not be read; 4 bytes"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_request_to_another_place_is_told() {
+    let mut listen = Listen::start(&["--path", "/hooks/%7Bodd%7D"]);
+    let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
+    let mut connection = Connection::open(listen.addr()).unwrap();
+    let mut post = |path: &str| connection.post(path, &headers, DELIVERY, Framing::Length);
+    assert_eq!(post(PATH).unwrap().status, 404);
+    let line = listen.line();
+    assert!(
+        line.ends_with(" misplaced, answered 404: POST /webhooks/trackingmore"),
+        "{line}"
+    );
+    assert_eq!(post("/hooks/%7Bodd%7D?from=vendor").unwrap().status, 200);
+    assert!(listen.line().contains(" accepted, "));
+    let summary = listen.stop();
+    assert_eq!(
+        summary,
+        ["1 accepted, 0 refused, 1 to another path or with another method"]
+    );
+}
+
+#[test]
+fn the_scheme_can_be_pinned() {
+    let mut listen = Listen::start(&["--scheme", "body"]);
+    assert_eq!(listen.deliver(DELIVERY).status, 401);
+    assert!(listen.line().contains("signature_mismatch"));
+    let headers = signed(Scheme::Body, Duration::ZERO, DELIVERY);
+    assert_eq!(listen.post(&headers, DELIVERY).status, 200);
+}
+
+#[test]
+fn a_line_tells_which_secret_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (new, old) = (dir.path().join("new"), dir.path().join("old"));
+    fs::write(&new, "the new one\r\n").unwrap();
+    fs::write(&old, format!("{SECRET}\n")).unwrap();
+    let mut command = program(&["listen", "--addr", "127.0.0.1:0", "--secret-file"]);
+    command.arg(&new).arg("--secret-file").arg(&old);
+    // A file counts more than the environment.
+    command.env("TRACKINGMORE_WEBHOOK_SECRET", "another");
+    let mut listen = Listen::spawn(command);
+    listen.deliver(DELIVERY);
+    assert!(listen.line().ends_with("secret 2 of 2"));
+    let signer = Signer::new("the new one").unwrap();
+    let headers = signer.headers(Scheme::Body, std::time::SystemTime::now(), DELIVERY);
+    listen.post(&headers, DELIVERY);
+    assert!(listen.line().ends_with("secret 1 of 2"));
+}
+
+#[test]
+fn what_is_sent_cannot_command_the_terminal_or_make_a_line() {
+    let mut listen = Listen::start(&[]);
+    let body =
+        br#"{"data":{"tracking_number":"A\u001b[2J\nrefused","latest_event":"\u009b\u202e"}}"#;
+    assert_eq!(listen.deliver(body).status, 200);
+    let line = listen.line();
+    assert!(
+        line.contains(r#"A\u{1b}[2J\nrefused - -, "\u{9b}\u{202e}", signed"#),
+        "{line}"
+    );
+}
+
+#[test]
+fn saved_deliveries_are_exact_and_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("made/deliveries");
+    let mut listen = Listen::start(&["--save", dir.to_str().unwrap()]);
+    let odd = b"{\"data\":{\"tracking_number\":\"A\"}}\r\n\r\n \t\n";
+    let mut headers = signed(Scheme::Body, Duration::ZERO, odd);
+    headers.push(("X-Twice".to_owned(), "one".to_owned()));
+    headers.push(("X-Twice".to_owned(), "two: 2".to_owned()));
+    assert_eq!(listen.post(&headers, odd).status, 200);
+    assert!(listen.line().contains("; saved as "));
+    let binary = b"\x00\xff\n\nnot a delivery";
+    assert_eq!(listen.post(&[], binary).status, 401);
+    assert!(listen.line().contains("; saved as "));
+
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let files = files(&dir);
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        assert_eq!(mode(file), 0o600);
+    }
+    let (notes, lines, body) = parts(&files[0]);
+    assert!(notes.starts_with("trackingmore-webhook delivery, format 1\nreceived: 20"));
+    assert!(notes.contains("customers' data and a live signature"));
+    for line in [
+        format!("timestamp: {}", headers[0].1),
+        format!("signature: {}", headers[1].1),
+        "x-twice: one".to_owned(),
+        "x-twice: two: 2".to_owned(),
+    ] {
+        assert!(lines.contains(&line), "{lines:?}");
+    }
+    assert_eq!(body, odd);
+    assert_eq!(parts(&files[1]).2, binary);
+}
+
+#[test]
+fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("deliveries");
+    let mut listen = Listen::start(&["--save", dir.to_str().unwrap()]);
+    fs::remove_dir(&dir).unwrap();
+    assert_eq!(listen.deliver(DELIVERY).status, 500);
+    let line = listen.line();
+    assert!(line.contains("; cannot save "), "{line}");
+    assert_eq!(listen.post(&[], DELIVERY).status, 401);
+}
+
+#[test]
+fn a_delivery_is_passed_on_to_the_byte_and_the_answer_is_relayed() {
+    let dir = tempfile::tempdir().unwrap();
+    let save = dir.path().to_str().unwrap();
+    let mut behind = Listen::start(&["--save", save, "--answer", "202"]);
+    let mut front = Listen::start(&["--forward", &behind.url, "--fail-first", "1"]);
+    let body = b" {\"data\" :{\"tracking_number\":\"A\\u0041\"}}\n";
+    let mut headers = signed(Scheme::Body, Duration::ZERO, body);
+    headers.push(("x-own".to_owned(), "kept".to_owned()));
+    headers.push(("user-agent".to_owned(), "the vendor".to_owned()));
+
+    assert_eq!(front.post(&headers, body).status, 503);
+    assert_eq!(front.post(&headers, body).status, 202);
+    assert_eq!(front.post(&[], body).status, 401);
+    assert!(front.line().contains("accepted, answered 503: AA"));
+    assert!(front.line().contains("accepted, answered 202: AA"));
+    assert!(behind.line().contains("accepted, answered 202: AA"));
+    assert!(behind.stop()[0].starts_with("1 accepted, 0 refused"));
+
+    let (_, lines, saved) = parts(&files(dir.path())[0]);
+    assert_eq!(saved, body);
+    for (name, value) in &headers {
+        assert!(lines.contains(&format!("{name}: {value}")), "{lines:?}");
+    }
+    let host = format!("host: {}", behind.addr());
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with("host:"))
+            .collect::<Vec<_>>(),
+        [&host]
+    );
+}
+
+#[test]
+fn headers_and_body_of_the_answer_are_relayed() {
+    // Refuses whatever comes, with a problem and its headers.
+    let mut behind = program(&["listen", "--addr", "127.0.0.1:0"]);
+    behind.env("TRACKINGMORE_WEBHOOK_SECRET", "another");
+    let behind = Listen::spawn(behind);
+    let front = Listen::start(&["--forward", &behind.url]);
+    let answer = front.deliver(DELIVERY);
+    let direct = behind.deliver(DELIVERY);
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.body, direct.body);
+    for name in ["content-type", "www-authenticate"] {
+        let value = |headers: &[(String, String)]| {
+            let pair = headers.iter().find(|(key, _)| key == name);
+            pair.unwrap().1.clone()
+        };
+        assert_eq!(value(&answer.headers), value(&direct.headers));
+    }
+}
+
+#[test]
+fn a_delivery_that_cannot_be_passed_on_is_answered_502() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut listen = Listen::start(&["--forward", &format!("http://user:password@{free}/")]);
+    assert_eq!(listen.deliver(DELIVERY).status, 502);
+    let line = listen.line();
+    assert!(line.contains("; cannot forward: "), "{line}");
+    assert!(!line.contains("password"), "{line}");
+}
+
+#[test]
+fn the_answer_can_be_chosen() {
+    let listen = Listen::start(&["--answer", "503"]);
+    for _ in 0..3 {
+        assert_eq!(listen.deliver(DELIVERY).status, 503);
+    }
+    let listen = Listen::start(&["--fail-first", "2", "--answer", "204"]);
+    assert_eq!(listen.post(&[], DELIVERY).status, 401);
+    let answers = [(); 4].map(|()| listen.deliver(DELIVERY).status);
+    assert_eq!(answers, [503, 503, 204, 204]);
+}
+
+#[test]
+fn ctrl_c_ends_with_a_summary() {
+    let mut listen = Listen::start(&[]);
+    listen.deliver(DELIVERY);
+    listen.deliver(DELIVERY);
+    listen.post(&[], DELIVERY);
+    for _ in 0..3 {
+        listen.line();
+    }
+    assert_eq!(listen.stop(), ["2 accepted, 1 refused (missing_header: 1)"]);
+
+    // From the first line on, and with nothing to sum up.
+    let mut listen = Listen::start(&[]);
+    assert_eq!(listen.stop(), ["0 accepted, 0 refused"]);
+}
+
+#[test]
+fn wrong_usage_is_told_in_a_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = file.path().to_str().unwrap();
+    for (args, reason) in [
+        (&["--addr", &taken][..], taken.as_str()),
+        (&["--addr", "nowhere"], "cannot listen on nowhere"),
+        (&["--path", "hooks"], "give the path of a URL"),
+        (&["--path", "/hooks?a"], "give the path of a URL"),
+        (&["--scheme", "both"], "[possible values: timestamp, body]"),
+        (&["--max-age", "soon"], "such as 90s, 15m, 2h or 12d"),
+        (&["--answer", "99"], "99 is not in 200..600"),
+        (&["--fail-first", "many"], "--fail-first"),
+        (&["--forward", "localhost:3000"], "give a whole URL"),
+        (
+            &["--forward", "http://localhost", "--answer", "200"],
+            "--forward",
+        ),
+        (&["--save", file], "cannot make "),
+        (
+            &["--secret-file", "/nowhere/secret"],
+            "cannot read /nowhere/secret",
+        ),
+        (
+            &["--secret-file", "-", "--secret-file", "-"],
+            "one secret only",
+        ),
+        (&["--secret-file", file], "a secret is empty"),
+        (&["--secret", "x"], "unexpected argument '--secret'"),
+        (&["stray"], "unexpected argument 'stray'"),
+    ] {
+        assert_wrong_usage(&[&["listen"], args].concat(), reason);
+    }
+    let ended = run_with_input(&["listen"], b"");
+    assert_eq!(ended.code, 2);
+    assert_eq!(
+        ended.err,
+        "error: no webhook secret: set TRACKINGMORE_WEBHOOK_SECRET, or give --secret-file\n"
+    );
+    let ended = run_with_input(&["listen", "--secret-file", "-"], b"blank \n");
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended.err.contains("begins or ends with a blank"),
+        "{}",
+        ended.err
+    );
+}

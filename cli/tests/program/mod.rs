@@ -1,0 +1,210 @@
+//! Runs the program as its user does: as a process, over sockets.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Lines, Write as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value;
+use trackingmore_webhook::{
+    Scheme, Signer,
+    testing::{Answer, Connection, Framing},
+};
+
+pub(crate) const PATH: &str = "/webhooks/trackingmore";
+pub(crate) const SECRET: &str = "c1f0a1de-5ec4-4e7b-9c1e-70b0d1e55ec4";
+pub(crate) const DELIVERY: &[u8] = include_bytes!("../../samples/delivered.json");
+
+/// The program, with the secret in its environment.
+pub(crate) fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trackingmore-webhook"));
+    command
+        .args(args)
+        .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET)
+        .env("TZ", "UTC");
+    command
+}
+
+/// How a run of the program ended.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    pub(crate) fn of(output: Output) -> Self {
+        let ended = Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert!(!ended.out.contains(SECRET) && !ended.err.contains(SECRET));
+        ended
+    }
+
+    /// Asserts that the program was refused with one line that has `reason` in it.
+    #[track_caller]
+    pub(crate) fn assert_wrong_usage(&self, reason: &str) {
+        assert_eq!(self.code, 2, "{}", self.err);
+        assert_eq!(self.err.lines().count(), 1, "{}", self.err);
+        assert!(self.err.starts_with("error: "), "{}", self.err);
+        assert!(self.err.contains(reason), "{}", self.err);
+        assert_eq!(self.out, "");
+    }
+
+    pub(crate) fn json(&self) -> Vec<Value> {
+        let lines = self.out.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(args: &[&str]) -> Ended {
+    Ended::of(program(args).output().unwrap())
+}
+
+/// Runs the program with something on its standard input, and without a secret elsewhere.
+pub(crate) fn run_with_input(args: &[&str], input: &[u8]) -> Ended {
+    let mut command = program(args);
+    command.env_remove("TRACKINGMORE_WEBHOOK_SECRET");
+    feed(command, input)
+}
+
+/// Runs a command to its end, with something on its standard input.
+pub(crate) fn feed(mut command: Command, input: &[u8]) -> Ended {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that reads no input may have ended.
+    _ = child.stdin.take().unwrap().write_all(input);
+    Ended::of(child.wait_with_output().unwrap())
+}
+
+/// Asserts that the program refuses these arguments with one line that has `reason` in it.
+#[track_caller]
+pub(crate) fn assert_wrong_usage(args: &[&str], reason: &str) {
+    run(args).assert_wrong_usage(reason);
+}
+
+/// A running `listen`.
+pub(crate) struct Listen {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    pub(crate) url: String,
+}
+
+impl Listen {
+    /// Starts on a free port, and waits until it listens.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = program(&["listen", "--addr", "127.0.0.1:0"]);
+        command.args(args);
+        Self::spawn(command)
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let url = match serde_json::from_str::<Value>(&first) {
+            Ok(first) => {
+                assert_eq!(first["event"], "listening");
+                first["url"].as_str().unwrap().to_owned()
+            }
+            Err(_) => first.strip_prefix("listening on ").unwrap().to_owned(),
+        };
+        Self {
+            process,
+            lines,
+            url,
+        }
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        let rest = self.url.strip_prefix("http://").unwrap();
+        rest.split('/').next().unwrap().parse().unwrap()
+    }
+
+    /// Sends a body with these headers.
+    pub(crate) fn post(&self, headers: &[(String, String)], body: &[u8]) -> Answer {
+        let mut connection = Connection::open(self.addr()).unwrap();
+        connection
+            .post(PATH, headers, body, Framing::Length)
+            .unwrap()
+    }
+
+    /// Sends a genuine delivery.
+    pub(crate) fn deliver(&self, body: &[u8]) -> Answer {
+        self.post(&signed(Scheme::Timestamp, Duration::ZERO, body), body)
+    }
+
+    pub(crate) fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    pub(crate) fn json(&mut self) -> Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+
+    /// Presses Ctrl-C, and gives what is still printed.
+    pub(crate) fn stop(&mut self) -> Vec<String> {
+        let id = self.process.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.unwrap().success());
+        let rest = self.lines.by_ref().map(Result::unwrap).collect();
+        assert!(self.process.wait().unwrap().success());
+        rest
+    }
+}
+
+impl Drop for Listen {
+    fn drop(&mut self) {
+        // Matters only where the test did not stop it.
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// Signs as of some time ago.
+pub(crate) fn signed(scheme: Scheme, age: Duration, body: &[u8]) -> Vec<(String, String)> {
+    let signer = Signer::new(SECRET).unwrap();
+    signer.headers(scheme, SystemTime::now() - age, body)
+}
+
+/// Gives the files that a `--save` directory has, in the order in which they came.
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    // The number behind the time is that of the delivery.
+    files.sort_by_key(|path| {
+        path.to_str()
+            .unwrap()
+            .rsplit('-')
+            .next()
+            .unwrap()
+            .to_owned()
+    });
+    files
+}
+
+/// Takes a saved delivery apart: notes, header lines, body.
+pub(crate) fn parts(path: &Path) -> (String, Vec<String>, Vec<u8>) {
+    let file = fs::read(path).unwrap();
+    let end = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\n\n").unwrap();
+    let (notes, rest) = file.split_at(end(&file) + 2);
+    let (headers, body) = rest.split_at(end(rest) + 2);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let headers = text(headers).trim().lines().map(str::to_owned).collect();
+    (text(notes), headers, body.to_vec())
+}

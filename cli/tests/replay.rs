@@ -1,0 +1,169 @@
+//! `replay` as its user runs it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod program;
+
+use std::{fs, path::Path, time::Duration};
+
+use program::{
+    DELIVERY, Listen, SECRET, assert_wrong_usage, files, parts, run, run_with_input, signed,
+};
+use trackingmore_webhook::Scheme;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const ODD: &[u8] = b" {\"data\":{\"tracking_number\":\"\\u0041\"} }\r\n\n";
+
+/// Has deliveries saved: one of now, one of two days ago, one signed over its body.
+fn save(dir: &Path) -> [String; 3] {
+    let listen = Listen::start(&["--save", dir.to_str().unwrap()]);
+    for (scheme, age, body) in [
+        (Scheme::Timestamp, Duration::ZERO, DELIVERY),
+        (Scheme::Timestamp, 2 * DAY, DELIVERY),
+        (Scheme::Body, Duration::ZERO, ODD),
+    ] {
+        let mut headers = signed(scheme, age, body);
+        headers.push(("X-Twice".to_owned(), "one".to_owned()));
+        headers.push(("X-Twice".to_owned(), "two".to_owned()));
+        headers.push(("User-Agent".to_owned(), "the vendor".to_owned()));
+        assert_eq!(listen.post(&headers, body).status, 200);
+    }
+    let files = files(dir);
+    [0, 1, 2].map(|n| files[n].to_str().unwrap().to_owned())
+}
+
+#[test]
+fn saved_deliveries_are_sent_again_to_the_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, again) = (dir.path().join("first"), dir.path().join("again"));
+    let saved = save(&first);
+    let listen = Listen::start(&["--save", again.to_str().unwrap()]);
+    let ended = run(&["replay", &saved[0], &saved[1], &saved[2], &listen.url]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let lines: Vec<_> = ended.out.lines().collect();
+    assert_eq!(lines.len(), 3);
+    for (line, file) in lines.iter().zip(&saved) {
+        assert!(
+            line.starts_with(&format!("{file}: 200 OK, after ")),
+            "{line}"
+        );
+    }
+
+    let received = files(&again);
+    assert_eq!(received.len(), 3);
+    for (sent, received) in saved.iter().zip(received) {
+        let (_, sent_headers, sent_body) = parts(Path::new(sent));
+        let (_, headers, body) = parts(&received);
+        assert_eq!(body, sent_body);
+        for header in sent_headers
+            .iter()
+            .filter(|header| !header.starts_with("host: "))
+        {
+            assert!(headers.contains(header), "{header}: {headers:?}");
+        }
+        assert!(headers.contains(&format!("host: {}", listen.addr())));
+    }
+}
+
+#[test]
+fn a_stale_one_is_accepted_when_it_is_signed_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let again = dir.path().join("again");
+    let saved = save(&dir.path().join("first"));
+    let mut listen = Listen::start(&[
+        "--json",
+        "--max-age",
+        "1d",
+        "--save",
+        again.to_str().unwrap(),
+    ]);
+
+    let ended = run(&["replay", &saved[0], &saved[1], &listen.url, "--json"]);
+    assert_eq!(ended.code, 1);
+    let told = ended.json();
+    assert_eq!(told[0]["file"], saved[0]);
+    assert_eq!(told[0]["accepted"], true);
+    assert_eq!(told[1]["accepted"], false);
+    assert_eq!(told[1]["status"], 401);
+    assert!(
+        told[1]["words"]
+            .as_str()
+            .unwrap()
+            .contains("stale_timestamp")
+    );
+    assert_eq!(listen.json()["event"], "accepted");
+    assert_eq!(listen.json()["code"], "stale_timestamp");
+
+    for (args, scheme) in [
+        (&["--resign"][..], "timestamp"),
+        (&["--resign", "--scheme", "body"], "body"),
+    ] {
+        let ended = run(&[&["replay", &saved[1], &listen.url], args].concat());
+        assert_eq!(ended.code, 0, "{}", ended.out);
+        assert_eq!(listen.json()["scheme"], scheme);
+        let (_, headers, body) = parts(files(&again).last().unwrap());
+        assert_eq!(body, DELIVERY);
+        for name in ["timestamp: ", "signature: "] {
+            let lines = headers.iter().filter(|line| line.starts_with(name));
+            assert_eq!(lines.count(), 1, "{headers:?}");
+        }
+        assert!(headers.contains(&"user-agent: the vendor".to_owned()));
+    }
+}
+
+#[test]
+fn the_secret_is_needed_only_to_sign() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = save(dir.path());
+    let listen = Listen::start(&[]);
+    let replay = ["replay", &saved[2], &listen.url];
+    assert_eq!(run_with_input(&replay, b"").code, 0);
+    let resign = [&replay[..], &["--resign"]].concat();
+    let ended = run_with_input(&resign, b"");
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("no webhook secret"), "{}", ended.err);
+    let resign = [&resign[..], &["--secret-file", "-"]].concat();
+    assert_eq!(run_with_input(&resign, SECRET.as_bytes()).code, 0);
+}
+
+#[test]
+fn nothing_is_sent_if_a_file_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let saved = save(&dir.path().join("saved"));
+    let mut listen = Listen::start(&[]);
+    let url = listen.url.clone();
+
+    let cut = dir.path().join("cut");
+    let whole = fs::read(&saved[0]).unwrap();
+    fs::write(&cut, &whole[..100]).unwrap();
+    let bent = dir.path().join("bent");
+    let text = String::from_utf8(whole).unwrap();
+    fs::write(&bent, text.replace("user-agent: ", "user(agent): ")).unwrap();
+    let (cut, bent) = (cut.to_str().unwrap(), bent.to_str().unwrap());
+    for (file, reason) in [
+        ("/nowhere/file", "cannot read /nowhere/file"),
+        (cut, "is not a saved delivery: it ends before the headers"),
+        (bent, "header user(agent) cannot be sent over HTTP"),
+    ] {
+        assert_wrong_usage(&["replay", &saved[0], file, &url], reason);
+    }
+    assert_eq!(listen.stop(), ["0 accepted, 0 refused"]);
+}
+
+#[test]
+fn wrong_usage_is_told_in_a_line() {
+    let url = "http://127.0.0.1:1/";
+    for (args, reason) in [
+        (&["replay"][..], "<FILE>"),
+        (&["replay", url], "<FILE>"),
+        (&["replay", "a.delivery", "b.delivery"], "give a whole URL"),
+        (
+            &["replay", "a.delivery", url, "--scheme", "body"],
+            "--resign",
+        ),
+        (&["replay", "a.delivery", url, "--age", "2h"], "--resign"),
+    ] {
+        assert_wrong_usage(args, reason);
+    }
+}

@@ -1,0 +1,408 @@
+//! `send` as its user runs it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+mod program;
+mod receivers;
+
+use std::{collections::BTreeSet, fs, net::TcpListener};
+
+use program::{
+    Listen, PATH, SECRET, assert_wrong_usage, files, parts, program, run, run_with_input,
+};
+use serde_json::json;
+
+const STATUSES: [&str; 9] = [
+    "pending",
+    "notfound",
+    "inforeceived",
+    "transit",
+    "pickup",
+    "delivered",
+    "undelivered",
+    "exception",
+    "expired",
+];
+
+/// A URL where nobody listens.
+fn nowhere() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    format!("http://{}{PATH}", free.unwrap())
+}
+
+#[test]
+fn a_delivery_is_sent_until_it_is_accepted() {
+    let mut listen = Listen::start(&["--fail-first", "2"]);
+    let ended = run(&["send", &listen.url, "--speed", "1000"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let lines: Vec<_> = ended.out.lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("attempt 1 of 14: 503 Service Unavailable, after "));
+    assert!(lines[0].ends_with("; next in 30ms"), "{lines:?}");
+    assert!(lines[1].ends_with("; next in 60ms"), "{lines:?}");
+    assert!(
+        lines[2].starts_with("attempt 3 of 14: 200 OK, after "),
+        "{lines:?}"
+    );
+    assert!(lines[2].ends_with("; accepted"), "{lines:?}");
+    // There is no terminal to count down on.
+    assert_eq!(ended.err, "");
+    let summary = listen.stop();
+    assert_eq!(summary.last().unwrap(), "3 accepted, 0 refused");
+}
+
+#[test]
+fn a_retry_is_the_same_request_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = Listen::start(&["--fail-first", "1", "--save", dir.path().to_str().unwrap()]);
+    let ended = run(&["send", &listen.url, "--speed", "30", "--age", "1h"]);
+    assert_eq!(ended.code, 0);
+    let files = files(dir.path());
+    assert_eq!(files.len(), 2);
+    let [first, second] = [0, 1].map(|n| parts(&files[n]));
+    assert_eq!(first.1, second.1);
+    assert_eq!(first.2, second.2);
+    assert!(
+        first
+            .1
+            .contains(&"content-type: application/json".to_owned())
+    );
+}
+
+#[test]
+fn a_delivery_that_nobody_accepts_is_given_up_after_14_attempts() {
+    let listen = Listen::start(&["--answer", "500"]);
+    let args = ["send", &listen.url, "--speed", "10000000", "--json"];
+    let ended = run(&args);
+    assert_eq!(ended.code, 1);
+    let attempts = ended.json();
+    assert_eq!(attempts.len(), 14);
+    for (n, attempt) in attempts.iter().enumerate() {
+        assert_eq!(attempt["event"], "attempt");
+        assert_eq!(attempt["attempt"], n + 1);
+        assert_eq!(attempt["status"], 500);
+        assert_eq!(attempt["accepted"], false);
+    }
+    for (n, attempt) in attempts[..13].iter().enumerate() {
+        let wait = attempt["next_seconds"].as_f64().unwrap() * 1e7;
+        let documented = 30.0 * f64::from(1 << n);
+        assert!((wait - documented).abs() < 0.01 * documented, "{attempt}");
+    }
+    assert!(attempts[13]["next_seconds"].is_null());
+}
+
+#[test]
+fn the_only_attempt_may_be_the_last() {
+    for (secret, status) in [("another", "401 Unauthorized"), (SECRET, "200 OK")] {
+        let listen = Listen::start(&[]);
+        let ended = program(&["send", &listen.url, "--no-retry"])
+            .env("TRACKINGMORE_WEBHOOK_SECRET", secret)
+            .output();
+        let ended = program::Ended::of(ended.unwrap());
+        assert_eq!(ended.code, i32::from(secret != SECRET));
+        let line = ended.out.trim();
+        assert!(
+            line.starts_with(&format!("attempt 1 of 1: {status}")),
+            "{line}"
+        );
+        assert_eq!(
+            line.contains(r#""code":"signature_mismatch""#),
+            secret != SECRET
+        );
+    }
+    let ended = run(&["send", &nowhere(), "--no-retry", "--json"]);
+    assert_eq!(ended.code, 1);
+    let attempt = &ended.json()[0];
+    assert!(attempt["status"].is_null());
+    assert!(
+        attempt["error"].as_str().unwrap().contains("refused"),
+        "{attempt}"
+    );
+}
+
+#[test]
+fn only_answers_of_the_two_hundreds_count_and_no_redirect_is_followed() {
+    let behind = Listen::start(&[]);
+    let location = format!("Location: {}", behind.url);
+    for (answer, code) in [
+        ("299 Odd", 0),
+        ("204 No Content", 0),
+        ("307 Temporary Redirect", 1),
+        ("404 Not Found", 1),
+    ] {
+        let url = receivers::fixed(format!(
+            "HTTP/1.1 {answer}\r\n{location}\r\nConnection: close\r\n\r\n"
+        ));
+        let ended = run(&["send", &url, "--no-retry"]);
+        assert_eq!(ended.code, code, "{answer}: {}", ended.out);
+    }
+    // What an answer says cannot command the terminal.
+    let url =
+        receivers::fixed("HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\n\u{1b}[2J\ny".to_owned());
+    let ended = run(&["send", &url, "--no-retry"]);
+    assert!(
+        ended
+            .out
+            .contains(r"500 Internal Server Error \u{1b}[2J\ny, after"),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
+fn every_sample_is_accepted_in_every_form() {
+    let mut listen = Listen::start(&["--json"]);
+    for status in STATUSES {
+        for (scheme, encoding) in [
+            ("timestamp", "hex"),
+            ("timestamp", "base64"),
+            ("body", "hex"),
+            ("body", "base64"),
+        ] {
+            let ended = run(&[
+                "send",
+                &listen.url,
+                "--no-retry",
+                "--status",
+                status,
+                "--scheme",
+                scheme,
+                "--encoding",
+                encoding,
+            ]);
+            assert_eq!(ended.code, 0, "{status}: {}", ended.out);
+            let accepted = listen.json();
+            assert_eq!(accepted["status"], status);
+            assert_eq!(accepted["scheme"], scheme);
+        }
+    }
+}
+
+#[test]
+fn the_signature_is_written_as_documented_or_as_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = Listen::start(&["--save", dir.path().to_str().unwrap()]);
+    for (args, len) in [
+        (&["--scheme", "timestamp"][..], 64),
+        (&["--scheme", "body"], 44),
+        (&["--scheme", "timestamp", "--encoding", "base64"], 44),
+        (&["--scheme", "body", "--encoding", "hex"], 64),
+    ] {
+        assert_eq!(run(&[&["send", &listen.url], args].concat()).code, 0);
+        let last = files(dir.path()).pop().unwrap();
+        let (_, headers, _) = parts(&last);
+        let signature = headers
+            .iter()
+            .find_map(|line| line.strip_prefix("signature: "));
+        assert_eq!(signature.unwrap().len(), len, "{args:?}");
+    }
+}
+
+#[test]
+fn the_receivers_of_every_framework_accept_what_is_sent() {
+    for url in receivers::all() {
+        for scheme in ["timestamp", "body"] {
+            let ended = run(&["send", &url, "--no-retry", "--scheme", scheme]);
+            assert_eq!(ended.code, 0, "{url} {scheme}: {}", ended.out);
+        }
+        let ended = run(&["send", &url, "--no-retry", "--age", "13d", "--json"]);
+        assert_eq!(ended.code, 1);
+        let words = ended.json()[0]["words"].as_str().unwrap().to_owned();
+        assert!(words.contains(r#""code":"stale_timestamp""#), "{words}");
+    }
+}
+
+#[test]
+fn the_age_is_that_of_the_timestamp() {
+    let mut listen = Listen::start(&["--json"]);
+    for (age, seconds) in [("2h", 7200), ("-2m", -120), ("1d 1s", 86_401)] {
+        assert_eq!(run(&["send", &listen.url, "--age", age]).code, 0);
+        let told = listen.json()["age_seconds"].as_i64().unwrap();
+        assert!((seconds..seconds + 60).contains(&told), "{age}: {told}");
+    }
+    let ended = run(&["send", &listen.url, "--age", "-1h", "--no-retry"]);
+    assert!(ended.out.contains("future_timestamp"), "{}", ended.out);
+}
+
+#[test]
+fn a_file_is_sent_to_the_byte_and_changed_where_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("event.json");
+    let save = dir.path().join("saved");
+    let listen = Listen::start(&["--save", save.to_str().unwrap()]);
+    let event = b" {\"data\" : {\"tracking_number\":\"A\",\"pieces\":1}}\n";
+    fs::write(&file, event).unwrap();
+    let file = file.to_str().unwrap();
+
+    let sent = |args: &[&str]| {
+        let ended = run(&[&["send", &listen.url, "--scheme", "body"], args].concat());
+        assert_eq!(ended.code, 0, "{args:?}: {}{}", ended.out, ended.err);
+        parts(&files(&save).pop().unwrap()).2
+    };
+    assert_eq!(sent(&["--file", file]), event);
+
+    let changed = sent(&[
+        "--file",
+        file,
+        "--set",
+        "tracking_number=0123",
+        "--set",
+        "pieces:=null",
+    ]);
+    let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
+    assert_eq!(
+        changed,
+        json!({"data":{"tracking_number":"0123","pieces":null}})
+    );
+
+    let sample = sent(&[
+        "--status",
+        "transit",
+        "--set",
+        "origin_info.trackinfo.0.location=Oslo",
+    ]);
+    let sample: serde_json::Value = serde_json::from_slice(&sample).unwrap();
+    assert_eq!(
+        sample["data"]["origin_info"]["trackinfo"][0]["location"],
+        "Oslo"
+    );
+
+    let secret = dir.path().join("secret");
+    fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let secret = secret.to_str().unwrap();
+    let args = ["send", &listen.url, "--file", "-", "--secret-file", secret];
+    let ended = run_with_input(&args, event);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    assert_eq!(parts(&files(&save).pop().unwrap()).2, event);
+}
+
+#[test]
+fn many_deliveries_are_summed_up() {
+    let mut listen = Listen::start(&["--json", "--fail-first", "3"]);
+    let args = [
+        "send",
+        &listen.url,
+        "--count",
+        "40",
+        "--concurrency",
+        "8",
+        "--speed",
+        "1000000",
+        "--set",
+        "tracking_number=AB{n}",
+        "--json",
+    ];
+    let ended = run(&args);
+    assert_eq!(ended.code, 0, "{}", ended.out);
+    let summary = &ended.json()[0];
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["accepted"], 40);
+    assert_eq!(summary["given_up"], 0);
+    assert_eq!(summary["requests"], 43);
+    assert_eq!(summary["answers"], json!({"200": 40, "503": 3}));
+    let latency = |name: &str| summary["latency_ms"][name].as_f64().unwrap();
+    assert!(latency("median") > 0.0);
+    assert!(latency("median") <= latency("p95") && latency("p95") <= latency("p99"));
+    assert!(latency("p99") <= latency("longest"));
+    let parcels: BTreeSet<_> = (0..43)
+        .map(|_| listen.json()["parcel"].as_str().unwrap().to_owned())
+        .collect();
+    let expected: BTreeSet<_> = (1..=40).map(|n| format!("AB{n}")).collect();
+    assert_eq!(parcels, expected);
+
+    let listen = Listen::start(&["--fail-first", "1"]);
+    let ended = run(&["send", &listen.url, "--count", "3", "--no-retry"]);
+    assert_eq!(ended.code, 1);
+    let lines: Vec<_> = ended.out.lines().collect();
+    assert_eq!(lines[0], "2 accepted, 1 given up");
+    assert!(lines[1].starts_with("3 requests in "), "{lines:?}");
+    assert!(lines[2].starts_with("latency: median "), "{lines:?}");
+    assert_eq!(lines[3], "answers: 200: 2; 503: 1");
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn the_secret_comes_from_a_file_or_from_standard_input() {
+    let listen = Listen::start(&[]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), format!("{SECRET}\n")).unwrap();
+    let file = file.path().to_str().unwrap();
+    let send = ["send", &listen.url, "--no-retry", "--secret-file"];
+    let ended = run_with_input(&[&send[..], &[file]].concat(), b"");
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let ended = run_with_input(&[&send[..], &["-"]].concat(), SECRET.as_bytes());
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let ended = run_with_input(&send[..3], b"");
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("no webhook secret"), "{}", ended.err);
+}
+
+#[test]
+fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
+    for args in [&["--secret", SECRET][..], &[&format!("--secret={SECRET}")]] {
+        // `Ended` asserts that the secret is not printed.
+        assert_wrong_usage(
+            &[&["send", "http://127.0.0.1:1/"], args].concat(),
+            "unexpected argument '--secret'",
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_in_a_line() {
+    let text = tempfile::NamedTempFile::new().unwrap();
+    fs::write(text.path(), "not JSON").unwrap();
+    let text = text.path().to_str().unwrap();
+    let url = &nowhere();
+    for (args, reason) in [
+        (&["send"][..], "<URL>"),
+        (&["send", "localhost:3000/hooks"], "give a whole URL"),
+        (&["send", "ftp://localhost/"], "give a whole URL"),
+        (
+            &["send", url, "--status", "lost"],
+            "possible values: pending, notfound",
+        ),
+        (
+            &["send", url, "--status", "transit", "--file", text],
+            "--file",
+        ),
+        (
+            &["send", url, "--file", "/nowhere/event.json"],
+            "cannot read /nowhere/event.json",
+        ),
+        (&["send", url, "--file", text, "--set", "a=b"], "not JSON"),
+        (
+            &["send", url, "--set", "tracking_number"],
+            "give NAME=TEXT or NAME:=JSON",
+        ),
+        (
+            &["send", url, "--set", "origin_info.trackinfo.9.location=x"],
+            r#"no place for "9""#,
+        ),
+        (
+            &["send", url, "--encoding", "octal"],
+            "possible values: hex, base64",
+        ),
+        (
+            &["send", url, "--age", "old"],
+            "such as 90s, 15m, 2h or 12d",
+        ),
+        (&["send", url, "--age", "100000d"], "--age is before 1970"),
+        (&["send", url, "--speed", "0"], "give a number from 1"),
+        (&["send", url, "--speed", "inf"], "give a number from 1"),
+        (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
+        (&["send", url, "--count", "0"], "--count"),
+        (&["send", url, "--concurrency", "0"], "--concurrency"),
+        (
+            &["send", url, "--file", "-", "--secret-file", "-"],
+            "both the secret and the event",
+        ),
+        (
+            &["send", url, "--secret-file", text, "--secret-file", text],
+            "one --secret-file only",
+        ),
+    ] {
+        assert_wrong_usage(args, reason);
+    }
+}

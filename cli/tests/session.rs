@@ -1,0 +1,79 @@
+//! The first session of the README, pasted into a shell.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::{env, net::TcpListener, path::Path, process::Command};
+
+const README: &str = include_str!("../README.md");
+
+/// Where the session listens.
+const ADDR: &str = "127.0.0.1:3000";
+
+/// Gives the first block of code of a language behind some text.
+fn block<'a>(text: &'a str, language: &str) -> (&'a str, &'a str) {
+    let (_, rest) = text.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap()
+}
+
+/// Sorts the lines, since two programs print them, and takes out what differs from run to run.
+fn normal(output: &str) -> Vec<String> {
+    let mut lines: Vec<_> = output
+        .lines()
+        .map(|line| {
+            let mut line = line.replace(|char: char| char.is_ascii_digit(), "0");
+            while line.contains("00") {
+                line = line.replace("00", "0");
+            }
+            line.replace("after 0µs", "after 0ms")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_first_session_prints_what_the_readme_says() {
+    let (_, rest) = README.split_once("# A first session").unwrap();
+    let (_, rest) = rest.split_once("pasted into a shell").unwrap();
+    let (session, rest) = block(rest, "sh");
+    let (printed, _) = block(rest, "text");
+
+    // The default port may be taken, and the machine may be slow.
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let script = session
+        .replace(" listen ", &format!(" listen --addr {free} "))
+        .replace(ADDR, &free.to_string())
+        .replace(
+            "sleep 1\n",
+            &format!(
+                "until (: < /dev/tcp/127.0.0.1/{}) 2> /dev/null; do :; done\n",
+                free.port()
+            ),
+        );
+    let programs = Path::new(env!("CARGO_BIN_EXE_trackingmore-webhook"))
+        .parent()
+        .unwrap();
+    let path = env::join_paths(
+        [programs.to_owned()]
+            .into_iter()
+            .chain(env::split_paths(&env::var_os("PATH").unwrap())),
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(&dir)
+        .env("PATH", path.unwrap())
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        normal(&told.replace(&free.to_string(), ADDR)),
+        normal(printed)
+    );
+}

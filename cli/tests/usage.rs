@@ -1,0 +1,103 @@
+//! What all commands have in common.
+
+#![allow(clippy::unwrap_used)]
+
+mod program;
+
+use std::{
+    io::Read as _,
+    process::{Command, Stdio},
+};
+
+use program::{assert_wrong_usage, program, run};
+
+const COMMANDS: [&str; 8] = [
+    "listen",
+    "send",
+    "replay",
+    "sign",
+    "verify",
+    "check",
+    "schedule",
+    "completions",
+];
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let ended = run(&["--help"]);
+    assert_eq!(ended.code, 0);
+    for command in COMMANDS {
+        let line = ended
+            .out
+            .lines()
+            .find(|line| line.trim_start().starts_with(command));
+        assert!(line.is_some(), "{command}: {}", ended.out);
+        let ended = run(&[command, "--help"]);
+        assert_eq!(ended.code, 0);
+        let example = format!("Example:\n  trackingmore-webhook {command}");
+        let examples = format!("Examples:\n  trackingmore-webhook {command}");
+        assert!(
+            ended.out.contains(&example) || ended.out.contains(&examples),
+            "{}",
+            ended.out
+        );
+        assert_eq!(ended.err, "");
+    }
+}
+
+#[test]
+fn alone_it_shows_its_help_as_wrong_usage() {
+    let ended = run(&[]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("Usage: trackingmore-webhook <COMMAND>"));
+    assert_eq!(ended.out, "");
+    assert_wrong_usage(&["recieve"], "unrecognized subcommand 'recieve'");
+}
+
+#[test]
+fn it_has_a_version() {
+    let ended = run(&["--version"]);
+    assert_eq!(ended.code, 0);
+    let version = concat!("trackingmore-webhook ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(ended.out, version);
+}
+
+#[test]
+fn every_shell_is_completed() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ended = run(&["completions", shell]);
+        assert_eq!(ended.code, 0);
+        for command in COMMANDS {
+            assert!(ended.out.contains(command), "{shell}: {command}");
+        }
+    }
+    assert_wrong_usage(&["completions"], "<SHELL>");
+    assert_wrong_usage(&["completions", "cmd"], "possible values: bash");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_completion_script_is_one_of_its_shell() {
+    let script = run(&["completions", "bash"]).out;
+    let checked = Command::new("bash").args(["-n", "-c", &script]).status();
+    assert!(checked.unwrap().success());
+}
+
+#[test]
+fn whoever_stops_reading_is_not_told_off() {
+    let mut child = program(&["schedule", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    child.wait().unwrap();
+    assert_eq!(err, "");
+}

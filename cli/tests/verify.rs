@@ -1,0 +1,248 @@
+//! `verify`, which is offline.
+
+#![allow(clippy::unwrap_used)]
+
+mod program;
+
+use std::{fs, path::PathBuf, time::SystemTime};
+
+use tempfile::TempDir;
+use trackingmore_webhook::{Scheme, Signer, testing::SECRET};
+
+use crate::program::{Ended, feed, program, run_with_input};
+
+const BODY: &str = r#"{"code":200,"data":{"tracking_number":"LX405512873SE","note":"ring Jane"}}"#;
+/// The example of the vendor's documentation.
+const TIMESTAMP: &str = "timestamp: 1662371528";
+const SIGNATURE: &str =
+    "signature: a37084ab68ae16b77db1f8463f31be9fcc965e2515e03efecf8139bb1e511b06";
+const TWO_SECONDS_LATER: &str = "2022-09-05T09:52:10Z";
+
+/// Runs the program with the secret of that example.
+fn run(args: &[&str]) -> Ended {
+    run_with_secret(SECRET, args, b"")
+}
+
+fn run_with_secret(secret: &str, args: &[&str], input: &[u8]) -> Ended {
+    let mut command = program(args);
+    command.env("TRACKINGMORE_WEBHOOK_SECRET", secret);
+    feed(command, input)
+}
+
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path: PathBuf = self.0.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+/// A file in the format of `listen --save`.
+fn saved(received: &str, headers: &[&str], body: &str) -> String {
+    let headers: String = headers.iter().map(|line| format!("{line}\n")).collect();
+    format!("trackingmore-webhook delivery, format 1\nreceived: {received}\n\n{headers}\n{body}")
+}
+
+#[track_caller]
+fn says_no(ended: &Ended, code: &str, words: &str) {
+    assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
+    let record = &ended.json()[0];
+    assert_eq!(record["genuine"], false);
+    assert_eq!(record["mistakes"][0]["code"], code, "{record}");
+    let detail = record["mistakes"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains(words), "{detail}");
+    assert!(!ended.out.contains(SECRET));
+}
+
+#[test]
+fn a_saved_delivery_is_judged_as_of_when_it_was_received() {
+    let files = Files::new();
+    let file = files.write(
+        "genuine",
+        saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
+    );
+    let ended = run(&["verify", &file]);
+    assert_eq!(ended.code, 0);
+    assert_eq!(
+        ended.out,
+        "yes: genuine, signed over the timestamp, in hex, 2s old; the body is not covered\n"
+    );
+    let record = &run(&["verify", "--json", &file]).json()[0];
+    assert_eq!(record["genuine"], true);
+    assert_eq!(record["scheme"], "timestamp");
+    assert_eq!(record["encoding"], "hex");
+    assert_eq!(record["age_seconds"], 2);
+
+    let later = run(&["verify", "--json", &file, "--at", "2022-09-18T09:52:08Z"]);
+    says_no(
+        &later,
+        "stale_timestamp",
+        "13d ago, which is 1d more than the 12d allowed",
+    );
+    let strict = run(&["verify", "--json", &file, "--max-age", "1s"]);
+    says_no(
+        &strict,
+        "stale_timestamp",
+        "2s ago, which is 1s more than the 1s allowed",
+    );
+    let earlier = run(&["verify", "--json", &file, "--at", "2022-09-05T09:42:08Z"]);
+    says_no(&earlier, "future_timestamp", "10m ahead of the clock");
+}
+
+#[test]
+fn headers_and_a_body_are_judged_as_of_now() {
+    let files = Files::new();
+    let body = files.write("body.json", BODY);
+    let headers = |scheme| {
+        let signer = Signer::new(SECRET).unwrap();
+        signer.headers(scheme, SystemTime::now(), BODY.as_bytes())
+    };
+    let verify = |headers: Vec<(String, String)>, args: &[&str]| {
+        let lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
+        let pairs = lines.iter().flat_map(|line| ["--header", line]);
+        let args: Vec<_> = ["verify", "--json"]
+            .into_iter()
+            .chain(pairs)
+            .chain(args.iter().copied())
+            .collect();
+        run_with_secret(SECRET, &args, BODY.as_bytes())
+    };
+    for (scheme, name) in [(Scheme::Timestamp, "timestamp"), (Scheme::Body, "body")] {
+        for file in [&body, "-"] {
+            let ended = verify(headers(scheme), &["--body", file]);
+            assert_eq!(ended.code, 0, "{}", ended.out);
+            assert_eq!(ended.json()[0]["scheme"], name);
+        }
+    }
+    let other = verify(
+        headers(Scheme::Body),
+        &["--body", &body, "--scheme", "timestamp"],
+    );
+    says_no(
+        &other,
+        "other_form",
+        "the signature is of the body, not of the timestamp",
+    );
+    let encoding = verify(
+        headers(Scheme::Body),
+        &["--body", &body, "--encoding", "hex"],
+    );
+    says_no(&encoding, "other_encoding", "in base64, not in hex");
+    let twice = [headers(Scheme::Timestamp), headers(Scheme::Timestamp)].concat();
+    let twice = verify(twice, &["--body", &body]);
+    says_no(
+        &twice,
+        "repeated_signature",
+        "`signature` stands there 2 times",
+    );
+    says_no(
+        &verify(Vec::new(), &["--body", &body]),
+        "missing_signature",
+        "no header",
+    );
+    let indented = files.write("indented.json", BODY.replace(',', ",\n  "));
+    let changed = verify(headers(Scheme::Body), &["--body", &indented]);
+    says_no(&changed, "changed_body", "it is compacted");
+}
+
+#[test]
+fn the_secret_may_have_a_line_break_around_it() {
+    let files = Files::new();
+    let file = files.write(
+        "saved",
+        saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
+    );
+    let with = |secret: &str| run_with_secret(secret, &["verify", "--json", &file], b"");
+    let blank = with(&format!("{SECRET}\n"));
+    says_no(&blank, "blank_around_secret", "without which it matches");
+    says_no(
+        &with("another"),
+        "signature_mismatch",
+        "signed with another secret",
+    );
+    assert!(!with("another").out.contains("another\""));
+
+    // A file ends with one as a rule.
+    let secret = files.write("secret", format!("{SECRET}\n"));
+    let args = ["verify", "--json", &file, "--secret-file", &secret];
+    assert_eq!(run_with_input(&args, b"").code, 0);
+}
+
+#[test]
+fn no_answer_gives_the_expected_signature_or_the_payload_away() {
+    let files = Files::new();
+    let wrong = format!("signature: {}", "0".repeat(64));
+    let file = files.write(
+        "forged",
+        saved(TWO_SECONDS_LATER, &[TIMESTAMP, &wrong], BODY),
+    );
+    for args in [&["verify", &file][..], &["verify", "--json", &file]] {
+        let ended = run(args);
+        assert_eq!(ended.code, 1);
+        for hidden in [SECRET, &SIGNATURE[11..30], "o3CEq2iuFrd9", "Jane"] {
+            assert!(!ended.out.contains(hidden), "{}", ended.out);
+            assert!(!ended.err.contains(hidden), "{}", ended.err);
+        }
+        assert!(
+            ended.out.contains("signed with another secret"),
+            "{}",
+            ended.out
+        );
+    }
+}
+
+#[test]
+fn a_genuine_body_that_is_no_event_is_said_so() {
+    let files = Files::new();
+    let file = files.write(
+        "odd",
+        saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], "[\"Jane\"]"),
+    );
+    let ended = run(&["verify", &file]);
+    assert_eq!(ended.code, 0);
+    assert!(
+        ended.out.contains("but body is JSON of another shape"),
+        "{}",
+        ended.out
+    );
+    assert!(!ended.out.contains("Jane"));
+    let record = &run(&["verify", "--json", &file]).json()[0];
+    assert!(
+        record["unreadable"]
+            .as_str()
+            .unwrap()
+            .contains("another shape")
+    );
+}
+
+#[test]
+fn wrong_usage_is_said_in_a_line() {
+    let files = Files::new();
+    let file = files.write(
+        "saved",
+        saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
+    );
+    let body = files.write("body", BODY);
+    run(&["verify"]).assert_wrong_usage("give a saved delivery, or --body");
+    run(&["verify", &file, "--body", &body]).assert_wrong_usage("cannot be used with");
+    run(&["verify", "--header", TIMESTAMP]).assert_wrong_usage("--body");
+    run(&["verify", "--body", &body, "--header", "timestamp 1"])
+        .assert_wrong_usage("give `name: value`");
+    run(&["verify", &body]).assert_wrong_usage("is not a saved delivery");
+    run(&["verify", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
+    run(&["verify", "--body", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
+    run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("--at");
+    run_with_input(&["verify", &file], b"").assert_wrong_usage("no webhook secret");
+    run_with_secret("", &["verify", &file], b"").assert_wrong_usage("secret is empty");
+    run_with_input(&["verify", "--body", "-", "--secret-file", "-"], b"x")
+        .assert_wrong_usage("standard input");
+}

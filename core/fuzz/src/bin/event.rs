@@ -1,0 +1,171 @@
+//! A body as an `Event`: what is read is written and read again the same, its history is in order,
+//! nothing personal shows in its `Debug`, and a refusal quotes nothing.
+
+#![no_main]
+
+use std::{
+    collections::BTreeSet,
+    sync::LazyLock,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use trackingmore_webhook::{
+    Error, ErrorKind, Event, Freshness, Scheme, Signer, TimeKind, Tracking, Verifier,
+};
+
+const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
+const NOW: SystemTime = UNIX_EPOCH;
+
+static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| Verifier::new(SECRET).unwrap());
+static HEADERS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    Signer::new(SECRET)
+        .unwrap()
+        .headers(Scheme::Timestamp, NOW, b"")
+});
+
+fuzz_target!(|body: &[u8]| {
+    match read(body) {
+        Ok(event) => {
+            check_round_trip(&event);
+            check_history(&event.tracking);
+            check_debug(&event);
+        }
+        Err(error) => check_error(&error, body),
+    }
+});
+
+fn read(body: &[u8]) -> Result<Event, Error> {
+    let mut incoming = VERIFIER.begin_at(&*HEADERS, NOW).unwrap();
+    incoming.push(Bytes::copy_from_slice(body)).unwrap();
+    let body = incoming.finish().unwrap();
+    body.parse().map(|delivery| delivery.event)
+}
+
+fn check_round_trip(event: &Event) {
+    let written = serde_json::to_string(event).unwrap();
+    let again = read(written.as_bytes()).unwrap();
+    assert_eq!(again, *event);
+    assert_eq!(serde_json::to_string(&again).unwrap(), written);
+}
+
+fn check_history(tracking: &Tracking) {
+    let checkpoints = tracking.checkpoints();
+    let sent: usize = tracking.legs().map(|leg| leg.trackinfo.len()).sum();
+    assert!(checkpoints.len() <= sent);
+    assert_eq!(tracking.latest_checkpoint(), checkpoints.first().copied());
+
+    let times: Vec<_> = checkpoints
+        .iter()
+        .filter_map(|checkpoint| checkpoint.checkpoint_date.as_ref())
+        .collect();
+    let instants: Vec<_> = times.iter().filter_map(|time| time.instant()).collect();
+    assert!(instants.is_sorted_by(|newer, older| newer >= older));
+    let readings = times
+        .iter()
+        .filter(|time| time.kind() == TimeKind::Civil)
+        .map(|time| time.civil());
+    assert!(
+        readings
+            .collect::<Vec<_>>()
+            .is_sorted_by(|newer, older| newer >= older)
+    );
+
+    assert_eq!(tracking.freshness(tracking), Freshness::CannotTell);
+    let mut other = tracking.clone();
+    other.update_at = None;
+    other.origin_info = other.destination_info.take();
+    let opposite = match tracking.freshness(&other) {
+        Freshness::Newer => Freshness::Older,
+        Freshness::Older => Freshness::Newer,
+        same => same,
+    };
+    assert_eq!(other.freshness(tracking), opposite);
+}
+
+/// Names of the members that can hold something personal, in parcels and checkpoints.
+const PERSONAL: [&str; 24] = [
+    "city",
+    "customer_email",
+    "customer_name",
+    "customer_sms",
+    "destination_city",
+    "destination_state",
+    "latest_event",
+    "location",
+    "note",
+    "origin_city",
+    "origin_state",
+    "previously",
+    "raw_status",
+    "recipient_postcode",
+    "scheduled_address",
+    "signed_by",
+    "state",
+    "status_info",
+    "title",
+    "tracking_courier_account",
+    "tracking_detail",
+    "tracking_key",
+    "tracking_postal_code",
+    "zip",
+];
+
+/// Another customer's parcel looks the same.
+fn check_debug(event: &Event) {
+    let mut other = serde_json::to_value(event).unwrap();
+    replace_personal(&mut other);
+    let other: Event = serde_json::from_value(other).unwrap();
+    assert_eq!(format!("{other:?}"), format!("{event:?}"));
+}
+
+fn replace_personal(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if PERSONAL.contains(&name.as_str()) {
+                    *value = "somebody else's".into();
+                } else {
+                    replace_personal(value);
+                }
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(replace_personal),
+        _ => {}
+    }
+}
+
+/// The only words in it that depend on the body are names of members that the model has; `*` stands
+/// for any other.
+fn check_error(error: &Error, body: &[u8]) {
+    let plain = Error::from(error.kind()).to_string();
+    let message = error.to_string();
+    match error.kind() {
+        ErrorKind::InvalidJson => {
+            assert!(serde_json::from_slice::<Value>(body).is_err());
+            assert_eq!(message, plain);
+        }
+        ErrorKind::UnexpectedShape => {
+            let path = message.strip_prefix(&plain).unwrap();
+            let path = path.strip_prefix(", at ").unwrap_or(path);
+            for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
+                let is_index = step.bytes().all(|byte| byte.is_ascii_digit());
+                let is_known = is_index || step == "*" || NAMES.contains(step);
+                assert!(is_known, "{step} is not of the model");
+            }
+        }
+        kind => panic!("{kind:?} for a body of a genuine request"),
+    }
+    let problem: Value = serde_json::from_str(&error.problem()).unwrap();
+    assert_eq!(problem["detail"], message);
+}
+
+/// The dictionary has the name of every member.
+static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    include_str!("../../event.dict")
+        .lines()
+        .filter_map(|line| line.strip_prefix(r#""\""#)?.strip_suffix(r#"\":""#))
+        .collect()
+});

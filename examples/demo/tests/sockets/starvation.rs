@@ -1,0 +1,280 @@
+//! What those can do who send slowly, much, half or out of turn: others are served meanwhile, no
+//! handler runs for them, nothing panics, and the memory they cost is what buffering costs.
+
+use trackingmore_webhook::{
+    ErrorKind,
+    testing::{Connection, conformance::PATH},
+};
+
+use crate::server::{Framework, LIMIT, PINNED, PLAIN, Server, forged, genuine, handled};
+
+/// With blanks at its end, so that much of it is as good as all of it.
+const EVENT: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}      "#;
+
+/// What an adapter may need for a connection beyond what the framework needs to buffer the same
+/// body, in KiB.
+const MARGIN: u64 = 64;
+
+/// Attacks [`PATH`], and for comparison [`PLAIN`]. `attack` tells how many of its deliveries must
+/// have reached the handler.
+fn check(name: &str, connections: u64, attack: impl Fn(&Server, &str) -> usize) {
+    check_on(Server::start, name, connections, attack);
+}
+
+pub(crate) fn check_on(
+    start: impl Fn(Framework) -> Server,
+    name: &str,
+    connections: u64,
+    attack: impl Fn(&Server, &str) -> usize,
+) {
+    for framework in Framework::ALL {
+        let [plain, webhook] = [PLAIN, PATH].map(|path| {
+            let server = start(framework);
+            assert!(server.handled().is_empty());
+            let before = server.peak_memory();
+            let genuine = attack(&server, path);
+            let expected = vec![handled(EVENT); genuine];
+            assert_eq!(server.handled(), expected, "{framework:?}");
+            let growth = server.peak_memory() - before;
+            server.stop();
+            growth
+        });
+        println!("{name}, {framework:?}: {webhook} KiB more, {plain} KiB as plain bytes");
+        assert!(
+            webhook <= plain + connections * MARGIN,
+            "{framework:?}: {webhook} KiB more, {plain} KiB as plain bytes"
+        );
+    }
+}
+
+/// Reads the answer to an attack on [`PATH`]; on [`PLAIN`] there may be none.
+fn assert_refused(path: &str, connection: &mut Connection, kind: ErrorKind) {
+    if path == PATH {
+        let answer = connection.read_answer().unwrap();
+        let error = trackingmore_webhook::Error::from(kind);
+        assert_eq!(String::from_utf8_lossy(&answer.body), error.problem());
+    }
+}
+
+#[test]
+fn deliveries_that_come_a_byte_at_a_time_are_served_and_so_are_others() {
+    const CONNECTIONS: usize = 50;
+    check("a byte at a time", CONNECTIONS as u64, |server, path| {
+        let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n");
+        for (name, value) in genuine() {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += &format!("content-length: {}\r\n\r\n", EVENT.len());
+        let mut slow: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+        let mut quick = server.connect();
+        for byte in [head.as_bytes(), EVENT].concat() {
+            assert!(server.handled_before(&mut quick).is_empty());
+            for connection in &mut slow {
+                connection.send(&[byte]).unwrap();
+            }
+        }
+        for connection in &mut slow {
+            assert_eq!(connection.read_answer().unwrap().status, 204);
+        }
+        if path == PATH { CONNECTIONS } else { 0 }
+    });
+}
+
+#[test]
+fn a_terabyte_announced_500_times_is_refused_500_times() {
+    check("1 TB announced", 500, |server, path| {
+        let mut connections: Vec<_> = (0..500).map(|_| server.connect()).collect();
+        for (at, connection) in connections.iter_mut().enumerate() {
+            let headers = if at % 2 == 0 { genuine() } else { forged() };
+            let length = "content-length: 1000000000000";
+            connection.send_head(path, &headers, &[length]).unwrap();
+        }
+        server.wait_until_all_is_read();
+        assert!(server.handled().is_empty());
+        for connection in &mut connections {
+            assert_refused(path, connection, ErrorKind::BodyTooLarge);
+        }
+        0
+    });
+}
+
+#[test]
+fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
+    const CONNECTIONS: usize = 100;
+    let body = vec![b' '; LIMIT - 1];
+    let body_length = format!("content-length: {LIMIT}");
+    for framing in [body_length.as_str(), "transfer-encoding: chunked"] {
+        let name = format!("a byte before the end, {framing}");
+        check(&name, CONNECTIONS as u64, |server, path| {
+            let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+            for (at, connection) in connections.iter_mut().enumerate() {
+                let headers = if at % 2 == 0 { genuine() } else { forged() };
+                connection.send_head(path, &headers, &[framing]).unwrap();
+                if framing == "transfer-encoding: chunked" {
+                    let size = format!("{LIMIT:x}\r\n");
+                    connection.send(size.as_bytes()).unwrap();
+                }
+                connection.send(&body).unwrap();
+            }
+            server.wait_until_all_is_read();
+            0
+        });
+    }
+}
+
+#[test]
+fn a_chunked_body_without_an_end_is_refused_at_the_limit() {
+    const CONNECTIONS: usize = 20;
+    for size in [64, 1024, 16 * 1024] {
+        let chunk = format!("{size:x}\r\n{}\r\n", " ".repeat(size));
+        let up_to_the_limit = chunk.repeat(LIMIT / size);
+        let name = format!("chunks of {size} bytes");
+        check(&name, CONNECTIONS as u64, |server, path| {
+            let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+            for connection in &mut connections {
+                let chunked = "transfer-encoding: chunked";
+                connection.send_head(path, &forged(), &[chunked]).unwrap();
+                connection.send(up_to_the_limit.as_bytes()).unwrap();
+            }
+            server.wait_until_all_is_read();
+            assert!(server.handled().is_empty());
+            for connection in &mut connections {
+                // Fails where the server closes the connection after the refusal.
+                _ = (0..8).try_for_each(|_| connection.send(up_to_the_limit.as_bytes()));
+                assert_refused(path, connection, ErrorKind::BodyTooLarge);
+            }
+            0
+        });
+    }
+}
+
+#[test]
+fn headers_as_many_and_as_large_as_the_server_takes_cost_what_they_cost_it() {
+    const CONNECTIONS: usize = 100;
+    let large = format!("signature: {}", "0".repeat(100_000));
+    let many: Vec<_> = (0..90)
+        .map(|at| format!("signature{at}: {}", "0".repeat(1_000)))
+        .collect();
+    for (lines, kind) in [
+        (vec![large], ErrorKind::MalformedSignature),
+        (many, ErrorKind::MissingHeader),
+    ] {
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let name = format!("{} headers, 90 KB and more", lines.len());
+        check(&name, CONNECTIONS as u64, |server, path| {
+            let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+            for connection in &mut connections {
+                let none: [(&str, &str); 0] = [];
+                connection.send_head(path, &none, &lines).unwrap();
+            }
+            assert!(server.handled().is_empty());
+            for connection in &mut connections {
+                assert_refused(path, connection, kind);
+            }
+            0
+        });
+    }
+}
+
+#[test]
+fn headers_beyond_what_the_server_takes_are_its_own_refusal() {
+    for framework in Framework::ALL {
+        let server = Server::start(framework);
+        let endless = format!("signature: {}", "0".repeat(1_000_000));
+        let many = vec!["signature: 0"; 1_000];
+        for lines in [vec![endless.as_str()], many] {
+            let mut connection = server.connect();
+            // Fails where the server closes the connection before all is sent.
+            _ = connection.send_head(PATH, &genuine(), &lines);
+            if let Ok(answer) = connection.read_answer() {
+                assert!([400, 431].contains(&answer.status), "{framework:?}");
+            }
+            assert!(server.handled().is_empty(), "{framework:?}");
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn a_delivery_that_is_cut_off_at_any_byte_does_not_reach_the_handler() {
+    let length = format!("content-length: {}", EVENT.len());
+    let chunk = [format!("{:x}\r\n", EVENT.len()).as_bytes(), EVENT].concat();
+    let chunked = [&chunk[..], b"\r\n0\r\n\r\n"].concat();
+    for framework in Framework::ALL {
+        let server = Server::start(framework);
+        for (framing, body) in [
+            (length.as_str(), EVENT),
+            ("transfer-encoding: chunked", &chunked),
+        ] {
+            for cut in 0..body.len() {
+                let mut connection = server.connect();
+                let sent = connection.send_head(PATH, &genuine(), &[framing]);
+                sent.unwrap();
+                connection.send(&body[..cut]).unwrap();
+                connection.finish_sending().unwrap();
+                // A client that is gone may get no answer, and this one knows when it was noticed.
+                while let Ok(answer) = connection.read_answer() {
+                    assert_eq!(answer.status, 400, "{framework:?}, {framing}, cut at {cut}");
+                }
+            }
+            assert!(server.handled().is_empty(), "{framework:?}, {framing}");
+        }
+        server.stop();
+    }
+}
+
+#[test]
+fn what_is_pipelined_behind_a_refusal_is_served_once_or_not_at_all() {
+    let mut hidden = format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\n");
+    for (name, value) in genuine() {
+        hidden += &format!("{name}: {value}\r\n");
+    }
+    hidden += "content-length: 42\r\n\r\n";
+    // The refused body looks like a genuine delivery, which a server that loses its place would
+    // take for the next request.
+    let hidden = hidden + r#"{"data":{"tracking_number":"smuggled in"}}"#;
+    let hidden = hidden.as_bytes();
+    let length = format!("content-length: {}", hidden.len());
+    let chunk = [format!("{:x}\r\n", hidden.len()).as_bytes(), hidden].concat();
+    let chunked = [&chunk[..], b"\r\n0\r\n\r\n"].concat();
+    for framework in Framework::ALL {
+        let server = Server::start(framework);
+        for path in [PATH, PINNED] {
+            for (framing, body) in [
+                (length.as_str(), hidden),
+                ("transfer-encoding: chunked", &chunked),
+            ] {
+                let mut connection = server.connect();
+                for _ in 0..3 {
+                    // Fails where the server closes the connection behind the first refusal.
+                    _ = connection
+                        .send_head(path, &forged(), &[framing])
+                        .and_then(|()| connection.send(body));
+                }
+                let length = format!("content-length: {}", EVENT.len());
+                _ = connection
+                    .send_head(PATH, &genuine(), &[&length])
+                    .and_then(|()| connection.send(EVENT));
+
+                let mut statuses = Vec::new();
+                while let Ok(answer) = connection.read_answer() {
+                    statuses.push(answer.status);
+                    if statuses.len() == 4 {
+                        break;
+                    }
+                }
+                let context = format!("{framework:?}, {path}, {framing}: {statuses:?}");
+                let refusals = statuses.iter().take_while(|status| **status == 401);
+                assert!((1..=3).contains(&refusals.count()), "{context}");
+                let served = statuses.iter().filter(|status| **status == 204).count();
+                let handled_bodies = server.handled();
+                assert!(
+                    handled_bodies.iter().all(|body| *body == handled(EVENT)),
+                    "{context}"
+                );
+                assert!((served..=1).contains(&handled_bodies.len()), "{context}");
+            }
+        }
+        server.stop();
+    }
+}
