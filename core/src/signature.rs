@@ -78,7 +78,7 @@ impl Signature {
 fn decode_hex(text: &[u8; Signature::HEX_LEN]) -> Option<[u8; Signature::LEN]> {
     let digits = text.map(hex_digit);
     let is_hex = digits.iter().fold(0, |all, digit| all | digit) <= 0xf;
-    is_hex.then(|| array::from_fn(|i| digits[2 * i] << 4 | digits[2 * i + 1]))
+    is_hex.then(|| array::from_fn(|i| digits[2 * i] * 16 + digits[2 * i + 1]))
 }
 
 /// Gives more than 15 for what is not a digit.
