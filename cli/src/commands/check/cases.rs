@@ -238,11 +238,14 @@ fn hostile() -> Vec<Case> {
             Some(Body),
             "digits-body",
             "a captured timestamp, sent as a body with its signature, would verify as a signed body",
-            |v| {
-                let time = unix_now().to_string();
-                let signature = v.signature(Body, time.as_bytes());
-                Request::new(time.into()).with("signature", signature)
-            },
+            // With the timestamp that was signed it would be genuine in the timestamp form.
+            |v| captured_as_body(v).with("timestamp", unix_now().to_string()),
+        ),
+        case(
+            Some(Body),
+            "digits-body-bare",
+            "the same without a timestamp, for which receivers may only look at the body",
+            captured_as_body,
         ),
         case(
             None,
@@ -461,6 +464,12 @@ fn unsigned(vendor: &Vendor) -> Request {
 fn with_signature(vendor: &Vendor, signature: impl Into<Vec<u8>>) -> Request {
     let genuine = vendor.genuine(vendor.scheme());
     genuine.without("signature").with("signature", signature)
+}
+
+fn captured_as_body(vendor: &Vendor) -> Request {
+    let time = unix_now().saturating_sub(60).to_string();
+    let signature = vendor.signature(Body, time.as_bytes());
+    Request::new(time.into()).with("signature", signature)
 }
 
 fn truncated(vendor: &Vendor, scheme: SchemeArg) -> Request {
