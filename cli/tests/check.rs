@@ -153,6 +153,11 @@ fn the_library_passes_in_every_form() {
     assert_eq!(unpinned.tally["hostile_accepted"], Value::Array(Vec::new()));
     unpinned.fails_only(&["timestamp-hex", "timestamp-base64"]);
     assert_eq!(unpinned.row("duplicate")["verdict"], "pass");
+    let told = run(&["check", &library(None), "--scheme", "body"]).out;
+    assert!(
+        told.ends_with("\nNot as demanded: timestamp-hex, timestamp-base64\n"),
+        "{told}"
+    );
 }
 
 fn library(scheme: Option<Scheme>) -> String {

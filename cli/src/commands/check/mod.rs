@@ -26,8 +26,8 @@ use crate::{
 /// for real: check one that writes to a database for tests. Any answer outside 200-299 counts as a
 /// refusal.
 ///
-/// Exit code: 0 if at least one form of a genuine delivery was accepted and nothing hostile was; 1
-/// if not; 2 if the check could not be made.
+/// Exit code: 0 if at least one form of a genuine delivery was accepted, none that --scheme rules
+/// out, and nothing hostile; 1 if not; 2 if the check could not be made.
 #[derive(Args)]
 #[command(after_help = "\
 Example:

@@ -124,6 +124,8 @@ impl<'a> Probe<'a> {
         let is_one_accepted = accepted.first().is_some_and(|form| is_wanted(*form));
         self.tally.is_genuine_accepted = is_one_accepted;
         self.tally.accepted_forms = accepted.iter().map(|form| name(*form)).collect();
+        let unwanted = accepted.iter().filter(|form| !is_wanted(**form));
+        self.tally.unwanted_forms = unwanted.map(|form| name(*form)).collect();
         self.vendor.accepted = accepted;
 
         for (form, answer) in outcomes {

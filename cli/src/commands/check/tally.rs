@@ -15,6 +15,8 @@ pub(super) struct Tally {
     pub(super) accepted_forms: Vec<String>,
     /// Whether a form is among them that was to be accepted.
     pub(super) is_genuine_accepted: bool,
+    /// Those among them that were not to be accepted.
+    pub(super) unwanted_forms: Vec<String>,
     passed: usize,
     failed: usize,
     not_decidable: usize,
@@ -32,8 +34,9 @@ impl Tally {
     }
 
     pub(super) fn is_good(&self, is_strict: bool) -> bool {
-        let is_safe = self.hostile_accepted.is_empty() && self.is_genuine_accepted;
-        is_safe && !(is_strict && self.failed > 0)
+        let is_safe = self.hostile_accepted.is_empty();
+        let is_as_demanded = self.is_genuine_accepted && self.unwanted_forms.is_empty();
+        is_safe && is_as_demanded && !(is_strict && self.failed > 0)
     }
 }
 
@@ -51,6 +54,10 @@ impl fmt::Display for Tally {
             (false, true) => Painted(GOOD, format!("Accepted forms: {forms}")),
         };
         write!(f, "{accepted}")?;
+        if self.is_genuine_accepted && !self.unwanted_forms.is_empty() {
+            let line = format!("Not as demanded: {}", self.unwanted_forms.join(", "));
+            write!(f, "\n{}", Painted(BAD, line))?;
+        }
         if !self.hostile_accepted.is_empty() {
             let cases = self.hostile_accepted.join(", ");
             let line = format!("UNSAFE: accepted what anybody could send: {cases}");
