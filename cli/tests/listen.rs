@@ -7,8 +7,8 @@ mod program;
 
 use std::{
     fs,
-    io::Write as _,
-    net::{TcpListener, TcpStream},
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     time::Duration,
 };
@@ -208,6 +208,45 @@ fn a_body_that_breaks_off_is_told() {
 }
 
 #[test]
+fn a_delivery_whose_sender_does_not_wait_is_judged_and_counted() {
+    let behind = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", behind.local_addr().unwrap());
+    let mut listen = Listen::start(&["--forward", &url]);
+    let mut sender = TcpStream::connect(listen.addr()).unwrap();
+    let mut request = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n",
+        DELIVERY.len()
+    );
+    for (name, value) in signed(Scheme::Timestamp, Duration::ZERO, DELIVERY) {
+        request += &format!("{name}: {value}\r\n");
+    }
+    let request = [request.as_bytes(), b"\r\n", DELIVERY].concat();
+    sender.write_all(&request).unwrap();
+    let (mut passed_on, _) = behind.accept().unwrap();
+    let mut received = Vec::new();
+    while !received.ends_with(DELIVERY) {
+        let mut chunk = [0; 8192];
+        let len = passed_on.read(&mut chunk).unwrap();
+        assert_ne!(len, 0);
+        received.extend_from_slice(&chunk[..len]);
+    }
+    // That it is closed from there shows that it has been noticed.
+    sender.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(sender.read_to_end(&mut Vec::new()).unwrap(), 0);
+
+    // May fail: it could be that nobody waits for this either.
+    _ = passed_on.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+    let [line, summary] = &listen.stop()[..] else {
+        panic!("no line or no summary");
+    };
+    assert!(
+        line.contains("accepted, answered 202: RB550418207HK"),
+        "{line}"
+    );
+    assert_eq!(summary, "1 accepted, 0 refused");
+}
+
+#[test]
 fn a_request_to_another_place_is_told() {
     let mut listen = Listen::start(&["--path", "/hooks/%7Bodd%7D"]);
     let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
@@ -267,6 +306,16 @@ fn what_is_sent_cannot_command_the_terminal_or_make_a_line() {
         line.contains(r#"A\u{1b}[2J\nrefused - -, "\u{9b}\u{202e}", signed"#),
         "{line}"
     );
+
+    let mut listen = Listen::start(&["--json"]);
+    let text = "it's Malmö 📦\u{1b}[2J\u{7f}\u{85}\u{9b}\u{61c}\u{200f}\u{202e}\u{2066}\u{e0001}";
+    let body = serde_json::json!({"data": {"tracking_number": text}}).to_string();
+    assert_eq!(listen.deliver(body.as_bytes()).status, 200);
+    let line = listen.line();
+    let escaped = r"it's Malmö 📦\u001b[2J\u007f\u0085\u009b\u061c\u200f\u202e\u2066\udb40\udc01";
+    assert!(line.contains(escaped), "{line}");
+    let record: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(record["parcel"], text);
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Listen {
     }
 }
 
-/// Serves until Ctrl-C, and prints what is reported.
+/// Serves until Ctrl-C, and prints what is reported until there is nobody left to report.
 async fn serve_and_print(
     listener: TcpListener,
     app: Router,
@@ -157,6 +157,7 @@ async fn serve_and_print(
         event: "listening",
         url,
     });
+    let mut is_serving = true;
     loop {
         tokio::select! {
             // First, so that Ctrl-C is heard from the first line on.
@@ -165,10 +166,13 @@ async fn serve_and_print(
             Some(listening) = async { listening.take() } => {
                 output.line(format_args!("listening on {url}"), &listening)?;
             }
-            Some(report) = reported.recv() => print(report)?,
-            stopped = &mut server => {
+            report = reported.recv() => match report {
+                Some(report) => print(report)?,
+                None => break,
+            },
+            stopped = &mut server, if is_serving => {
                 stopped.map_err(Failure::failed)?;
-                break;
+                is_serving = false;
             }
         }
     }

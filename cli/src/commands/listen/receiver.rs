@@ -54,10 +54,16 @@ pub(super) struct Forward {
 }
 
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
-    let (response, report) = receiver.judge(request).await;
-    // The end has come if nobody takes reports any more.
-    _ = receiver.reports.send(report).await;
-    response
+    // A task of its own goes on when the sender leaves before the answer.
+    let judged = tokio::spawn(async move {
+        let (response, report) = receiver.judge(request).await;
+        // The end has come if nobody takes reports any more.
+        _ = receiver.reports.send(report).await;
+        response
+    });
+    judged
+        .await
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 impl Receiver {
