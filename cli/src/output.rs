@@ -2,12 +2,13 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::Write as _,
+    io::{self, Write},
 };
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Serializer, ser::Formatter};
 
 use crate::failure::Failure;
 
@@ -30,14 +31,24 @@ impl Output {
         text: impl fmt::Display,
         record: &impl Serialize,
     ) -> Result<(), Failure> {
-        let mut out = anstream::stdout().lock();
         if self.json {
-            let record = serde_json::to_string(record).map_err(Failure::failed)?;
-            writeln!(out, "{record}")
+            print_json(record)
         } else {
-            writeln!(out, "{text}")
+            print(anstream::stdout().lock(), text)
         }
-        .map_err(Failure::output)
+    }
+
+    /// As [`Output::line`], with `text` for a program: all of its characters count.
+    pub(crate) fn exact_line(
+        self,
+        text: impl fmt::Display,
+        record: &impl Serialize,
+    ) -> Result<(), Failure> {
+        if self.json {
+            print_json(record)
+        } else {
+            print(io::stdout().lock(), text)
+        }
     }
 
     /// Prints a line that only people need.
@@ -45,8 +56,49 @@ impl Output {
         if self.json {
             return Ok(());
         }
-        writeln!(anstream::stdout(), "{text}").map_err(Failure::output)
+        print(anstream::stdout().lock(), text)
     }
+}
+
+fn print(mut out: impl Write, text: impl fmt::Display) -> Result<(), Failure> {
+    writeln!(out, "{text}").map_err(Failure::output)
+}
+
+fn print_json(record: &impl Serialize) -> Result<(), Failure> {
+    let mut line = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut line, ForTerminals);
+    record.serialize(&mut serializer).map_err(Failure::failed)?;
+    line.push(b'\n');
+    io::stdout()
+        .lock()
+        .write_all(&line)
+        .map_err(Failure::output)
+}
+
+/// JSON in which nothing commands the terminal: what text for people has as an escape, this has
+/// too.
+struct ForTerminals;
+
+impl Formatter for ForTerminals {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        fragment
+            .chars()
+            .try_for_each(|char| match is_harmless(char) {
+                true => write!(writer, "{char}"),
+                false => write_escape(writer, char),
+            })
+    }
+}
+
+/// Writes a character as JSON writes any, if it must.
+pub(crate) fn write_escape(writer: &mut (impl Write + ?Sized), char: char) -> io::Result<()> {
+    let mut units = [0; 2];
+    let mut units = char.encode_utf16(&mut units).iter();
+    units.try_for_each(|unit| write!(writer, "\\u{unit:04x}"))
 }
 
 /// Text in a colour, where there are colours.
@@ -63,11 +115,16 @@ pub(crate) struct Foreign<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Foreign<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|char| match char {
-            '\'' | '"' | '\\' => f.write_char(char),
-            _ => write!(f, "{}", char.escape_debug()),
+        self.0.chars().try_for_each(|char| match is_harmless(char) {
+            true => f.write_char(char),
+            false => write!(f, "{}", char.escape_debug()),
         })
     }
+}
+
+/// Tells whether a terminal shows a character, and does nothing else.
+fn is_harmless(char: char) -> bool {
+    matches!(char, '\'' | '"' | '\\') || char.escape_debug().len() == 1
 }
 
 #[cfg(test)]

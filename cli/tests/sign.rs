@@ -20,7 +20,9 @@ use crate::{
     program::{Ended, PATH, SECRET, assert_wrong_usage, feed, program, run_with_input},
 };
 
-const BODY: &str = r#"{"data":{"tracking_number":"it's \"1\" & $HOME"}}"#;
+/// Has what shells and terminals would take for more than text.
+const BODY: &str =
+    "{\"data\":{\"tracking_number\":\"it's \\\"1\\\" & $HOME\u{7f}\u{9b}\"}}\u{1b}[31m";
 
 fn sign(args: &[&str], body: &[u8]) -> Ended {
     feed(program(&[&["sign"], args].concat()), body)

@@ -47,7 +47,8 @@ impl Sign {
             None => self.print_headers(headers)?,
             Some(url) => {
                 let command = self.command(url, &headers, body)?;
-                self.output.line(&command, &json!({"curl": command}))?;
+                self.output
+                    .exact_line(&command, &json!({"curl": command}))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -62,7 +63,7 @@ impl Sign {
             .into_iter()
             .map(|(name, value)| (name, Value::from(value)))
             .collect();
-        self.output.line(lines.join("\n"), &record)
+        self.output.exact_line(lines.join("\n"), &record)
     }
 
     /// Makes a command for a POSIX shell.

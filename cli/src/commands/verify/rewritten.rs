@@ -7,6 +7,8 @@ use serde_json::{
     ser::{CompactFormatter, Formatter, PrettyFormatter},
 };
 
+use crate::output::write_escape;
+
 /// Every likely original of a body, with what makes it of the body.
 pub(super) fn rewritten(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
@@ -98,19 +100,11 @@ impl Formatter for Dialect {
         w: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut units = [0; 2];
-        for char in fragment.chars() {
-            match char {
-                '/' if self.escapes_slashes => w.write_all(br"\/")?,
-                char if self.escapes_beyond_ascii && !char.is_ascii() => {
-                    for unit in char.encode_utf16(&mut units) {
-                        write!(w, "\\u{unit:04x}")?;
-                    }
-                }
-                char => write!(w, "{char}")?,
-            }
-        }
-        Ok(())
+        fragment.chars().try_for_each(|char| match char {
+            '/' if self.escapes_slashes => w.write_all(br"\/"),
+            char if self.escapes_beyond_ascii && !char.is_ascii() => write_escape(w, char),
+            char => write!(w, "{char}"),
+        })
     }
 }
 
