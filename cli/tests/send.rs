@@ -6,10 +6,10 @@
 mod program;
 mod receivers;
 
-use std::{collections::BTreeSet, fs, net::TcpListener};
+use std::{collections::BTreeSet, fs, net::TcpListener, process::Stdio};
 
 use program::{
-    Listen, PATH, SECRET, assert_wrong_usage, files, parts, program, run, run_with_input,
+    Ended, Listen, PATH, SECRET, assert_wrong_usage, files, parts, program, run, run_with_input,
 };
 use serde_json::json;
 
@@ -99,7 +99,7 @@ fn the_only_attempt_may_be_the_last() {
         let ended = program(&["send", &listen.url, "--no-retry"])
             .env("TRACKINGMORE_WEBHOOK_SECRET", secret)
             .output();
-        let ended = program::Ended::of(ended.unwrap());
+        let ended = Ended::of(ended.unwrap());
         assert_eq!(ended.code, i32::from(secret != SECRET));
         let line = ended.out.trim();
         assert!(
@@ -338,6 +338,38 @@ fn many_deliveries_are_summed_up() {
     assert!(lines[2].starts_with("latency: median "), "{lines:?}");
     assert_eq!(lines[3], "answers: 200: 2; 503: 1");
     assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn ctrl_c_ends_many_deliveries_with_their_summary() {
+    for is_json in [false, true] {
+        let mut listen = Listen::start(&["--answer", "503"]);
+        let mut command = program(&["send", &listen.url, "--count", "3", "--speed", "1000"]);
+        if is_json {
+            command.arg("--json");
+        }
+        let sender = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let sender = sender.spawn().unwrap();
+        // The third attempt shows that two have been answered.
+        for _ in 0..3 {
+            listen.line();
+        }
+        program::interrupt(&sender);
+        let ended = Ended::of(sender.wait_with_output().unwrap());
+        assert_eq!(ended.code, 1);
+        if is_json {
+            let summary = &ended.json()[0];
+            assert_eq!(summary["event"], "summary");
+            assert_eq!(summary["accepted"], 0);
+            assert_eq!(summary["unfinished"], 3);
+            let requests = &summary["requests"];
+            assert!(requests.as_u64().unwrap() >= 2, "{summary}");
+            assert_eq!(&summary["answers"]["503"], requests);
+        } else {
+            let first = ended.out.lines().next().unwrap();
+            assert_eq!(first, "0 accepted, 0 given up, 3 unfinished");
+        }
+    }
 }
 
 #[test]

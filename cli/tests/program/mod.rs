@@ -159,9 +159,7 @@ impl Listen {
 
     /// Presses Ctrl-C, and gives what is still printed.
     pub(crate) fn stop(&mut self) -> Vec<String> {
-        let id = self.process.id().to_string();
-        let kill = Command::new("kill").args(["-INT", &id]).status();
-        assert!(kill.unwrap().success());
+        interrupt(&self.process);
         let rest = self.lines.by_ref().map(Result::unwrap).collect();
         assert!(self.process.wait().unwrap().success());
         rest
@@ -174,6 +172,13 @@ impl Drop for Listen {
         _ = self.process.kill();
         _ = self.process.wait();
     }
+}
+
+/// Presses Ctrl-C.
+pub(crate) fn interrupt(process: &Child) {
+    let id = process.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &id]).status();
+    assert!(kill.unwrap().success());
 }
 
 /// Signs as of some time ago.

@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use indicatif::ProgressBar;
 use reqwest::Url;
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::{signal, sync::mpsc};
 use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
 use self::{
@@ -54,7 +54,7 @@ pub(crate) struct Send {
     /// Attempt each delivery once only
     #[arg(long, conflicts_with = "speed")]
     no_retry: bool,
-    /// Send this many deliveries, and sum up
+    /// Send this many deliveries, and sum up, also on Ctrl-C
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..))]
     count: u64,
     /// Have up to this many deliveries on their way at once
@@ -141,19 +141,30 @@ fn print(attempt: &Attempt, output: Output) -> Result<(), Failure> {
     output.line(text, &record)
 }
 
-/// Prints a summary of many deliveries, and tells whether all were accepted.
+/// Prints a summary of many deliveries, or of those before Ctrl-C, and tells whether all were
+/// accepted.
 async fn sum_up(mut attempts: Attempts, count: u64, output: Output) -> Result<bool, Failure> {
     let mut tally = Tally::start();
     let bar = progress::bar(count);
-    while let Some(attempt) = attempts.recv().await {
-        let attempt = attempt?;
-        tally.add(&attempt);
-        if attempt.wait.is_none() {
-            bar.inc(1);
+    let interrupted = signal::ctrl_c();
+    tokio::pin!(interrupted);
+    loop {
+        tokio::select! {
+            biased;
+            // What has been reported until then still counts.
+            _ = &mut interrupted, if !attempts.is_closed() => attempts.close(),
+            attempt = attempts.recv() => {
+                let Some(attempt) = attempt.transpose()? else {
+                    break;
+                };
+                tally.add(&attempt);
+                bar.inc(u64::from(attempt.wait.is_none()));
+                bar.set_message(tally.failed_attempts().to_string());
+            }
         }
     }
     bar.finish_and_clear();
-    let summary = tally.summary();
+    let summary = tally.summary(count);
     output.line(&summary, &summary)?;
     Ok(summary.accepted == count)
 }

@@ -26,10 +26,12 @@ pub(super) fn countdown(next: String, wait: Duration) -> ProgressBar {
     bar
 }
 
-/// Fills up as deliveries come to their end.
+/// Fills up as deliveries come to their end; its message is how many attempts have failed.
 pub(super) fn bar(count: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar} {pos} of {len}, {eta} left");
-    let bar = ProgressBar::new(count);
+    let style = ProgressStyle::with_template(
+        "{wide_bar} {pos} of {len}, {msg} failed attempts, {eta} left",
+    );
+    let bar = ProgressBar::new(count).with_message("0");
     if let Ok(style) = style {
         bar.set_style(style);
     }

@@ -24,6 +24,8 @@ pub(super) struct Summary {
     event: &'static str,
     pub(super) accepted: u64,
     given_up: u64,
+    /// Those that Ctrl-C came before.
+    unfinished: u64,
     requests: usize,
     seconds: f64,
     requests_per_second: f64,
@@ -65,7 +67,12 @@ impl Tally {
         self.latencies.push(attempt.answer.latency);
     }
 
-    pub(super) fn summary(mut self) -> Summary {
+    pub(super) fn failed_attempts(&self) -> u64 {
+        self.latencies.len() as u64 - self.accepted
+    }
+
+    /// Sums up, of so many deliveries.
+    pub(super) fn summary(mut self, count: u64) -> Summary {
         let seconds = milliseconds(self.started.elapsed()) / 1e3;
         self.latencies.sort_unstable();
         let requests = self.latencies.len();
@@ -79,6 +86,7 @@ impl Tally {
             event: "summary",
             accepted: self.accepted,
             given_up: self.given_up,
+            unfinished: count - self.accepted - self.given_up,
             requests,
             seconds,
             requests_per_second: (requests as f64 / seconds.max(1e-3)).round(),
@@ -101,7 +109,11 @@ impl fmt::Display for Summary {
             p99,
             longest,
         } = self.latency_ms;
-        writeln!(f, "{} accepted, {} given up", self.accepted, self.given_up)?;
+        write!(f, "{} accepted, {} given up", self.accepted, self.given_up)?;
+        match self.unfinished {
+            0 => writeln!(f)?,
+            unfinished => writeln!(f, ", {unfinished} unfinished")?,
+        }
         writeln!(
             f,
             "{} requests in {:.2} s, {:.0} a second",
