@@ -83,13 +83,13 @@ fn a_saved_delivery_is_judged_as_of_when_it_was_received() {
     says_no(
         &later,
         "stale_timestamp",
-        "13d ago, which is 1d more than the 12d allowed",
+        "13d old, which is 1d more than the 12d allowed",
     );
     let strict = run(&["verify", "--json", &file, "--max-age", "1s"]);
     says_no(
         &strict,
         "stale_timestamp",
-        "2s ago, which is 1s more than the 1s allowed",
+        "2s old, which is 1s more than the 1s allowed",
     );
     let earlier = run(&["verify", "--json", &file, "--at", "2022-09-05T09:42:08Z"]);
     says_no(&earlier, "future_timestamp", "10m ahead of the clock");

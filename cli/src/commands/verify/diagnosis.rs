@@ -1,6 +1,9 @@
 //! Tells whether a delivery is genuine, and if not, why: by trying the usual mistakes.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    iter,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -33,6 +36,12 @@ pub(super) struct Suspect<'a> {
 
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
+/// What counts as about the same time.
+const NEAR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// A number from here on is of the year 5138, or of milliseconds from 1973 on.
+const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
+
 impl Suspect<'_> {
     /// Judges the delivery. If it is refused, gives the mistakes that explain it together, or one
     /// that says that none does.
@@ -41,13 +50,22 @@ impl Suspect<'_> {
         let Ok(verifier) = self.verifier() else {
             return Err(self.explain());
         };
-        match self.verify(&verifier).map_err(|error| error.kind()) {
-            Ok(body) => self.judge_encoding(body).map_err(|mistake| vec![mistake]),
-            Err(kind @ (ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)) => {
-                Err(vec![self.wrong_time(kind)])
-            }
-            Err(_) => Err(self.explain()),
+        let body = match self.verify(&verifier).map_err(|error| error.kind()) {
+            Ok(body) => Some(body),
+            Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp) => None,
+            Err(_) => return Err(self.explain()),
+        };
+        let encoding = self.encoding();
+        let mut mistakes = Vec::from_iter(self.wrong_encoding(encoding));
+        match body {
+            Some(body) if mistakes.is_empty() => return Ok((body, encoding)),
+            Some(_) => {}
+            None => mistakes.extend(self.wrong_time()),
         }
+        if let Some(first) = mistakes.first_mut() {
+            first.detail.insert_str(0, "signed rightly, but ");
+        }
+        Err(mistakes)
     }
 
     fn verifier(&self) -> Result<Verifier, ConfigError> {
@@ -69,59 +87,58 @@ impl Suspect<'_> {
         incoming.finish()
     }
 
-    fn judge_encoding(&self, body: VerifiedBody) -> Result<(VerifiedBody, Encoding), Mistake> {
-        let is_hex = self.values("signature").any(|value| value.len() == 64);
-        let encoding = if is_hex {
-            Encoding::Hex
-        } else {
-            Encoding::Base64
-        };
-        match self.encoding {
-            Some(wanted) if wanted != encoding => Err(mistake(
-                "other_encoding",
-                match encoding {
-                    Encoding::Hex => "signed rightly, but the signature is in hex, not in base64",
-                    Encoding::Base64 => {
-                        "signed rightly, but the signature is in base64, not in hex"
-                    }
-                },
-            )),
-            _ => Ok((body, encoding)),
+    /// The encoding of a signature that verifies.
+    fn encoding(&self) -> Encoding {
+        match self.values("signature").any(|value| value.len() == 64) {
+            true => Encoding::Hex,
+            false => Encoding::Base64,
         }
     }
 
-    fn wrong_time(&self, kind: ErrorKind) -> Mistake {
-        let seconds = self.values("timestamp").next().and_then(number);
-        let signed = Duration::from_secs(seconds.unwrap_or_default());
+    fn wrong_encoding(&self, encoding: Encoding) -> Option<Mistake> {
+        let detail = match encoding {
+            Encoding::Hex => "the signature is in hex, not in base64",
+            Encoding::Base64 => "the signature is in base64, not in hex",
+        };
+        let is_wrong = self.encoding.is_some_and(|wanted| wanted != encoding);
+        is_wrong.then(|| mistake("other_encoding", detail))
+    }
+
+    fn wrong_time(&self) -> Option<Mistake> {
+        let signed = Duration::from_secs(self.values("timestamp").next().and_then(number)?);
         let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Duration::from_secs(now.as_secs());
-        if kind == ErrorKind::StaleTimestamp {
-            let age = now.saturating_sub(signed);
-            return mistake(
+        let age = now.saturating_sub(signed);
+        if age > self.max_age {
+            return Some(mistake(
                 "stale_timestamp",
                 format!(
-                    "signed rightly, but {} ago, which is {} more than the {} allowed; or this clock \
-                     is ahead",
+                    "the timestamp is {} old, which is {} more than the {} allowed; or this clock is \
+                     ahead",
                     Written(age),
                     Written(age.saturating_sub(self.max_age)),
                     Written(self.max_age)
                 ),
-            );
+            ));
+        }
+        let ahead = signed.saturating_sub(now);
+        if ahead <= MAX_CLOCK_SKEW {
+            return None;
         }
         let milliseconds = Duration::from_millis(signed.as_secs());
-        if milliseconds.abs_diff(now) < Duration::from_secs(400 * 24 * 60 * 60) {
-            let detail = "signed rightly, but the timestamp is in milliseconds, not in seconds";
-            return mistake("milliseconds", detail);
+        if signed >= FIRST_MILLISECONDS && milliseconds.abs_diff(now) < NEAR {
+            let detail = "the timestamp is in milliseconds, not in seconds";
+            return Some(mistake("milliseconds", detail));
         }
-        mistake(
+        Some(mistake(
             "future_timestamp",
             format!(
-                "signed rightly, but {} ahead of the clock, where {} are allowed: one of the two \
-                 clocks is wrong",
-                Written(signed.saturating_sub(now)),
+                "the timestamp is {} ahead of the clock, where {} are allowed: one of the two clocks \
+                 is wrong",
+                Written(ahead),
                 Written(MAX_CLOCK_SKEW)
             ),
-        )
+        ))
     }
 
     fn explain(&self) -> Vec<Mistake> {
@@ -137,10 +154,9 @@ impl Suspect<'_> {
             }
         }
         let Some(signature) = self.values("signature").next() else {
-            return vec![self.no_signature()];
+            return self.no_signature();
         };
-        let readings = readings(signature);
-        if readings.is_empty() {
+        if readings(signature).is_empty() {
             let detail = format!(
                 "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
                  of base64",
@@ -148,12 +164,16 @@ impl Suspect<'_> {
             );
             return vec![mistake("malformed_signature", detail)];
         }
-        for (misread, given) in &readings {
-            if let Some(mistakes) = self.search(given) {
-                return misread.iter().cloned().chain(mistakes).collect();
-            }
-        }
-        vec![self.no_match()]
+        self.mistakes_behind(signature)
+            .unwrap_or_else(|| vec![self.no_match()])
+    }
+
+    /// Finds the mistakes by which the text of a signature was made.
+    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
+        readings(signature).into_iter().find_map(|(misread, mac)| {
+            let mistakes = self.search(&mac)?;
+            Some(misread.into_iter().chain(mistakes).collect())
+        })
     }
 
     /// Finds the mistakes by which a signature was made.
@@ -163,11 +183,18 @@ impl Suspect<'_> {
             for (mistaken_message, message) in &messages {
                 if mac(&key, message) == *given {
                     let mistakes = mistaken_key.into_iter().chain(mistaken_message.clone());
-                    return Some(mistakes.collect());
+                    return Some(mistakes.chain(self.wrong_time_of(message)).collect());
                 }
             }
         }
         None
+    }
+
+    /// Judges the time if it was what was signed, and is to be judged.
+    fn wrong_time_of(&self, message: &[u8]) -> Option<Mistake> {
+        let is_time = self.values("timestamp").next() == Some(message);
+        let is_judged = is_time && self.scheme != Some(SchemeArg::Body);
+        self.wrong_time().filter(|_| is_judged)
     }
 
     /// What may have been signed, with the mistake that it would be.
@@ -212,19 +239,19 @@ impl Suspect<'_> {
         messages
     }
 
-    fn no_signature(&self) -> Mistake {
+    fn no_signature(&self) -> Vec<Mistake> {
         for (name, value) in self.headers {
-            let readings = readings(value);
-            if readings.iter().any(|(_, mac)| self.search(mac).is_some()) {
+            if let Some(mistakes) = self.mistakes_behind(value) {
                 let detail = format!(
                     "no header `signature`; its value stands in `{}`",
                     name.escape_debug()
                 );
-                return mistake("other_header", detail);
+                let other = mistake("other_header", detail);
+                return iter::once(other).chain(mistakes).collect();
             }
         }
-        self.proof_in_body()
-            .unwrap_or_else(|| mistake("missing_signature", "no header `signature`"))
+        let missing = || mistake("missing_signature", "no header `signature`");
+        vec![self.proof_in_body().unwrap_or_else(missing)]
     }
 
     fn no_match(&self) -> Mistake {

@@ -143,6 +143,9 @@ fn a_signature_in_another_header() {
         .add("x-signature", &hex(BODY));
     let words = other.is_wrong_by(&["other_header"]);
     assert!(words.contains("`x-signature`"), "{words}");
+    let mut old = other.set("x-signature", &hex(TIME));
+    old.now += 301;
+    old.is_wrong_by(&["other_header", "stale_timestamp"]);
 }
 
 #[test]
@@ -256,6 +259,36 @@ fn other_messages() {
 }
 
 #[test]
+fn the_time_is_told_beside_other_mistakes() {
+    let mut sent = signed(hex(TIME));
+    sent.secret = format!("{SECRET}\n");
+    sent.now += 300 + 7200;
+    let words = sent.is_wrong_by(&["blank_around_secret", "stale_timestamp"]);
+    assert!(words.contains("2h 5m old"), "{words}");
+    sent.now -= 300 + 7200 + 301;
+    sent.is_wrong_by(&["blank_around_secret", "future_timestamp"]);
+    let milliseconds = format!("{TIME}000");
+    signed(hex_by(&format!("{SECRET}\n"), &milliseconds))
+        .set("timestamp", &milliseconds)
+        .is_wrong_by(&["blank_around_secret", "milliseconds"]);
+
+    let mut prefixed = signed(format!("sha256={}", hex(TIME)));
+    prefixed.now += 301;
+    prefixed.is_wrong_by(&["decorated_signature", "stale_timestamp"]);
+
+    let mut encoded = signed(hex(TIME));
+    encoded.encoding = Some(Encoding::Base64);
+    encoded.now += 301;
+    let words = encoded.is_wrong_by(&["other_encoding", "stale_timestamp"]);
+    assert_eq!(words.matches("signed rightly, but ").count(), 1, "{words}");
+
+    // What was signed is not the time, so nothing proves it.
+    let mut body = signed(hex(format!("{BODY}\n")));
+    body.now += 301;
+    body.is_wrong_by(&["changed_body"]);
+}
+
+#[test]
 fn mistakes_that_were_made_together() {
     let secret = format!("{SECRET}\n");
     let sent = signed(format!("sha256={}", hex_by(&secret, format!("{BODY}\n"))));
@@ -268,12 +301,17 @@ fn times_that_are_not_accepted() {
     sent.now += 300 + 7200;
     let words = sent.is_wrong_by(&["stale_timestamp"]);
     assert!(
-        words.contains("2h 5m ago, which is 2h more than the 5m allowed"),
+        words.contains("2h 5m old, which is 2h more than the 5m allowed"),
         "{words}"
     );
     sent.now -= 300 + 7200 + 301;
     let words = sent.is_wrong_by(&["future_timestamp"]);
     assert!(words.contains("5m 1s ahead of the clock"), "{words}");
+
+    // Where the clock has never been set, no second is taken for a millisecond.
+    sent.now = 3_600;
+    let words = sent.is_wrong_by(&["future_timestamp"]);
+    assert!(words.contains("one of the two clocks is wrong"), "{words}");
 
     let milliseconds = format!("{TIME}000");
     signed(hex(&milliseconds))
