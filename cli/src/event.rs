@@ -170,7 +170,7 @@ fn member<'a>(place: &'a mut Value, step: &str) -> Option<&'a mut Value> {
 
 #[cfg(test)]
 mod tests {
-    use trackingmore_webhook_axum::{DeliveryStatus, Event};
+    use trackingmore_webhook_axum::{DeliveryStatus, Event, trackingmore_webhook::Time};
 
     use super::*;
 
@@ -200,6 +200,11 @@ mod tests {
                 tracking.delivery_status,
                 Some(DeliveryStatus::Unknown(_))
             ));
+            let time = |time: &Option<Time>| time.as_ref().unwrap().instant().unwrap();
+            assert!(
+                time(&tracking.created_at) < time(&tracking.update_at),
+                "{status:?}"
+            );
             // What is said of the parcel as a whole is the last of its history.
             if let Some(latest) = tracking.latest_checkpoint() {
                 assert_eq!(latest.checkpoint_date, tracking.latest_checkpoint_time);
