@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::{failure::Failure, input, secret::SecretArgs};
+use crate::{failure::Failure, input};
 
 #[derive(Args)]
 pub(crate) struct EventArgs {
@@ -44,11 +44,7 @@ pub(crate) struct EventSource {
 }
 
 impl EventArgs {
-    pub(crate) fn read(self, secret: &SecretArgs) -> Result<EventSource, Failure> {
-        if self.file.as_deref().is_some_and(input::is_stdin) && secret.reads_stdin() {
-            let twice = "standard input cannot give both the secret and the event";
-            return Err(Failure::usage(twice));
-        }
+    pub(crate) fn read(self) -> Result<EventSource, Failure> {
         let template = match &self.file {
             None => self.status.sample().to_vec(),
             Some(path) => input::read(path)?,

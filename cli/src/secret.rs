@@ -35,11 +35,6 @@ impl SecretArgs {
             })?;
             return Ok(vec![Zeroizing::new(secret.into_encoded_bytes())]);
         }
-        let inputs = self.secret_file.iter().filter(|path| input::is_stdin(path));
-        if inputs.count() > 1 {
-            let twice = "standard input can give one secret only";
-            return Err(Failure::usage(twice));
-        }
         self.secret_file.iter().map(|path| read(path)).collect()
     }
 
@@ -50,11 +45,6 @@ impl SecretArgs {
             (Some(secret), true) => Ok(secret),
             _ => Err(Failure::usage("give one --secret-file only")),
         }
-    }
-
-    /// Tells whether standard input is taken, so that nothing else can come from it.
-    pub(crate) fn reads_stdin(&self) -> bool {
-        self.secret_file.iter().any(|path| input::is_stdin(path))
     }
 }
 

@@ -150,6 +150,12 @@ fn nothing_is_sent_if_a_file_is_wrong() {
     ] {
         assert_wrong_usage(&["replay", &saved[0], file, &url], reason);
     }
+    let again = ["replay", "-", "-", &url];
+    let whole = fs::read(&saved[0]).unwrap();
+    run_with_input(&again, &whole).assert_wrong_usage("standard input can be read only once");
+    let resigned = ["replay", "-", &url, "--resign", "--secret-file", "-"];
+    run_with_input(&resigned, SECRET.as_bytes())
+        .assert_wrong_usage("standard input can be read only once");
     assert_eq!(listen.stop(), ["0 accepted, 0 refused"]);
 }
 

@@ -157,6 +157,6 @@ fn wrong_usage_is_said_in_a_line() {
     }
     run_with_input(&["sign"], BODY.as_bytes()).assert_wrong_usage("no webhook secret");
     run_with_input(&["sign", "--secret-file", "-"], b"secret")
-        .assert_wrong_usage("standard input cannot give both");
+        .assert_wrong_usage("standard input can be read only once");
     assert_wrong_usage(&["sign", "--secret", "x"], "--secret");
 }

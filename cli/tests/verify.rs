@@ -243,6 +243,8 @@ fn wrong_usage_is_said_in_a_line() {
     run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("--at");
     run_with_input(&["verify", &file], b"").assert_wrong_usage("no webhook secret");
     run_with_secret("", &["verify", &file], b"").assert_wrong_usage("secret is empty");
-    run_with_input(&["verify", "--body", "-", "--secret-file", "-"], b"x")
-        .assert_wrong_usage("standard input");
+    for delivery in [&["verify", "--body", "-"][..], &["verify", "-"]] {
+        run_with_input(&[delivery, &["--secret-file", "-"]].concat(), b"x")
+            .assert_wrong_usage("standard input can be read only once");
+    }
 }

@@ -36,10 +36,6 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        if input::is_stdin(&self.body) && self.secret.reads_stdin() {
-            let twice = "standard input cannot give both the secret and the body";
-            return Err(Failure::usage(twice));
-        }
         let signer = signing::signer(&self.secret.one()?)?;
         let body = input::read(&self.body)?;
         let headers = self.signing.headers(&signer, &body)?;

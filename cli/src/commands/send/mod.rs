@@ -82,7 +82,7 @@ impl Send {
         let sender = Sender {
             client: client::client()?,
             url: self.url,
-            events: self.event.read(&self.secret)?,
+            events: self.event.read()?,
             signer: signing::signer(&self.secret.one()?)?,
             signing: self.signing,
             schedule: (!self.no_retry).then(RetrySchedule::documented),

@@ -36,7 +36,7 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  trackingmore-webhook verify saved/delivery
+  trackingmore-webhook verify deliveries/20261123T231623.475Z-0001.delivery
   trackingmore-webhook verify --header \"timestamp: 1662371528\" \\
       --header \"signature: a370...\" --body body.json")]
 pub(crate) struct Verify {
@@ -96,10 +96,6 @@ impl Verify {
             (None, Some(path)) => path,
             (None, None) => return Err(Failure::usage("give a saved delivery, or --body")),
         };
-        if input::is_stdin(path) && self.secret.reads_stdin() {
-            let twice = "standard input cannot give both the secret and the body";
-            return Err(Failure::usage(twice));
-        }
         Ok(Saved {
             received: Timestamp::now(),
             headers: self.header.clone(),
