@@ -34,6 +34,9 @@ pub(crate) struct Sign {
     output: Output,
 }
 
+/// How long an argument may be in Linux, with the zero behind it.
+const ARGUMENT_LIMIT: usize = 128 * 1024;
+
 impl Sign {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let signer = signing::signer(&self.secret.one()?)?;
@@ -74,6 +77,7 @@ impl Sign {
             String::from_utf8(body)
                 .ok()
                 .filter(|body| !body.starts_with('@') && !body.contains('\0'))
+                .filter(|body| body.len() < ARGUMENT_LIMIT)
                 .ok_or_else(|| {
                     Failure::usage("the body cannot be an argument: give it as a file")
                 })?
@@ -83,7 +87,7 @@ impl Sign {
             format!("@{path}")
         };
         let mut command = format!(
-            "curl -i {} -H 'content-type: application/json'",
+            "curl -gi {} -H 'content-type: application/json'",
             quoted(url.as_str())
         );
         for (name, value) in headers {
