@@ -89,7 +89,7 @@ impl Tally {
             unfinished: count - self.accepted - self.given_up,
             requests,
             seconds,
-            requests_per_second: (requests as f64 / seconds.max(1e-3)).round(),
+            requests_per_second: per_second(requests, seconds),
             latency_ms: Latency {
                 median: percentile(50),
                 p95: percentile(95),
@@ -99,6 +99,11 @@ impl Tally {
             answers: self.answers,
         }
     }
+}
+
+/// Gives the rate to three places: retries can be hours apart.
+fn per_second(requests: usize, seconds: f64) -> f64 {
+    (requests as f64 / seconds.max(1e-3) * 1e3).round() / 1e3
 }
 
 impl fmt::Display for Summary {
@@ -114,9 +119,14 @@ impl fmt::Display for Summary {
             0 => writeln!(f)?,
             unfinished => writeln!(f, ", {unfinished} unfinished")?,
         }
+        let places = if self.requests_per_second < 10.0 {
+            3
+        } else {
+            0
+        };
         writeln!(
             f,
-            "{} requests in {:.2} s, {:.0} a second",
+            "{} requests in {:.2} s, {:.places$} a second",
             self.requests, self.seconds, self.requests_per_second
         )?;
         writeln!(
@@ -126,5 +136,33 @@ impl fmt::Display for Summary {
         let answers = self.answers.iter();
         let answers: Vec<_> = answers.map(|(what, n)| format!("{what}: {n}")).collect();
         write!(f, "answers: {}", answers.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_rate_is_not_none() {
+        assert_eq!(per_second(2, 30.0), 0.067);
+        assert_eq!(per_second(5_000, 2.0), 2_500.0);
+        assert_eq!(per_second(0, 0.0), 0.0);
+        let summary = |seconds| Summary {
+            seconds,
+            requests: 2,
+            requests_per_second: per_second(2, seconds),
+            ..Tally::start().summary(0)
+        };
+        assert!(
+            summary(30.0)
+                .to_string()
+                .contains("2 requests in 30.00 s, 0.067 a second")
+        );
+        assert!(
+            summary(0.01)
+                .to_string()
+                .contains("2 requests in 0.01 s, 200 a second")
+        );
     }
 }
