@@ -3,12 +3,13 @@
 use std::{
     error::Error as _,
     fmt, iter,
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use reqwest::{
-    Client, Method, StatusCode, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    Client, ClientBuilder, Method, Response, StatusCode, Url,
+    header::{CONNECTION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use serde::Serialize;
@@ -39,9 +40,19 @@ const OF_CONNECTION: [&str; 12] = [
 
 /// Makes a client that sends as it is told: it follows no redirect and asks no proxy.
 pub(crate) fn client() -> Result<Client, Failure> {
+    build(Client::builder())
+}
+
+/// As [`client`], with the addresses that the host of `url` is known to have.
+pub(crate) fn client_at(url: &Url, addresses: &[SocketAddr]) -> Result<Client, Failure> {
+    let host = url.host_str().unwrap_or_default();
+    build(Client::builder().resolve_to_addrs(host, addresses))
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, Failure> {
     // Fails only if there is a provider already, which is as good.
     _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
+    builder
         .redirect(Policy::none())
         .no_proxy()
         .timeout(TIMEOUT)
@@ -80,9 +91,14 @@ pub(crate) fn header_map<N: AsRef<str>, V: AsRef<[u8]>>(
     Ok(passed_on(map))
 }
 
-/// Takes those of a connection out of its headers.
+/// Takes those of a connection out of its headers, also those that `connection` names.
 pub(crate) fn passed_on(mut headers: HeaderMap) -> HeaderMap {
-    for name in OF_CONNECTION {
+    let values = headers.get_all(CONNECTION).into_iter();
+    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let named: Vec<HeaderName> = names
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect();
+    for name in named.iter().map(HeaderName::as_str).chain(OF_CONNECTION) {
         headers.remove(name);
     }
     headers
@@ -149,33 +165,26 @@ pub(crate) async fn post(client: &Client, url: &Url, headers: &HeaderMap, body: 
         .headers(headers.clone())
         .body(body.to_vec());
     let sent = Instant::now();
-    let answered = async {
-        let mut response = request.send().await?;
-        let status = response.status();
-        let mut shown = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            let room = SHOWN - shown.len();
-            shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        }
-        Ok((status, shown))
+    let (status, words) = match request.send().await {
+        Ok(response) => (Ok(response.status()), beginning(response).await),
+        Err(error) => (Err(reason(error)), String::new()),
+    };
+    let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
+    Answer {
+        status,
+        words: (is_refusal && !words.is_empty()).then_some(words),
+        latency: sent.elapsed(),
     }
-    .await;
-    let latency = sent.elapsed();
-    match answered {
-        Ok((status, shown)) => {
-            let words = String::from_utf8_lossy(&shown).trim().to_owned();
-            Answer {
-                status: Ok(status),
-                words: (!status.is_success() && !words.is_empty()).then_some(words),
-                latency,
-            }
-        }
-        Err(error) => Answer {
-            status: Err(reason(error)),
-            words: None,
-            latency,
-        },
+}
+
+/// Reads an answer to its end, or as far as it comes, and gives what it says first.
+async fn beginning(mut response: Response) -> String {
+    let mut shown = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = SHOWN - shown.len();
+        shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
+    String::from_utf8_lossy(&shown).trim().to_owned()
 }
 
 /// Tells why no answer came, without the URL, which can hold a password.
@@ -188,5 +197,26 @@ pub(crate) fn reason(error: reqwest::Error) -> String {
     match chain.last() {
         Some(cause) => cause.to_string(),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, serve};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_host_whose_addresses_are_known_is_not_looked_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().fallback(async || StatusCode::NO_CONTENT);
+        tokio::spawn(async { serve(listener, app).await });
+        let url = format!("http://receiver.invalid:{}/", address.port());
+        let url = target(&url).unwrap();
+        let client = client_at(&url, &[address]).unwrap();
+        let answer = post(&client, &url, &HeaderMap::new(), b"").await;
+        assert_eq!(answer.status, Ok(StatusCode::NO_CONTENT));
     }
 }

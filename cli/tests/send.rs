@@ -137,6 +137,16 @@ fn only_answers_of_the_two_hundreds_count_and_no_redirect_is_followed() {
         let ended = run(&["send", &url, "--no-retry"]);
         assert_eq!(ended.code, code, "{answer}: {}", ended.out);
     }
+    // What its body was to say does not change what it said.
+    for (status, code) in [("200 OK", 0), ("500 Internal Server Error", 1)] {
+        let url = receivers::fixed(format!(
+            "HTTP/1.1 {status}\r\nContent-Length: 100\r\n\r\nfirst words"
+        ));
+        let ended = run(&["send", &url, "--no-retry"]);
+        assert_eq!(ended.code, code, "{}", ended.out);
+        let start = format!("attempt 1 of 1: {status}");
+        assert!(ended.out.starts_with(&start), "{}", ended.out);
+    }
     // What an answer says cannot command the terminal.
     let url =
         receivers::fixed("HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\n\u{1b}[2J\ny".to_owned());
@@ -449,7 +459,7 @@ fn wrong_usage_is_told_in_a_line() {
         (&["send", url, "--concurrency", "0"], "--concurrency"),
         (
             &["send", url, "--file", "-", "--secret-file", "-"],
-            "both the secret and the event",
+            "standard input can be read only once",
         ),
         (
             &["send", url, "--secret-file", text, "--secret-file", text],

@@ -58,10 +58,17 @@ impl Check {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.one()?;
         signing::signer(&secret)?;
-        if !self.i_own_this {
-            refuse_strangers(&self.url).await?;
+        let addresses = addresses(&self.url).await?;
+        let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+        if !self.i_own_this && !addresses.iter().all(is_here) {
+            return Err(Failure::usage(format_args!(
+                "{} is not this machine: give --i-own-this if the receiver is yours to attack",
+                self.url.host_str().unwrap_or_default()
+            )));
         }
-        let tally = Probe::new(&self, secret)?.run().await?;
+        // Asked again, a name could lead elsewhere.
+        let client = client::client_at(&self.url, &addresses)?;
+        let tally = Probe::new(&self, client, secret).run().await?;
         self.output.line(&tally, &tally)?;
         Ok(if tally.is_good(self.strict) {
             ExitCode::SUCCESS
@@ -71,21 +78,16 @@ impl Check {
     }
 }
 
-/// Refuses a URL whose host is not this machine.
-async fn refuse_strangers(url: &Url) -> Result<(), Failure> {
+/// Finds the addresses of a host; there is at least one.
+async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, Failure> {
     let host = url.host_str().unwrap_or_default();
     // A URL writes an IPv6 address in brackets.
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or_default();
-    let addresses: Vec<_> = net::lookup_host((name, port))
-        .await
-        .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?
-        .collect();
-    let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
-    if !addresses.is_empty() && addresses.iter().all(is_here) {
-        return Ok(());
+    let found = net::lookup_host((name, port)).await.map(Vec::from_iter);
+    match found {
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        Ok(_) => Err(Failure::usage(format_args!("cannot find {host}"))),
+        Err(error) => Err(Failure::usage(format_args!("cannot find {host}: {error}"))),
     }
-    Err(Failure::usage(format_args!(
-        "{host} is not this machine: give --i-own-this if the receiver is yours to attack"
-    )))
 }

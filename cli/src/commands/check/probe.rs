@@ -13,7 +13,6 @@ use super::{
     verdict::{Row, Verdict},
 };
 use crate::{
-    client,
     failure::Failure,
     secret::Secret,
     signing::{Encoding, SchemeArg},
@@ -37,13 +36,13 @@ pub(super) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
-    pub(super) fn new(check: &'a Check, secret: Secret) -> Result<Self, Failure> {
+    pub(super) fn new(check: &'a Check, client: Client, secret: Secret) -> Self {
         let progress = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg}") {
             progress.set_style(style);
         }
-        Ok(Self {
-            client: client::client()?,
+        Self {
+            client,
             vendor: Vendor {
                 secret,
                 parcel: check.parcel.clone(),
@@ -52,7 +51,7 @@ impl<'a> Probe<'a> {
             check,
             progress,
             tally: Tally::default(),
-        })
+        }
     }
 
     /// Sends everything, prints a row for each case, and sums up.
