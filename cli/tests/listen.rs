@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod program;
+#[allow(dead_code)]
+mod receivers;
 
 use std::{
     fs,
@@ -260,10 +262,24 @@ fn a_request_to_another_place_is_told() {
     );
     assert_eq!(post("/hooks/%7Bodd%7D?from=vendor").unwrap().status, 200);
     assert!(listen.line().contains(" accepted, "));
+
+    let mut stream = TcpStream::connect(listen.addr()).unwrap();
+    let get = b"GET /hooks/%7Bodd%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(get).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+    assert!(answer.contains("\r\nallow: POST\r\n"), "{answer}");
+    let line = listen.line();
+    assert!(
+        line.ends_with("answered 405: GET /hooks/%7Bodd%7D"),
+        "{line}"
+    );
+
     let summary = listen.stop();
     assert_eq!(
         summary,
-        ["1 accepted, 0 refused, 1 to another path or with another method"]
+        ["1 accepted, 0 refused, 2 to another path or with another method"]
     );
 }
 
@@ -356,6 +372,19 @@ fn saved_deliveries_are_exact_and_private() {
 }
 
 #[test]
+fn strangers_cannot_fill_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut listen = Listen::start(&["--json", "--save", dir.path().to_str().unwrap()]);
+    for n in 0..1_001 {
+        assert_eq!(listen.post(&[], b"{}").status, 401);
+        assert_eq!(listen.json()["saved"].is_string(), n < 1_000);
+    }
+    assert_eq!(listen.deliver(DELIVERY).status, 200);
+    assert!(listen.json()["saved"].is_string());
+    assert_eq!(files(dir.path()).len(), 1_001);
+}
+
+#[test]
 fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("deliveries");
@@ -377,9 +406,16 @@ fn a_delivery_is_passed_on_to_the_byte_and_the_answer_is_relayed() {
     let mut headers = signed(Scheme::Body, Duration::ZERO, body);
     headers.push(("x-own".to_owned(), "kept".to_owned()));
     headers.push(("user-agent".to_owned(), "the vendor".to_owned()));
+    let hop = [("Connection", "keep-alive, X-Hop"), ("x-hop", "for one")];
+    let with_hop = [
+        headers.clone(),
+        hop.map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
+    ];
+    let with_hop = with_hop.concat();
 
     assert_eq!(front.post(&headers, body).status, 503);
-    assert_eq!(front.post(&headers, body).status, 202);
+    assert_eq!(front.post(&with_hop, body).status, 202);
     assert_eq!(front.post(&[], body).status, 401);
     assert!(front.line().contains("accepted, answered 503: AA"));
     assert!(front.line().contains("accepted, answered 202: AA"));
@@ -391,6 +427,10 @@ fn a_delivery_is_passed_on_to_the_byte_and_the_answer_is_relayed() {
     for (name, value) in &headers {
         assert!(lines.contains(&format!("{name}: {value}")), "{lines:?}");
     }
+    assert!(
+        !lines.iter().any(|line| line.starts_with("x-hop")),
+        "{lines:?}"
+    );
     let host = format!("host: {}", behind.addr());
     assert_eq!(
         lines
@@ -419,6 +459,13 @@ fn headers_and_body_of_the_answer_are_relayed() {
         };
         assert_eq!(value(&answer.headers), value(&direct.headers));
     }
+
+    let bare = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    let front = Listen::start(&["--forward", &receivers::fixed(bare.to_owned())]);
+    let answer = front.deliver(DELIVERY);
+    assert_eq!(answer.body, b"ok");
+    let mut names = answer.headers.iter().map(|(name, _)| name);
+    assert!(!names.any(|name| name == "content-type"), "{answer:?}");
 }
 
 #[test]
@@ -489,7 +536,7 @@ fn wrong_usage_is_told_in_a_line() {
         ),
         (
             &["--secret-file", "-", "--secret-file", "-"],
-            "one secret only",
+            "standard input can be read only once",
         ),
         (&["--secret-file", file], "a secret is empty"),
         (&["--secret", "x"], "unexpected argument '--secret'"),

@@ -56,8 +56,8 @@ pub(crate) struct Listen {
     /// Refuse timestamps older than this, such as 5m or 2d [default: 12d]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     max_age: Option<Duration>,
-    /// Keep each request to the path, refused ones too, as a file in this directory. The files hold
-    /// customers' data and live signatures, and are readable by you only
+    /// Keep each request to the path, and of refused ones the first 1,000, as a file in this
+    /// directory. The files hold customers' data and live signatures, and are readable by you only
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Pass accepted deliveries on, byte for byte and with their signature, and relay the answer

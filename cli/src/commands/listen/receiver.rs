@@ -4,18 +4,26 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
     body::{Body, Bytes, HttpBody as _},
     extract::{FromRequest as _, Request, State},
-    http::{HeaderValue, Method, StatusCode, header::CONNECTION, request::Parts},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ALLOW, CONNECTION},
+        request::Parts,
+    },
     response::{IntoResponse as _, Response},
 };
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use reqwest::{Client, Url};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 use trackingmore_webhook_axum::{Error, ErrorKind, Verifier, Webhook};
 
 use super::report::{Effects, Outcome, Report};
@@ -27,6 +35,12 @@ use crate::{
 
 /// What a verifier accepts of a body. No more is read than shows that it is longer.
 const LIMIT: usize = 256 * 1024;
+
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many refused requests are kept: anybody can send those.
+const REFUSED_KEPT: u64 = 1_000;
 
 pub(super) struct Receiver {
     pub(super) verifier: Verifier,
@@ -45,6 +59,7 @@ pub(super) struct Receiver {
 pub(super) struct Save {
     dir: PathBuf,
     kept: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// Where accepted deliveries are passed on to.
@@ -76,7 +91,10 @@ impl Receiver {
         let (outcome, mut response, effects) = if parts.uri.path() != self.path {
             misplaced(StatusCode::NOT_FOUND, &parts)
         } else if parts.method != Method::POST {
-            misplaced(StatusCode::METHOD_NOT_ALLOWED, &parts)
+            let mut misplaced = misplaced(StatusCode::METHOD_NOT_ALLOWED, &parts);
+            let allowed = HeaderValue::from_static("POST");
+            misplaced.1.headers_mut().insert(ALLOW, allowed);
+            misplaced
         } else {
             self.verify(received, &parts, body, end).await
         };
@@ -101,23 +119,24 @@ impl Receiver {
         body: Bytes,
         end: End,
     ) -> (Outcome, Response, Effects) {
+        let refused = |error: &Error| Outcome::refused(error, &parts.headers, received);
+        let verified = if end == End::Broken {
+            let error = Error::from(ErrorKind::BodyUnreadable);
+            Err((refused(&error), error.to_response().map(Body::from)))
+        } else {
+            let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
+            <Webhook>::from_request(request, &self.verifier)
+                .await
+                .map_err(|rejection| (refused(rejection.error()), rejection.into_response()))
+        };
         let mut effects = Effects::default();
-        match self
-            .save
-            .as_ref()
-            .map(|save| save.keep(received, parts, &body))
-        {
+        let save = self.save.as_ref();
+        match save.and_then(|save| save.keep(received, parts, &body, verified.is_ok())) {
             Some(Ok(file)) => effects.saved = Some(file),
             Some(Err(trouble)) => effects.trouble = Some(trouble),
             None => {}
         }
-        if end == End::Broken {
-            let error = Error::from(ErrorKind::BodyUnreadable);
-            let outcome = Outcome::refused(&error, &parts.headers, received);
-            return (outcome, error.to_response().map(Body::from), effects);
-        }
-        let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-        match <Webhook>::from_request(request, &self.verifier).await {
+        match verified {
             Ok(Webhook(delivery)) => {
                 let outcome = Outcome::accepted(&delivery, received, self.secrets);
                 let response = if effects.trouble.is_some() {
@@ -128,10 +147,7 @@ impl Receiver {
                 };
                 (outcome, response, effects)
             }
-            Err(rejection) => {
-                let outcome = Outcome::refused(rejection.error(), &parts.headers, received);
-                (outcome, rejection.into_response(), effects)
-            }
+            Err((outcome, response)) => (outcome, response, effects),
         }
     }
 
@@ -177,14 +193,15 @@ enum End {
 
 async fn read(mut body: Body) -> (Bytes, End) {
     let mut bytes = Vec::new();
+    let deadline = Instant::now() + PATIENCE;
     if body.size_hint().lower() > LIMIT as u64 {
         return (Bytes::new(), End::TooLong);
     }
     while bytes.len() <= LIMIT {
-        match body.frame().await {
-            None => return (bytes.into(), End::Whole),
-            Some(Err(_)) => return (bytes.into(), End::Broken),
-            Some(Ok(frame)) => {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(None) => return (bytes.into(), End::Whole),
+            Ok(Some(Err(_))) | Err(_) => return (bytes.into(), End::Broken),
+            Ok(Some(Ok(frame))) => {
                 if let Ok(chunk) = frame.into_data() {
                     bytes.extend_from_slice(&chunk);
                 }
@@ -199,11 +216,24 @@ impl Save {
         saved::create_dir(&dir).map_err(|error| {
             Failure::usage(format_args!("cannot make {}: {error}", dir.display()))
         })?;
-        let kept = AtomicU64::new(0);
-        Ok(Self { dir, kept })
+        Ok(Self {
+            dir,
+            kept: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        })
     }
 
-    fn keep(&self, received: Timestamp, parts: &Parts, body: &Bytes) -> Result<String, String> {
+    /// Keeps a request, and tells in which file; gives `None` if there are enough like it.
+    fn keep(
+        &self,
+        received: Timestamp,
+        parts: &Parts,
+        body: &Bytes,
+        is_accepted: bool,
+    ) -> Option<Result<String, String>> {
+        if !is_accepted && self.refused.fetch_add(1, Ordering::Relaxed) >= REFUSED_KEPT {
+            return None;
+        }
         let n = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
         let time = received.strftime("%Y%m%dT%H%M%S.%3fZ");
         let path = self.dir.join(format!("{time}-{n:04}.delivery"));
@@ -215,10 +245,11 @@ impl Save {
                 .collect(),
             body: body.to_vec(),
         };
-        match saved.create(&path) {
-            Ok(()) => Ok(path.display().to_string()),
-            Err(error) => Err(format!("cannot save {}: {error}", path.display())),
-        }
+        let path_shown = path.display().to_string();
+        Some(match saved.create(&path) {
+            Ok(()) => Ok(path_shown),
+            Err(error) => Err(format!("cannot save {path_shown}: {error}")),
+        })
     }
 }
 
@@ -238,11 +269,33 @@ impl Forward {
             let answer = request.send().await?;
             let status = answer.status();
             let headers = client::passed_on(answer.headers().clone());
-            Ok((status, headers, answer.bytes().await?))
+            // Unlike its bytes, a body does not come with a type of its own.
+            Ok((status, headers, Body::from(answer.bytes().await?)))
         };
         match answer.await {
             Ok(answer) => Ok(answer.into_response()),
             Err(error) => Err(format!("cannot forward: {}", client::reason(error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use futures_util::{StreamExt as _, stream};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_to_its_end_is_given_up() {
+        let begun = stream::iter([Ok::<_, io::Error>("{")]);
+        let body = Body::from_stream(begun.chain(stream::pending()));
+        // Time passes at once where nobody does anything.
+        let read = timeout(Duration::from_secs(3_600), read(body)).await;
+        let (bytes, end) = read.unwrap();
+        assert_eq!(bytes, "{");
+        assert!(end == End::Broken);
     }
 }
