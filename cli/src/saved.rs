@@ -16,8 +16,8 @@
 //!
 //! 1. What the file is: the name of the format, when the delivery was received, and notes for
 //!    people, which programs pass over.
-//! 2. The headers of the request, one a line, in the order and with the repetitions in which they
-//!    came; values are bytes, and need not be UTF-8.
+//! 2. The headers of the request, one a line, in the order in which their names first came, those of
+//!    one name together; values are bytes, and need not be UTF-8.
 //! 3. The body, byte for byte, up to the end of the file.
 
 use std::{
@@ -39,7 +39,7 @@ that pass as genuine deliveries. Keep it to yourself, and delete it when you are
 /// A request to a receiver, as it arrived.
 pub(crate) struct Saved {
     pub(crate) received: Timestamp,
-    /// Names in lower case, in the order received.
+    /// Names in lower case, in the order in which they first came, those of one name together.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
 }
