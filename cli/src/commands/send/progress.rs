@@ -29,7 +29,7 @@ pub(super) fn countdown(next: String, wait: Duration) -> ProgressBar {
 /// Fills up as deliveries come to their end; its message is how many attempts have failed.
 pub(super) fn bar(count: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
-        "{wide_bar} {pos} of {len}, {msg} failed attempts, {eta} left",
+        "{wide_bar} {pos} of {len} in {elapsed}, {msg} failed attempts",
     );
     let bar = ProgressBar::new(count).with_message("0");
     if let Ok(style) = style {
