@@ -28,23 +28,25 @@ pub(crate) fn check_on(
     attack: impl Fn(&Server, &str) -> usize,
 ) {
     for framework in Framework::ALL {
-        let [plain, webhook] = [PLAIN, PATH].map(|path| {
-            let server = start(framework);
-            assert!(server.handled().is_empty());
-            let before = server.peak_memory();
-            let genuine = attack(&server, path);
-            let expected = vec![handled(EVENT); genuine];
-            assert_eq!(server.handled(), expected, "{framework:?}");
-            let growth = server.peak_memory() - before;
-            server.stop();
-            growth
-        });
+        let [plain, webhook] = [PLAIN, PATH].map(|path| growth(start(framework), path, &attack));
         println!("{name}, {framework:?}: {webhook} KiB more, {plain} KiB as plain bytes");
         assert!(
             webhook <= plain + connections * MARGIN,
             "{framework:?}: {webhook} KiB more, {plain} KiB as plain bytes"
         );
     }
+}
+
+/// Attacks a server and gives the memory that this took, in KiB.
+fn growth(server: Server, path: &str, attack: impl Fn(&Server, &str) -> usize) -> u64 {
+    assert!(server.handled().is_empty());
+    let before = server.peak_memory();
+    let genuine = attack(&server, path);
+    let expected = vec![handled(EVENT); genuine];
+    assert_eq!(server.handled(), expected, "{:?}", server.framework());
+    let growth = server.peak_memory() - before;
+    server.stop();
+    growth
 }
 
 /// Reads the answer to an attack on [`PATH`]; on [`PLAIN`] there may be none.
@@ -119,6 +121,34 @@ fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
             server.wait_until_all_is_read();
             0
         });
+    }
+}
+
+/// Not compared with plain bytes, which keep every buffer.
+#[test]
+fn chunks_in_long_frames_cost_what_a_few_buffers_do() {
+    const CONNECTIONS: u64 = 4;
+    const MOST_EACH: u64 = 3 * 1024;
+    let [blanks, zeros] = [(" ", 0x1000), ("0", 100_000)].map(|(byte, len)| byte.repeat(len));
+    let chunks = format!("1000\r\n{blanks}\r\n{zeros}1\r\n \r\n");
+    for framework in Framework::ALL {
+        let growth = growth(Server::start(framework), PATH, |server, path| {
+            let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+            for connection in &mut connections {
+                let chunked = "transfer-encoding: chunked";
+                connection.send_head(path, &forged(), &[chunked]).unwrap();
+                for _ in 1..LIMIT / 0x1000 {
+                    connection.send(chunks.as_bytes()).unwrap();
+                }
+            }
+            server.wait_until_all_is_read();
+            0
+        });
+        println!("chunks in long frames, {framework:?}: {growth} KiB more");
+        assert!(
+            growth <= CONNECTIONS * MOST_EACH,
+            "{framework:?}: {growth} KiB more"
+        );
     }
 }
 
