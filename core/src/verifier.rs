@@ -63,6 +63,10 @@ pub(crate) enum Judgement {
     Undecided(Signature),
 }
 
+/// The digits of the last second that fits. A longer text could only begin with zeros, as many as the
+/// server takes, for an HMAC to be made of with each secret.
+const MAX_TIMESTAMP_LEN: usize = 20;
+
 impl Verifier {
     /// Makes a verifier from the webhook secret shown in TrackingMore's dashboard.
     ///
@@ -286,6 +290,9 @@ impl Verifier {
         signature: &Signature,
     ) -> Result<(u64, usize), ErrorKind> {
         let text = text.ok_or(ErrorKind::MissingHeader)?;
+        if text.len() > MAX_TIMESTAMP_LEN {
+            return Err(ErrorKind::MalformedTimestamp);
+        }
         let seconds = unix_seconds(text).ok_or(ErrorKind::MalformedTimestamp)?;
         let secret_index = self.matching_secret(text, signature)?;
         Ok((seconds, secret_index))

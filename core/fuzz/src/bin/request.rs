@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
         if pinned != Some(Scheme::Body) {
             time = match self.values("timestamp")[..] {
                 [] => Err(ErrorKind::MissingHeader),
-                [text] => match seconds(text) {
+                [text] => match seconds(text).filter(|_| text.len() <= 20) {
                     None => Err(ErrorKind::MalformedTimestamp),
                     Some(seconds) if proves(signature, text) => Ok(seconds),
                     Some(_) => Err(ErrorKind::SignatureMismatch),
