@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
         if pinned != Some(Scheme::Body) {
             time = match self.values("timestamp")[..] {
                 [] => Err(ErrorKind::MissingHeader),
-                [text] => match seconds(text).filter(|_| text.len() <= 20) {
+                [text] => match seconds(text) {
                     None => Err(ErrorKind::MalformedTimestamp),
                     Some(seconds) if proves(signature, text) => Ok(seconds),
                     Some(_) => Err(ErrorKind::SignatureMismatch),
@@ -182,7 +182,7 @@ fn is_digits(text: &[u8]) -> bool {
 }
 
 fn seconds(text: &[u8]) -> Option<u64> {
-    let text = str::from_utf8(text).ok()?;
+    let text = str::from_utf8(text).ok().filter(|text| text.len() <= 20)?;
     text.parse().ok().filter(|_| is_digits(text.as_bytes()))
 }
 
