@@ -113,8 +113,11 @@ impl VerifierBuilder {
 
     /// Refuses bodies of more bytes than this. The default is 262,144 (256 KiB).
     ///
-    /// A request whose headers are not refused holds this much memory for its body at most, and twice
-    /// as much for moments while it arrives.
+    /// A request whose headers are not refused holds no more of its body than this, in up to three
+    /// times the memory while it is put together. Besides, up to nine of the buffers that the server
+    /// read it into are kept for it, and a client that fills them with long lines between its chunks
+    /// can make them large: with the default limit, such a request was measured at 4.6 MB with hyper
+    /// (axum, warp) and 1.6 MB with actix-web, the server's own buffer included.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self

@@ -40,7 +40,7 @@ pub enum ErrorKind {
     RepeatedHeader,
     /// The signature is neither hex nor base64 of 32 bytes.
     MalformedSignature,
-    /// The timestamp is not a whole number of seconds in ASCII digits.
+    /// The timestamp is not a whole number of seconds that fits in 64 bits, in 1 to 20 ASCII digits.
     MalformedTimestamp,
     /// No configured secret makes this signature of this message.
     SignatureMismatch,

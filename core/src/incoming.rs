@@ -7,7 +7,8 @@ use crate::{Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
 /// A request whose headers have not been refused, and whose body is still arriving. Comes from
 /// [`Verifier::begin`]; an adapter pushes the body's chunks and then calls [`finish`](Self::finish).
 ///
-/// At most the verifier's body limit is held, whatever length the request declared.
+/// Of the body at most the verifier's limit is held, whatever length the request declared. What that
+/// takes at worst, [`body_limit`](crate::VerifierBuilder::body_limit) tells.
 pub struct Incoming {
     verifier: Verifier,
     judgement: Judgement,
@@ -28,7 +29,8 @@ enum Body {
 /// connection goes on with the buffer, and keeps it, once they are let go.
 #[derive(Default)]
 struct Chunks {
-    kept: Vec<Bytes>,
+    /// The runs that are kept, each behind what was copied before it.
+    kept: Vec<Vec<Bytes>>,
     copied: BytesMut,
     /// The last chunks, which share a buffer. It is not decided yet what becomes of them.
     run: Vec<Bytes>,
@@ -37,6 +39,9 @@ struct Chunks {
 
 /// The length from which on a run is kept.
 const LARGE: usize = 4096;
+/// The most runs that are kept, since each may keep a large buffer alive that the client filled with
+/// something else. A body that comes quickly needs fewer: the buffers grow with it.
+const MOST: usize = 8;
 /// The length up to which a chunk costs as much to keep as to copy. Also the most that lies between
 /// two chunks of a run: the lines that HTTP/1 frames chunks with.
 const SMALL: usize = 64;
@@ -143,9 +148,9 @@ impl Chunks {
 
     fn end_run(&mut self) {
         let len: usize = self.run.iter().map(Bytes::len).sum();
-        if len >= LARGE {
-            self.kept.push(mem::take(&mut self.copied).freeze());
-            self.kept.append(&mut self.run);
+        if len >= LARGE && self.kept.len() < MOST {
+            self.run.insert(0, mem::take(&mut self.copied).freeze());
+            self.kept.push(mem::take(&mut self.run));
         }
         for chunk in self.run.drain(..) {
             self.copied.extend_from_slice(&chunk);
@@ -158,7 +163,8 @@ impl Chunks {
             return self.copied.freeze();
         }
         let mut bytes = BytesMut::with_capacity(self.len);
-        for chunk in self.kept.into_iter().chain([self.copied.freeze()]) {
+        let kept = self.kept.into_iter().flatten();
+        for chunk in kept.chain([self.copied.freeze()]) {
             bytes.extend_from_slice(&chunk);
         }
         bytes.freeze()

@@ -4,7 +4,7 @@ use sha2::Sha256;
 use crate::{ConfigError, Signature};
 
 /// A secret, prepared for signing: both pads are already hashed, so that a signature costs two
-/// compressions less than from the raw secret. `hmac` wipes it on drop.
+/// compressions less than from the raw secret. `sha2` wipes both states on drop.
 #[derive(Clone)]
 pub(crate) struct Key(Hmac<Sha256>);
 
@@ -50,7 +50,16 @@ fn has_blank_end(secret: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::ZeroizeOnDrop;
+
     use super::*;
+
+    /// It is compiled only if `sha2` is built so that it wipes its states. A key is two of them.
+    #[test]
+    fn a_key_is_wiped_on_drop() {
+        fn is_wiped<T: ZeroizeOnDrop>() {}
+        is_wiped::<Sha256>();
+    }
 
     #[test]
     fn blanks_at_the_ends_are_seen() {

@@ -210,6 +210,25 @@ fn chunks_that_fill_a_buffer_are_not_copied_until_the_end() {
 }
 
 #[test]
+fn chunks_that_fill_little_of_their_buffers_keep_few_of_them() {
+    const BUFFER: usize = 1_000_000;
+    let body: Vec<u8> = (0..LIMIT).map(|i| (i % 251) as u8).collect();
+    let mut incoming = begin(Scheme::Body, &body);
+    let allocated = allocation_counter::measure(|| {
+        for chunk in body.chunks(4096) {
+            let mut buffer = vec![b'0'; BUFFER];
+            buffer[..chunk.len()].copy_from_slice(chunk);
+            incoming
+                .push(Bytes::from(buffer).slice(..chunk.len()))
+                .unwrap();
+        }
+    });
+    let held = allocated.bytes_current;
+    assert!(held < 10 * BUFFER as i64, "{held} bytes");
+    assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
+}
+
+#[test]
 fn chunks_that_are_kept_and_copied_stay_in_order() {
     let body: Vec<u8> = (0..40_000_u32).map(|i| (i % 251) as u8).collect();
     let buffer = Bytes::from(body.clone());

@@ -151,6 +151,44 @@ proptest! {
     }
 
     #[test]
+    fn any_flipped_bit_of_the_timestamp_does_not(
+        secret in secret(),
+        seconds in seconds(),
+        body in body(),
+        bit in any::<Index>(),
+        cuts in vec(any::<Index>(), 0..8),
+    ) {
+        let time = seconds.to_string().into_bytes();
+        let mut changed = time.clone();
+        let bit = bit.index(8 * time.len());
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let pinned_kind = if changed.iter().all(u8::is_ascii_digit) {
+            ErrorKind::SignatureMismatch
+        } else {
+            ErrorKind::MalformedTimestamp
+        };
+        let builder = || {
+            Verifier::builder()
+                .secret(&secret)
+                .max_age(Duration::MAX)
+                .max_clock_skew(Duration::MAX)
+        };
+        let both = builder().build().unwrap();
+        let pinned = builder().scheme(Scheme::Timestamp).build().unwrap();
+        let signature = Signer::new(&secret).unwrap().sign_timestamp(seconds);
+        for text in [signature.to_hex(), signature.to_base64()] {
+            for (verifier, kind) in [(&both, ErrorKind::SignatureMismatch), (&pinned, pinned_kind)] {
+                let judge = |time: &[u8]| {
+                    let verified = verify(verifier, &headers(time, &text), &body, &cuts, at(seconds));
+                    verified.map(drop).map_err(|error| error.kind())
+                };
+                prop_assert_eq!(judge(&time), Ok(()));
+                prop_assert_eq!(judge(&changed), Err(kind));
+            }
+        }
+    }
+
+    #[test]
     fn any_request_gets_an_answer_of_the_table(
         pairs in vec(
             (

@@ -63,7 +63,7 @@ fn check_timestamp(text: &[u8]) {
     let answer = VERIFIER.verify_at(&headers, b"{}", UNIX_EPOCH);
     let answer = answer.map(|verified| verified.timestamp().unwrap());
 
-    let is_digits = text.iter().all(u8::is_ascii_digit);
+    let is_digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
     let seconds = str::from_utf8(text).ok().filter(|_| is_digits);
     let expected = match seconds.and_then(|text| text.parse().ok()) {
         Some(seconds) => UNIX_EPOCH

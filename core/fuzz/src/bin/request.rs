@@ -182,7 +182,7 @@ fn is_digits(text: &[u8]) -> bool {
 }
 
 fn seconds(text: &[u8]) -> Option<u64> {
-    let text = str::from_utf8(text).ok()?;
+    let text = str::from_utf8(text).ok().filter(|text| text.len() <= 20)?;
     text.parse().ok().filter(|_| is_digits(text.as_bytes()))
 }
 

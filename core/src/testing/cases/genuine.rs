@@ -10,6 +10,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let by_time = mac(SECRET, time.as_bytes());
     let by_body = mac(SECRET, EVENT);
     let retried = (now.saturating_sub(982_980)).to_string();
+    let padded = format!("{now:020}");
     vec![
         timestamp_only(
             "timestamp signed, hex",
@@ -39,6 +40,12 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             "timestamp signed four minutes ahead of our clock",
             &(now + 240).to_string(),
             &sign(&(now + 240).to_string()),
+            EVENT,
+        ),
+        timestamp_only(
+            "timestamp signed with zeros before it, 20 digits",
+            &padded,
+            &sign(&padded),
             EVENT,
         ),
         timestamp_only(

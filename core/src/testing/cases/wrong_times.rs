@@ -48,6 +48,10 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         malformed("signed empty timestamp", ""),
         malformed("signed timestamp of 20 digits", "99999999999999999999"),
         malformed("signed timestamp of 400 digits", &"9".repeat(400)),
+        malformed(
+            "signed timestamp of 21 digits, zeros before the time",
+            &format!("{now:021}"),
+        ),
         malformed("signed least timestamp of 64 bits", "-9223372036854775808"),
         malformed("signed timestamp with a sign", "+1662371528"),
         malformed("signed timestamp with a fraction", "1662371528.0"),

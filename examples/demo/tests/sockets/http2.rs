@@ -10,8 +10,8 @@ use h2::{
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
 use trackingmore_webhook::{
-    Error, ErrorKind,
-    testing::{cases, conformance::PATH},
+    Error, ErrorKind, Event, Verifier,
+    testing::{SECRET, cases, conformance::PATH},
 };
 
 use crate::{
@@ -98,6 +98,7 @@ fn for_each(check: impl AsyncFn(&Server, &mut Client)) {
 
 #[test]
 fn every_case_has_its_answer_on_one_connection() {
+    let verifier = Verifier::new(SECRET).unwrap();
     for_each(async |server, client| {
         for case in cases(SystemTime::now()) {
             let name = format!("{:?}: {}", server.framework(), case.name);
@@ -110,9 +111,11 @@ fn every_case_has_its_answer_on_one_connection() {
                     assert_eq!(server.handled(), [handled(&case.body)], "{name}");
                 }
                 Err(kind) => {
-                    let error = Error::from(kind);
+                    let received = verifier.receive::<Event>(&case.headers, case.body);
+                    let error = received.unwrap_err();
+                    assert_eq!(error.kind(), kind, "{name}");
                     assert_eq!(status, error.status(), "{name}");
-                    assert!(body.contains(error.code()), "{name}: {body}");
+                    assert_eq!(body, error.problem(), "{name}");
                     assert!(!headers.contains_key("connection"), "{name}");
                     assert!(server.handled().is_empty(), "{name}");
                 }

@@ -1,6 +1,9 @@
 //! What those can do who send slowly, much, half or out of turn: others are served meanwhile, no
 //! handler runs for them, nothing panics, and the memory they cost is what buffering costs.
 
+use std::{io::Write as _, net::TcpStream};
+
+use tokio::runtime::Runtime;
 use trackingmore_webhook::{
     ErrorKind,
     testing::{Connection, conformance::PATH},
@@ -28,23 +31,45 @@ pub(crate) fn check_on(
     attack: impl Fn(&Server, &str) -> usize,
 ) {
     for framework in Framework::ALL {
-        let [plain, webhook] = [PLAIN, PATH].map(|path| {
-            let server = start(framework);
-            assert!(server.handled().is_empty());
-            let before = server.peak_memory();
-            let genuine = attack(&server, path);
-            let expected = vec![handled(EVENT); genuine];
-            assert_eq!(server.handled(), expected, "{framework:?}");
-            let growth = server.peak_memory() - before;
-            server.stop();
-            growth
-        });
+        let [plain, webhook] = [PLAIN, PATH].map(|path| growth(start(framework), path, &attack));
         println!("{name}, {framework:?}: {webhook} KiB more, {plain} KiB as plain bytes");
         assert!(
             webhook <= plain + connections * MARGIN,
             "{framework:?}: {webhook} KiB more, {plain} KiB as plain bytes"
         );
     }
+}
+
+/// Attacks a server and gives the memory that this took, in KiB.
+fn growth(server: Server, path: &str, attack: impl Fn(&Server, &str) -> usize) -> u64 {
+    assert!(server.handled().is_empty());
+    let before = server.peak_memory();
+    let genuine = attack(&server, path);
+    let expected = vec![handled(EVENT); genuine];
+    assert_eq!(server.handled(), expected, "{:?}", server.framework());
+    let growth = server.peak_memory() - before;
+    server.stop();
+    growth
+}
+
+/// The head of a delivery whose body is framed as a header says.
+fn genuine_head(path: &str, framing: &str) -> String {
+    let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n");
+    for (name, value) in genuine() {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head + "\r\n"
+}
+
+/// A body in both framings: the header that announces it, and what is sent.
+fn framings(body: &[u8]) -> [(String, Vec<u8>); 2] {
+    let mut chunked = format!("{:x}\r\n", body.len()).into_bytes();
+    chunked.extend_from_slice(body);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    [
+        (format!("content-length: {}", body.len()), body.to_vec()),
+        ("transfer-encoding: chunked".to_owned(), chunked),
+    ]
 }
 
 /// Reads the answer to an attack on [`PATH`]; on [`PLAIN`] there may be none.
@@ -60,11 +85,7 @@ fn assert_refused(path: &str, connection: &mut Connection, kind: ErrorKind) {
 fn deliveries_that_come_a_byte_at_a_time_are_served_and_so_are_others() {
     const CONNECTIONS: usize = 50;
     check("a byte at a time", CONNECTIONS as u64, |server, path| {
-        let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n");
-        for (name, value) in genuine() {
-            head += &format!("{name}: {value}\r\n");
-        }
-        head += &format!("content-length: {}\r\n\r\n", EVENT.len());
+        let head = genuine_head(path, &format!("content-length: {}", EVENT.len()));
         let mut slow: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
         let mut quick = server.connect();
         for byte in [head.as_bytes(), EVENT].concat() {
@@ -119,6 +140,34 @@ fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
             server.wait_until_all_is_read();
             0
         });
+    }
+}
+
+/// Not compared with plain bytes, which keep every buffer.
+#[test]
+fn chunks_in_long_frames_cost_what_a_few_buffers_do() {
+    const CONNECTIONS: u64 = 4;
+    const MOST_EACH: u64 = 3 * 1024;
+    let [blanks, zeros] = [(" ", 0x1000), ("0", 100_000)].map(|(byte, len)| byte.repeat(len));
+    let chunks = format!("1000\r\n{blanks}\r\n{zeros}1\r\n \r\n");
+    for framework in Framework::ALL {
+        let growth = growth(Server::start(framework), PATH, |server, path| {
+            let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
+            for connection in &mut connections {
+                let chunked = "transfer-encoding: chunked";
+                connection.send_head(path, &forged(), &[chunked]).unwrap();
+                for _ in 1..LIMIT / 0x1000 {
+                    connection.send(chunks.as_bytes()).unwrap();
+                }
+            }
+            server.wait_until_all_is_read();
+            0
+        });
+        println!("chunks in long frames, {framework:?}: {growth} KiB more");
+        assert!(
+            growth <= CONNECTIONS * MOST_EACH,
+            "{framework:?}: {growth} KiB more"
+        );
     }
 }
 
@@ -197,18 +246,12 @@ fn headers_beyond_what_the_server_takes_are_its_own_refusal() {
 
 #[test]
 fn a_delivery_that_is_cut_off_at_any_byte_does_not_reach_the_handler() {
-    let length = format!("content-length: {}", EVENT.len());
-    let chunk = [format!("{:x}\r\n", EVENT.len()).as_bytes(), EVENT].concat();
-    let chunked = [&chunk[..], b"\r\n0\r\n\r\n"].concat();
     for framework in Framework::ALL {
         let server = Server::start(framework);
-        for (framing, body) in [
-            (length.as_str(), EVENT),
-            ("transfer-encoding: chunked", &chunked),
-        ] {
+        for (framing, body) in framings(EVENT) {
             for cut in 0..body.len() {
                 let mut connection = server.connect();
-                let sent = connection.send_head(PATH, &genuine(), &[framing]);
+                let sent = connection.send_head(PATH, &genuine(), &[&framing]);
                 sent.unwrap();
                 connection.send(&body[..cut]).unwrap();
                 connection.finish_sending().unwrap();
@@ -224,32 +267,53 @@ fn a_delivery_that_is_cut_off_at_any_byte_does_not_reach_the_handler() {
 }
 
 #[test]
-fn what_is_pipelined_behind_a_refusal_is_served_once_or_not_at_all() {
-    let mut hidden = format!("POST {PATH} HTTP/1.1\r\nhost: localhost\r\n");
-    for (name, value) in genuine() {
-        hidden += &format!("{name}: {value}\r\n");
+fn a_delivery_whose_client_is_gone_does_not_reach_the_handler() {
+    let runtime = Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    for framework in Framework::ALL {
+        let server = Server::start(framework);
+        for (framing, body) in framings(EVENT) {
+            let head = genuine_head(PATH, &framing);
+            for resets in [false, true] {
+                let streams = (0..body.len()).map(|cut| {
+                    let mut stream = TcpStream::connect(server.addr()).unwrap();
+                    let part = [head.as_bytes(), &body[..cut]].concat();
+                    stream.write_all(&part).unwrap();
+                    stream
+                });
+                let streams: Vec<_> = streams.collect();
+                // A reset takes away what has not been read.
+                server.wait_until_all_is_read();
+                for stream in streams {
+                    if resets {
+                        stream.set_nonblocking(true).unwrap();
+                        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+                        stream.set_zero_linger().unwrap();
+                    }
+                }
+                assert!(server.handled().is_empty(), "{framework:?}, {framing}");
+            }
+        }
+        server.stop();
     }
-    hidden += "content-length: 42\r\n\r\n";
+}
+
+#[test]
+fn what_is_pipelined_behind_a_refusal_is_served_once_or_not_at_all() {
+    let hidden = genuine_head(PATH, "content-length: 42");
     // The refused body looks like a genuine delivery, which a server that loses its place would
     // take for the next request.
     let hidden = hidden + r#"{"data":{"tracking_number":"smuggled in"}}"#;
-    let hidden = hidden.as_bytes();
-    let length = format!("content-length: {}", hidden.len());
-    let chunk = [format!("{:x}\r\n", hidden.len()).as_bytes(), hidden].concat();
-    let chunked = [&chunk[..], b"\r\n0\r\n\r\n"].concat();
     for framework in Framework::ALL {
         let server = Server::start(framework);
         for path in [PATH, PINNED] {
-            for (framing, body) in [
-                (length.as_str(), hidden),
-                ("transfer-encoding: chunked", &chunked),
-            ] {
+            for (framing, body) in framings(hidden.as_bytes()) {
                 let mut connection = server.connect();
                 for _ in 0..3 {
                     // Fails where the server closes the connection behind the first refusal.
                     _ = connection
-                        .send_head(path, &forged(), &[framing])
-                        .and_then(|()| connection.send(body));
+                        .send_head(path, &forged(), &[&framing])
+                        .and_then(|()| connection.send(&body));
                 }
                 let length = format!("content-length: {}", EVENT.len());
                 _ = connection
