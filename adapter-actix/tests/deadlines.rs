@@ -48,13 +48,17 @@ fn serve(deadline: Duration, handled: &Arc<AtomicUsize>) -> SocketAddr {
 }
 
 fn send(addr: SocketAddr, part: &[u8]) -> Connection {
-    let signer = Signer::new(SECRET).unwrap();
-    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), EVENT);
     let length = format!("content-length: {}", EVENT.len());
     let mut connection = Connection::open(addr).unwrap();
-    connection.send_head(PATH, &headers, &[&length]).unwrap();
+    begin(&mut connection, &length);
     connection.send(part).unwrap();
     connection
+}
+
+fn begin(connection: &mut Connection, framing: &str) {
+    let signer = Signer::new(SECRET).unwrap();
+    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), EVENT);
+    connection.send_head(PATH, &headers, &[framing]).unwrap();
 }
 
 #[test]
@@ -70,4 +74,18 @@ fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
     let long = serve(Duration::from_secs(3_600), &handled);
     assert_eq!(send(long, EVENT).read_answer().unwrap().status, 204);
     assert_eq!(handled.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn after_a_chunked_body_that_is_late_the_connection_goes_on() {
+    let handled = Arc::new(AtomicUsize::new(0));
+    let addr = serve(Duration::from_millis(10), &handled);
+    let mut connection = Connection::open(addr).unwrap();
+    for _ in 0..2 {
+        begin(&mut connection, "transfer-encoding: chunked");
+        connection.send(b"1\r\n{\r\n").unwrap();
+        assert_eq!(connection.read_answer().unwrap().status, 408);
+        connection.send(b"0\r\n\r\n").unwrap();
+    }
+    assert_eq!(handled.load(Ordering::Relaxed), 0);
 }
