@@ -17,6 +17,16 @@ use crate::{
 const ROUNDS: usize = 1;
 const BENCH: &str = env!("CARGO_MANIFEST_DIR");
 
+/// Of the variables that change how cargo builds.
+const PREFIXES_OF_BUILDS: [&str; 6] = [
+    "CARGO_BUILD_",
+    "CARGO_ENCODED_",
+    "CARGO_INCREMENTAL",
+    "CARGO_PROFILE_",
+    "RUSTC_",
+    "RUSTFLAGS",
+];
+
 pub fn measure(table: &mut Table) {
     let root = env::temp_dir().join(format!("trackingmore-webhook-cost-{}", std::process::id()));
     for framework in Framework::ALL {
@@ -113,7 +123,16 @@ impl Application {
     fn cargo(&self, arguments: &[&str]) -> String {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(arguments).current_dir(&self.0);
-        // The environment that `cargo run` made for this program is not for the application.
+        // A clean build is one without a cache of compilations, and with the profile that is usual.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if PREFIXES_OF_BUILDS
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                cargo.env_remove(name);
+            }
+        }
         let output = cargo
             .env("CARGO_TARGET_DIR", self.0.join("target"))
             .output()

@@ -1,18 +1,13 @@
 -- Sends the same request over and over and tells the load program what came of it.
--- Arguments: the path of a file with the body, or a length to announce without sending a body.
+-- Argument: the path of a file with the body.
 
 function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
-  if tonumber(args[1]) then
-    wrk.headers["Content-Length"] = args[1]
-    request_text = wrk.format()
-  else
-    local file = io.open(args[1], "rb")
-    wrk.body = file:read("*a")
-    file:close()
-    request_text = wrk.format()
-  end
+  local file = io.open(args[1], "rb")
+  wrk.body = file:read("*a")
+  file:close()
+  request_text = wrk.format()
 end
 
 function request()

@@ -17,8 +17,8 @@ pub struct Load {
 }
 
 /// Sends a server requests for a second, from the second of the processors. `body` is the path of a
-/// file, or a length that is announced without anything being sent.
-pub fn send(address: SocketAddr, path: &str, headers: &[(String, String)], body: &str) -> Load {
+/// file.
+pub fn send(address: SocketAddr, headers: &[(String, String)], body: &str) -> Load {
     let mut wrk = Command::new("taskset");
     wrk.args([
         "--cpu-list",
@@ -33,10 +33,11 @@ pub fn send(address: SocketAddr, path: &str, headers: &[(String, String)], body:
     for (name, value) in headers {
         wrk.arg("--header").arg(format!("{name}: {value}"));
     }
-    wrk.arg(format!("http://{address}{path}"))
-        .args(["--", body]);
-    let output = wrk.output().expect("wrk, of the package of that name");
+    wrk.arg(format!("http://{address}/")).args(["--", body]);
+    let output = wrk.output().expect("taskset, of util-linux");
     let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "wrk failed: {errors}");
     let result = text.lines().find_map(|line| line.strip_prefix("result "));
     let result = result.unwrap_or_else(|| panic!("no result in: {text}"));
     let numbers = result

@@ -34,14 +34,20 @@ const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [command, framework] = &arguments[..]
+    if let [command, framework, handler] = &arguments[..]
         && command == "serve"
     {
-        server::serve(framework.parse().expect("the name of a framework"));
+        server::serve(framework, handler);
+    }
+    if let [command, address, head] = &arguments[..]
+        && command == "announce"
+    {
+        println!("{}", refusals::announce(address, head));
+        return ExitCode::SUCCESS;
     }
     let is_known = |name: &String| PARTS.iter().any(|(part, _)| part == name);
     if !arguments.iter().all(is_known) {
-        eprintln!("parts are: verify, parse, requests, refusals, cost");
+        eprintln!("parts are: {}", PARTS.map(|(part, _)| part).join(", "));
         return ExitCode::FAILURE;
     }
     let mut table = Table::default();

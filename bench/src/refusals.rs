@@ -1,21 +1,23 @@
 //! Refusals: how fast they are, and what those who only announce a body can make a server hold.
 
 use std::{
-    io::Write as _,
+    env,
+    io::{ErrorKind, Read as _, Write as _},
     net::TcpStream,
+    process::{Command, Stdio},
     thread,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use trackingmore_webhook::{Scheme, Signer};
 
 use crate::{
-    SECRET, load,
-    server::{Framework, OURS, PINNED, REFUSED, Server},
+    SECRET,
+    server::{Framework, Handler, Server},
     table::{Goal, Ratio, Table},
 };
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 8;
 const CONNECTIONS: usize = 1000;
 
 pub fn measure(table: &mut Table) {
@@ -26,33 +28,75 @@ pub fn measure(table: &mut Table) {
 }
 
 /// Forged requests that announce 250 KB and send nothing, against a handler that refuses whatever
-/// comes. The connection closes with each answer, since the body would still be to come.
+/// comes. Each takes a connection, since the body would still be to come. Opening those takes the
+/// sender longer than answering takes the server, so what counts is the server's processor time.
 fn measure_rate(table: &mut Table, framework: Framework) {
-    let server = Server::start(framework);
     let mut headers = genuine_headers();
     headers[1].1 = "0".repeat(64);
-    let send = |path| {
-        let load = load::send(server.address(), path, &headers, "250000");
-        assert_eq!(
-            load.refused, load.requests,
-            "{path} accepted a forged request"
-        );
-        load.requests_per_second
+    let head = head(&headers, 250_000);
+    let send = |handler| {
+        let server = Server::start(framework, handler);
+        let address = server.address().to_string();
+        let program = env::current_exe().expect("the path of this program");
+        let output = Command::new("taskset")
+            .args(["--cpu-list", "1"])
+            .arg(program)
+            .args(["announce", &address, &head])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("taskset, of util-linux");
+        let answers = String::from_utf8_lossy(&output.stdout);
+        let answers: f64 = answers.trim().parse().expect("a number");
+        answers / (server.processor_time() / 1e6)
     };
-    let rounds = (0..ROUNDS).map(|_| (send(PINNED), send(REFUSED)));
-    let name = format!(
-        "{}, forged, 250 KB announced / refusing all",
-        framework.name()
+    let rounds = (0..ROUNDS).map(|round| {
+        if round % 2 == 0 {
+            let ours = send(Handler::Pinned);
+            (ours, send(Handler::Refusing))
+        } else {
+            let other = send(Handler::Refusing);
+            (send(Handler::Pinned), other)
+        }
+    });
+    let name = framework.name();
+    table.add(
+        format!("{name}, forged, 250 KB announced / refusing all"),
+        "requests/s of a processor",
+        Ratio::of_pairs(rounds),
+        Goal::None,
     );
-    table.add(name, "requests/s", Ratio::of_pairs(rounds), Goal::None);
 }
 
-/// What each of many open connections makes the server hold, by what it announced.
+/// Sends the head of a request for a second, over and over, each on a connection of its own, sixteen
+/// at a time, and gives how often it was refused.
+pub fn announce(address: &str, head: &str) -> usize {
+    let start = Instant::now();
+    let send = || {
+        let mut refused = 0;
+        while start.elapsed() < Duration::from_secs(1) {
+            let mut stream = TcpStream::connect(address).expect("a connection");
+            stream.write_all(head.as_bytes()).expect("a connection");
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).expect("an answer");
+            assert_eq!(&answer, b"HTTP/1.1 401");
+            refused += 1;
+        }
+        refused
+    };
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..16).map(|_| scope.spawn(send)).collect();
+        let refused = senders.into_iter().map(|sender| sender.join());
+        refused.map(|refused| refused.expect("refusals")).sum()
+    })
+}
+
+/// What each of many connections makes the server hold, by what it announced. One that announced
+/// 1 TB is refused at once.
 fn measure_memory(table: &mut Table, framework: Framework) {
     for (size, announced) in [("250 KB", 250_000), ("1 TB", 1_000_000_000_000)] {
         let rounds = (0..3).map(|_| (held(framework, announced), held(framework, 1_000)));
         let name = format!(
-            "{}, held per connection, {size} / 1 KB announced",
+            "{}, memory per connection, {size} / 1 KB announced",
             framework.name()
         );
         table.add(name, "KB", Ratio::of_pairs(rounds), Goal::AtMost(1.1));
@@ -60,14 +104,10 @@ fn measure_memory(table: &mut Table, framework: Framework) {
 }
 
 fn held(framework: Framework, announced: u64) -> f64 {
-    let server = Server::start(framework);
-    let mut request = format!("POST {OURS} HTTP/1.1\r\nhost: localhost\r\n");
-    for (name, value) in genuine_headers() {
-        request += &format!("{name}: {value}\r\n");
-    }
-    request += &format!("content-type: application/json\r\ncontent-length: {announced}\r\n\r\n{{");
-    let before = server.resident();
-    let connections: Vec<TcpStream> = (0..CONNECTIONS)
+    let server = Server::start(framework, Handler::Ours);
+    let request = head(&genuine_headers(), announced) + "{";
+    let before = server.memory();
+    let mut connections: Vec<TcpStream> = (0..CONNECTIONS)
         .map(|_| {
             let mut stream = TcpStream::connect(server.address()).expect("a connection");
             stream.write_all(request.as_bytes()).expect("a connection");
@@ -76,9 +116,35 @@ fn held(framework: Framework, announced: u64) -> f64 {
         .collect();
     // Nothing tells from outside when the server has read all that was sent to it.
     thread::sleep(Duration::from_secs(1));
-    let after = server.resident();
-    drop(connections);
-    after.saturating_sub(before) as f64 / CONNECTIONS as f64
+    let after = server.memory();
+    for connection in &mut connections {
+        assert_eq!(is_answered(connection), announced > 1_000_000);
+    }
+    (after - before) / CONNECTIONS as f64
+}
+
+fn is_answered(connection: &mut TcpStream) -> bool {
+    connection.set_nonblocking(true).expect("a socket");
+    let mut answer = [0; 12];
+    match connection.read_exact(&mut answer) {
+        Ok(()) => {
+            assert_eq!(&answer, b"HTTP/1.1 413");
+            true
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+            false
+        }
+    }
+}
+
+fn head(headers: &[(String, String)], announced: u64) -> String {
+    let mut head =
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n".to_owned();
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head + &format!("content-length: {announced}\r\n\r\n")
 }
 
 fn genuine_headers() -> Vec<(String, String)> {

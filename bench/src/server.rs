@@ -1,4 +1,4 @@
-//! The servers, each of which answers the same paths in each framework.
+//! The servers: for each framework one with each handler.
 //!
 //! A server is a process of its own with one thread to serve with.
 
@@ -8,7 +8,6 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _},
     net::{SocketAddr, TcpListener},
     process::{self, Child, Command, Stdio},
-    str::FromStr,
     thread,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -19,17 +18,6 @@ use sha2::Sha256;
 use trackingmore_webhook::{Event, Scheme, Verifier};
 
 use crate::SECRET;
-
-/// Reads `Json<Event>` and verifies nothing.
-pub const UNVERIFIED: &str = "/unverified";
-/// Receives as the adapter does with its defaults.
-pub const OURS: &str = "/ours";
-/// Receives as the adapter does with the timestamp's scheme pinned.
-pub const PINNED: &str = "/pinned";
-/// Receives as one would by hand: see [`by_hand`].
-pub const BY_HAND: &str = "/by-hand";
-/// Answers 401 without looking at the request.
-pub const REFUSED: &str = "/refused";
 
 #[derive(Clone, Copy, Debug)]
 pub enum Framework {
@@ -50,13 +38,42 @@ impl Framework {
     }
 }
 
-impl FromStr for Framework {
-    type Err = String;
+/// What a server does with every request.
+#[derive(Clone, Copy, Debug)]
+pub enum Handler {
+    /// Receives as the adapter does with its defaults.
+    Ours,
+    /// The same with the timestamp's scheme pinned.
+    Pinned,
+    /// Reads `Json<Event>` and verifies nothing.
+    Unverified,
+    /// Reads the body and then an `Event` from it, and verifies nothing.
+    UnverifiedBytes,
+    /// Receives as one would by hand: see [`by_hand`].
+    ByHand,
+    /// Answers 401 and closes, without looking at the request.
+    Refusing,
+}
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|framework| framework.name() == name)
-            .ok_or(name.to_owned())
+impl Handler {
+    const ALL: [Self; 6] = [
+        Self::Ours,
+        Self::Pinned,
+        Self::Unverified,
+        Self::UnverifiedBytes,
+        Self::ByHand,
+        Self::Refusing,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Pinned => "pinned",
+            Self::Unverified => "unverified",
+            Self::UnverifiedBytes => "unverified-bytes",
+            Self::ByHand => "by-hand",
+            Self::Refusing => "refusing",
+        }
     }
 }
 
@@ -68,12 +85,12 @@ pub struct Server {
 
 impl Server {
     /// Starts this program again as a server, on the first of the processors.
-    pub fn start(framework: Framework) -> Self {
+    pub fn start(framework: Framework, handler: Handler) -> Self {
         let program = env::current_exe().expect("the path of this program");
         let mut process = Command::new("taskset")
             .args(["--cpu-list", "0"])
             .arg(program)
-            .args(["serve", framework.name()])
+            .args(["serve", framework.name(), handler.name()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -83,7 +100,7 @@ impl Server {
         BufReader::new(stdout)
             .read_line(&mut line)
             .expect("the address");
-        let address = line.trim().parse().expect("an address");
+        let address = line.trim().parse().expect("a server that starts");
         Self { process, address }
     }
 
@@ -103,11 +120,11 @@ impl Server {
         nanoseconds.sum::<f64>() / 1000.0
     }
 
-    /// The memory that the server has now, in KB.
-    pub fn resident(&self) -> u64 {
+    /// The memory that the server has asked for so far, in KB, whether it has written there or not.
+    pub fn memory(&self) -> f64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = fs::read_to_string(path).expect("Linux");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmData:"));
         let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
         number
             .and_then(|number| number.parse().ok())
@@ -123,36 +140,51 @@ impl Drop for Server {
 }
 
 /// Serves until the standard input ends, which it does when whoever started this is gone.
-pub fn serve(framework: Framework) -> ! {
+pub fn serve(framework: &str, handler: &str) -> ! {
     thread::spawn(|| {
         io::stdin().read_to_end(&mut Vec::new()).ok();
         process::exit(0);
     });
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     println!("{}", listener.local_addr().expect("an address"));
+    let mut handlers = Handler::ALL.into_iter();
+    let handler = handlers
+        .find(|known| known.name() == handler)
+        .expect("the name of a handler");
+    let verifier = Verifier::builder().secret(SECRET);
+    let verifier = match handler {
+        Handler::Pinned => verifier.scheme(Scheme::Timestamp),
+        _ => verifier,
+    };
+    let verifier = verifier.build().expect("a usable secret");
     match framework {
-        Framework::Axum => serve_axum(listener),
-        Framework::Actix => serve_actix(listener),
-        Framework::Warp => serve_warp(listener),
+        "axum" => serve_axum(listener, handler, verifier),
+        "actix" => serve_actix(listener, handler, verifier),
+        "warp" => serve_warp(listener, handler, verifier),
+        _ => panic!("not the name of a framework"),
     }
     process::exit(1)
 }
 
-fn serve_axum(listener: TcpListener) {
+fn serve_axum(listener: TcpListener, handler: Handler, verifier: Verifier) {
     use axum::{
         Json, Router,
         body::Bytes,
-        http::{HeaderMap, StatusCode},
+        http::{HeaderMap, StatusCode, header::CONNECTION},
         routing::post,
     };
     use trackingmore_webhook_axum::Webhook;
 
+    async fn ours(Webhook(delivery): Webhook) -> StatusCode {
+        black_box(delivery);
+        StatusCode::NO_CONTENT
+    }
     async fn unverified(Json(event): Json<Event>) -> StatusCode {
         black_box(event);
         StatusCode::NO_CONTENT
     }
-    async fn ours(Webhook(delivery): Webhook) -> StatusCode {
-        black_box(delivery);
+    async fn unverified_bytes(body: Bytes) -> StatusCode {
+        black_box(event_of(&body));
         StatusCode::NO_CONTENT
     }
     async fn hand(headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -165,29 +197,34 @@ fn serve_axum(listener: TcpListener) {
             None => StatusCode::UNAUTHORIZED,
         }
     }
-    let app = Router::new()
-        .route(OURS, post(ours))
-        .with_state(verifier())
-        .merge(Router::new().route(PINNED, post(ours)).with_state(pinned()))
-        .route(UNVERIFIED, post(unverified))
-        .route(BY_HAND, post(hand))
-        .route(REFUSED, post(async || StatusCode::UNAUTHORIZED));
+    let handler = match handler {
+        Handler::Ours | Handler::Pinned => post(ours),
+        Handler::Unverified => post(unverified),
+        Handler::UnverifiedBytes => post(unverified_bytes),
+        Handler::ByHand => post(hand),
+        Handler::Refusing => post(async || (StatusCode::UNAUTHORIZED, [(CONNECTION, "close")])),
+    };
+    let app = Router::new().route("/", handler).with_state(verifier);
     runtime().block_on(async {
         let listener = asynchronous(listener);
         axum::serve(listener, app).await.expect("a server");
     });
 }
 
-fn serve_actix(listener: TcpListener) {
+fn serve_actix(listener: TcpListener, handler: Handler, verifier: Verifier) {
     use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt::System, web};
     use trackingmore_webhook_actix::Webhook;
 
+    async fn ours(Webhook(delivery): Webhook) -> HttpResponse {
+        black_box(delivery);
+        HttpResponse::NoContent().finish()
+    }
     async fn unverified(event: web::Json<Event>) -> HttpResponse {
         black_box(event);
         HttpResponse::NoContent().finish()
     }
-    async fn ours(Webhook(delivery): Webhook) -> HttpResponse {
-        black_box(delivery);
+    async fn unverified_bytes(body: web::Bytes) -> HttpResponse {
+        black_box(event_of(&body));
         HttpResponse::NoContent().finish()
     }
     async fn hand(request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -200,76 +237,90 @@ fn serve_actix(listener: TcpListener) {
             None => HttpResponse::Unauthorized().finish(),
         }
     }
-    let app = || {
-        App::new()
-            .service(web::resource(OURS).app_data(verifier()).post(ours))
-            .service(web::resource(PINNED).app_data(pinned()).post(ours))
-            .route(UNVERIFIED, web::post().to(unverified))
-            .route(BY_HAND, web::post().to(hand))
-            .route(REFUSED, web::post().to(HttpResponse::Unauthorized))
+    async fn refusing() -> HttpResponse {
+        HttpResponse::Unauthorized().force_close().finish()
+    }
+    let app = move || {
+        let route = web::post();
+        let route = match handler {
+            Handler::Ours | Handler::Pinned => route.to(ours),
+            Handler::Unverified => route.to(unverified),
+            Handler::UnverifiedBytes => route.to(unverified_bytes),
+            Handler::ByHand => route.to(hand),
+            Handler::Refusing => route.to(refusing),
+        };
+        App::new().app_data(verifier.clone()).route("/", route)
     };
     let server = HttpServer::new(app).workers(1).disable_signals();
     let server = server.listen(listener).expect("a listener");
     System::new().block_on(server.run()).expect("a server");
 }
 
-fn serve_warp(listener: TcpListener) {
+fn serve_warp(listener: TcpListener, handler: Handler, verifier: Verifier) {
     use trackingmore_webhook_warp::{Delivery, recover, webhook};
-    use warp::{Filter as _, http::StatusCode, hyper::body::Bytes};
+    use warp::{
+        Filter,
+        http::{HeaderValue, StatusCode},
+        hyper::body::Bytes,
+        reply,
+    };
 
-    let unverified = warp::path("unverified")
-        .and(warp::body::json())
-        .map(|event: Event| {
-            black_box(event);
-            StatusCode::NO_CONTENT
-        });
-    let receive = |delivery: Delivery| {
+    fn received(delivery: Delivery) -> StatusCode {
         black_box(delivery);
         StatusCode::NO_CONTENT
-    };
-    let ours = warp::path("ours").and(webhook(verifier())).map(receive);
-    let pinned = warp::path("pinned").and(webhook(pinned())).map(receive);
-    let hand = warp::path("by-hand")
-        .and(warp::header::value("timestamp"))
-        .and(warp::header::value("signature"))
-        .and(warp::body::bytes())
-        .map(
-            |timestamp: warp::http::HeaderValue,
-             signature: warp::http::HeaderValue,
-             body: Bytes| {
-                match by_hand(
-                    Some(timestamp.as_bytes()),
-                    Some(signature.as_bytes()),
-                    &body,
-                ) {
-                    Some(event) => {
-                        black_box(event);
-                        StatusCode::NO_CONTENT
-                    }
-                    None => StatusCode::UNAUTHORIZED,
-                }
-            },
-        );
-    let refused = warp::path("refused").map(|| StatusCode::UNAUTHORIZED);
-    let routes = warp::post().and(
-        (ours.or(pinned).unify().recover(recover))
-            .or(unverified)
-            .or(hand)
-            .or(refused),
-    );
-    runtime().block_on(async {
-        let listener = asynchronous(listener);
-        warp::serve(routes).incoming(listener).run().await;
-    });
-}
-
-fn verifier() -> Verifier {
-    Verifier::new(SECRET).expect("a usable secret")
-}
-
-fn pinned() -> Verifier {
-    let verifier = Verifier::builder().secret(SECRET).scheme(Scheme::Timestamp);
-    verifier.build().expect("a usable secret")
+    }
+    fn hand(timestamp: HeaderValue, signature: HeaderValue, body: Bytes) -> StatusCode {
+        match by_hand(
+            Some(timestamp.as_bytes()),
+            Some(signature.as_bytes()),
+            &body,
+        ) {
+            Some(event) => {
+                black_box(event);
+                StatusCode::NO_CONTENT
+            }
+            None => StatusCode::UNAUTHORIZED,
+        }
+    }
+    fn run<F>(listener: TcpListener, filter: F)
+    where
+        F: Filter<Error = warp::Rejection> + Clone + Send + Sync + 'static,
+        F::Extract: warp::Reply,
+    {
+        runtime().block_on(async {
+            let routes = warp::post().and(filter);
+            let listener = asynchronous(listener);
+            warp::serve(routes).incoming(listener).run().await;
+        });
+    }
+    match handler {
+        Handler::Ours | Handler::Pinned => {
+            run(listener, webhook(verifier).map(received).recover(recover));
+        }
+        Handler::Unverified => {
+            let event = |event: Event| {
+                black_box(event);
+                StatusCode::NO_CONTENT
+            };
+            run(listener, warp::body::json().map(event));
+        }
+        Handler::UnverifiedBytes => {
+            let bytes = |body: Bytes| {
+                black_box(event_of(&body));
+                StatusCode::NO_CONTENT
+            };
+            run(listener, warp::body::bytes().map(bytes));
+        }
+        Handler::ByHand => {
+            let [timestamp, signature] = ["timestamp", "signature"].map(warp::header::value);
+            let parts = timestamp.and(signature).and(warp::body::bytes());
+            run(listener, parts.map(hand));
+        }
+        Handler::Refusing => {
+            let refusal = || reply::with_header(StatusCode::UNAUTHORIZED, "connection", "close");
+            run(listener, warp::path::end().map(refusal));
+        }
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -280,6 +331,10 @@ fn runtime() -> tokio::runtime::Runtime {
 fn asynchronous(listener: TcpListener) -> tokio::net::TcpListener {
     listener.set_nonblocking(true).expect("a socket");
     tokio::net::TcpListener::from_std(listener).expect("a listener")
+}
+
+fn event_of(body: &[u8]) -> Event {
+    serde_json::from_slice(body).expect("a delivery")
 }
 
 /// What one writes by hand, with care: the signature of the timestamp, compared in constant time,
