@@ -286,7 +286,7 @@ impl Verifier {
         signature: &Signature,
     ) -> Result<(u64, usize), ErrorKind> {
         let text = text.ok_or(ErrorKind::MissingHeader)?;
-        let seconds = unix_seconds(text).ok_or(ErrorKind::MalformedTimestamp)?;
+        let seconds = number(text).ok_or(ErrorKind::MalformedTimestamp)?;
         let secret_index = self.matching_secret(text, signature)?;
         Ok((seconds, secret_index))
     }
@@ -375,14 +375,14 @@ fn only_value<'a>(
 }
 
 /// Reads ASCII digits, and nothing but digits, that fit. More than 20 could do so only behind zeros,
-/// of which a client could send any number, for each secret to make an HMAC of.
-fn unix_seconds(text: &[u8]) -> Option<u64> {
+/// of which a client could send any number, and of a timestamp each secret makes an HMAC.
+fn number(text: &[u8]) -> Option<u64> {
     if !(1..=20).contains(&text.len()) {
         return None;
     }
-    text.iter().try_fold(0_u64, |seconds, byte| {
+    text.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        seconds.checked_mul(10)?.checked_add(digit)
+        number.checked_mul(10)?.checked_add(digit)
     })
 }
 
@@ -390,6 +390,6 @@ fn unix_seconds(text: &[u8]) -> Option<u64> {
 fn declares_more_than(limit: usize, headers: &(impl Headers + ?Sized)) -> bool {
     headers.values("content-length").any(|text| {
         let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-        is_number && unix_seconds(text).is_none_or(|len| len > limit as u64)
+        is_number && number(text).is_none_or(|len| len > limit as u64)
     })
 }
