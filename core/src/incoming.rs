@@ -42,8 +42,9 @@ const LARGE: usize = 4096;
 /// The most runs that are kept, since each may keep a large buffer alive that the client filled with
 /// something else. A body that comes quickly needs fewer: the buffers grow with it.
 const MOST: usize = 8;
-/// The length up to which a chunk costs as much to keep as to copy. Also the most that lies between
-/// two chunks of a run: the lines that HTTP/1 frames chunks with.
+/// The length up to which a chunk costs as much to keep as to copy. It is copied at once: held until
+/// the next comes, it would keep the server from using its buffer again. Also the most that lies
+/// between two chunks of a run: the lines that HTTP/1 frames chunks with.
 const SMALL: usize = 64;
 
 impl Incoming {
@@ -140,6 +141,11 @@ impl Body {
 impl Chunks {
     fn push(&mut self, chunk: Bytes) {
         self.len += chunk.len();
+        if chunk.len() <= SMALL {
+            self.end_run();
+            self.copied.extend_from_slice(&chunk);
+            return;
+        }
         if !self.run.last().is_some_and(|last| adjoin(last, &chunk)) {
             self.end_run();
         }
@@ -176,5 +182,5 @@ fn adjoin(first: &Bytes, second: &Bytes) -> bool {
         .as_ptr()
         .addr()
         .wrapping_sub(first.as_ptr_range().end.addr());
-    second.len() > SMALL && between <= SMALL
+    between <= SMALL
 }

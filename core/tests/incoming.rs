@@ -175,6 +175,44 @@ fn many_small_chunks_do_not_keep_their_buffers() {
 }
 
 #[test]
+fn each_run_of_a_few_is_kept_until_the_end() {
+    const RUN: usize = LIMIT / 8;
+    const TOO_FAR: usize = 65;
+    let buffer: Vec<u8> = (0..8 * (RUN + TOO_FAR)).map(|i| (i % 251) as u8).collect();
+    let buffer = Bytes::from(buffer);
+    let runs = || buffer.chunks(RUN + TOO_FAR).map(|part| &part[..RUN]);
+    let body: Vec<u8> = runs().flatten().copied().collect();
+    let mut incoming = begin(Scheme::Body, &body);
+    let allocated = allocation_counter::measure(|| {
+        for chunk in runs().flat_map(|run| run.chunks(1000)) {
+            incoming.push(buffer.slice_ref(chunk)).unwrap();
+        }
+    });
+    let held = allocated.bytes_current;
+    assert!(held < LIMIT as i64 / 2, "{held} bytes");
+    assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
+}
+
+#[test]
+fn small_chunks_that_fill_a_buffer_are_copied_at_once() {
+    for size in [1, 64] {
+        let body: Vec<u8> = (0..LIMIT).map(|i| (i % 251) as u8).collect();
+        let buffer = Bytes::from(body.clone());
+        let mut incoming = begin(Scheme::Body, &buffer);
+        let allocated = allocation_counter::measure(|| {
+            for chunk in buffer.chunks(size) {
+                incoming.push(buffer.slice_ref(chunk)).unwrap();
+            }
+        });
+        assert!(buffer.is_unique(), "chunks of {size} keep their buffer");
+        let (held, peak) = (allocated.bytes_current, allocated.bytes_max);
+        assert!(held <= LIMIT as i64 * 5 / 4, "{held} bytes");
+        assert!(peak <= LIMIT as u64 * 7 / 4, "{peak} bytes");
+        assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
+    }
+}
+
+#[test]
 fn a_body_is_held_once() {
     let body = vec![b'x'; LIMIT];
     let mut incoming = Some(begin(Scheme::Body, &body));
