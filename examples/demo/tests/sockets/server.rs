@@ -153,6 +153,27 @@ impl Server {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn wait_until_all_is_read(&self) {}
 
+    /// How many files the server has open, of which each connection is one.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn open_files(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.process.id()));
+        files.unwrap().count()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn open_files(&self) -> usize {
+        0
+    }
+
+    /// Waits until the server has closed what else it has open.
+    pub(crate) fn wait_until_open_files_are(&self, count: usize) {
+        let started = Instant::now();
+        while self.open_files() > count {
+            assert!(started.elapsed() < TIMEOUT, "{:?}", self.framework);
+            thread::yield_now();
+        }
+    }
+
     /// The most memory that the server has had so far, in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn peak_memory(&self) -> u64 {

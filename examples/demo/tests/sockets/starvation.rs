@@ -271,10 +271,13 @@ fn a_delivery_whose_client_is_gone_does_not_reach_the_handler() {
     let runtime = Runtime::new().unwrap();
     let _entered = runtime.enter();
     for framework in Framework::ALL {
-        let server = Server::start(framework);
         for (framing, body) in framings(EVENT) {
             let head = genuine_head(PATH, &framing);
             for resets in [false, true] {
+                let server = Server::start(framework);
+                let mut other = server.connect();
+                assert!(server.handled_before(&mut other).is_empty());
+                let open = server.open_files();
                 let streams = (0..body.len()).map(|cut| {
                     let mut stream = TcpStream::connect(server.addr()).unwrap();
                     let part = [head.as_bytes(), &body[..cut]].concat();
@@ -291,10 +294,12 @@ fn a_delivery_whose_client_is_gone_does_not_reach_the_handler() {
                         stream.set_zero_linger().unwrap();
                     }
                 }
-                assert!(server.handled().is_empty(), "{framework:?}, {framing}");
+                server.wait_until_open_files_are(open);
+                let handled = server.handled_before(&mut other);
+                assert!(handled.is_empty(), "{framework:?}, {framing}");
+                server.stop();
             }
         }
-        server.stop();
     }
 }
 
