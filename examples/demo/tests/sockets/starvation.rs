@@ -143,14 +143,19 @@ fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
     }
 }
 
-/// Frames as long as make the most of it. Not compared with plain bytes, which keep every buffer.
+/// Not compared with plain bytes, which keep every buffer.
 #[test]
 fn chunks_in_long_frames_cost_what_a_few_buffers_do() {
     const CONNECTIONS: u64 = 4;
     const MOST_EACH: u64 = 6 * 1024;
-    let [blanks, zeros] = [(" ", 0x1000), ("0", 420_000)].map(|(byte, len)| byte.repeat(len));
-    let chunks = format!("1000\r\n{blanks}\r\n{zeros}1\r\n \r\n");
+    let blanks = " ".repeat(0x1000);
     for framework in Framework::ALL {
+        // What makes the most of a buffer of hyper's; actix-web does not take as many.
+        let zeros = "0".repeat(match framework {
+            Framework::Axum | Framework::Warp => 420_000,
+            Framework::Actix => 100_000,
+        });
+        let chunks = format!("1000\r\n{blanks}\r\n{zeros}1\r\n \r\n");
         let growth = growth(Server::start(framework), PATH, |server, path| {
             let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
             for connection in &mut connections {
