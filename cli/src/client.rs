@@ -38,26 +38,36 @@ const OF_CONNECTION: [&str; 12] = [
     "upgrade",
 ];
 
-/// Makes a client that sends as it is told: it follows no redirect and asks no proxy.
-pub(crate) fn client() -> Result<Client, Failure> {
-    build(Client::builder())
+/// Makes a client for a URL, that sends as it is told: it follows no redirect and asks no proxy.
+pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
+    build(Client::builder(), url)
 }
 
 /// As [`client`], with the addresses that the host of `url` is known to have.
 pub(crate) fn client_at(url: &Url, addresses: &[SocketAddr]) -> Result<Client, Failure> {
     let host = url.host_str().unwrap_or_default();
-    build(Client::builder().resolve_to_addrs(host, addresses))
+    build(Client::builder().resolve_to_addrs(host, addresses), url)
 }
 
-fn build(builder: ClientBuilder) -> Result<Client, Failure> {
+fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
     // Fails only if there is a provider already, which is as good.
     _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = match url.scheme() {
+        "https" => builder,
+        // A machine need not have certificates if none is to be verified.
+        _ => builder.tls_certs_only([]),
+    };
     builder
         .redirect(Policy::none())
         .no_proxy()
         .timeout(TIMEOUT)
         .build()
-        .map_err(|error| Failure::failed(reason(error)))
+        .map_err(|error| {
+            let reason = reason(error);
+            Failure::usage(format_args!(
+                "cannot use HTTPS: {reason}; install ca-certificates"
+            ))
+        })
 }
 
 /// Reads the URL of a receiver.

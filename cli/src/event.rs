@@ -16,8 +16,8 @@ pub(crate) struct EventArgs {
     #[arg(long, conflicts_with = "status")]
     file: Option<PathBuf>,
     /// Change a field of the parcel, as in tracking_number=AB1 or
-    /// origin_info.trackinfo.0.location=Oslo; NAME:=JSON sets what is not text, and {n} is replaced
-    /// by the number of the delivery
+    /// origin_info.trackinfo.0.location=Oslo; NAME:=JSON sets what is not text, and {number} is
+    /// replaced by the number of the delivery
     #[arg(long, value_name = "NAME=TEXT", value_parser = Change::parse)]
     set: Vec<Change>,
 }
@@ -139,7 +139,7 @@ impl Change {
             })?;
         }
         *place = match &self.value {
-            NewValue::Text(text) => Value::from(text.replace("{n}", &n.to_string())),
+            NewValue::Text(text) => Value::from(text.replace("{number}", &n.to_string())),
             NewValue::Json(value) => value.clone(),
         };
         Ok(())
@@ -216,7 +216,7 @@ mod tests {
             r#"{"code":200,"data":{"tracking_number":"A","pieces":1,"origin_info":{"trackinfo":[{"location":"Oslo"}]},"destination_info":null}}"#,
             &[
                 "tracking_number=9205500000004418307716",
-                "note=a=b {n}",
+                "note=a=b {number}",
                 "pieces:=null",
                 "origin_info.trackinfo.0.location=Bergen",
                 "origin_info.trackinfo.1.location=Moss",

@@ -52,13 +52,17 @@ impl Saved {
         })
     }
 
-    /// Writes a new file that its owner alone can read.
+    /// Writes a new file that its owner alone can read, whole or not at all.
     pub(crate) fn create(&self, path: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)?.write_all(&self.to_bytes())
+        let written = options.open(path)?.write_all(&self.to_bytes());
+        written.inspect_err(|_| {
+            // Why it could not be written is what is to be told.
+            _ = fs::remove_file(path);
+        })
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -12,6 +12,7 @@ use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
+    process::Command,
     time::Duration,
 };
 
@@ -53,7 +54,8 @@ fn a_line_tells_all_of_an_accepted_delivery() {
     }
 
     let body = br#"{"data":{"tracking_number":"A1"}}"#;
-    let headers = signed(Scheme::Body, Duration::ZERO, body);
+    let mut headers = signed(Scheme::Body, Duration::ZERO, body);
+    headers.retain(|(name, _)| name != "timestamp");
     assert_eq!(listen.post(&headers, body).status, 200);
     let line = listen.line();
     let (_, rest) = line.split_once(' ').unwrap();
@@ -288,8 +290,14 @@ fn the_scheme_can_be_pinned() {
     let mut listen = Listen::start(&["--scheme", "body"]);
     assert_eq!(listen.deliver(DELIVERY).status, 401);
     assert!(listen.line().contains("signature_mismatch"));
-    let headers = signed(Scheme::Body, Duration::ZERO, DELIVERY);
+    let headers = signed(Scheme::Body, 2 * HOUR, DELIVERY);
     assert_eq!(listen.post(&headers, DELIVERY).status, 200);
+    let line = listen.line();
+    assert!(line.contains(", timestamp 2h"), "{line}");
+    assert!(
+        line.ends_with(" ago, not signed, body form, secret 1 of 1"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -397,6 +405,24 @@ fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
 }
 
 #[test]
+fn no_part_of_a_delivery_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = program(&["listen", "--addr", "127.0.0.1:0", "--save"]);
+    let mut full = Command::new("bash");
+    // Files can have 1,024 bytes, and who writes more is told so.
+    full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "bash"])
+        .arg(listen.get_program())
+        .args(listen.get_args())
+        .arg(dir.path())
+        .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET);
+    let mut listen = Listen::spawn(full);
+    assert_eq!(listen.deliver(DELIVERY).status, 500);
+    let line = listen.line();
+    assert!(line.contains("; cannot save "), "{line}");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+#[test]
 fn a_delivery_is_passed_on_to_the_byte_and_the_answer_is_relayed() {
     let dir = tempfile::tempdir().unwrap();
     let save = dir.path().to_str().unwrap();
@@ -479,6 +505,25 @@ fn a_delivery_that_cannot_be_passed_on_is_answered_502() {
     let line = listen.line();
     assert!(line.contains("; cannot forward: "), "{line}");
     assert!(!line.contains("password"), "{line}");
+}
+
+#[test]
+fn an_answer_without_an_end_is_not_relayed() {
+    let answer = |length: usize| {
+        let body = "x".repeat(length);
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+    };
+    let most = 1024 * 1024;
+    let front = Listen::start(&["--forward", &receivers::fixed(answer(most))]);
+    assert_eq!(front.deliver(DELIVERY).body.len(), most);
+
+    let mut front = Listen::start(&["--forward", &receivers::fixed(answer(most + 1))]);
+    assert_eq!(front.deliver(DELIVERY).status, 502);
+    let line = front.line();
+    assert!(
+        line.ends_with("; cannot relay the answer: it is longer than 1 MiB"),
+        "{line}"
+    );
 }
 
 #[test]

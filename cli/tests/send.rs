@@ -318,7 +318,7 @@ fn many_deliveries_are_summed_up() {
         "--speed",
         "1000000",
         "--set",
-        "tracking_number=AB{n}",
+        "tracking_number=AB{number}",
         "--json",
     ];
     let ended = run(&args);
@@ -379,6 +379,24 @@ fn ctrl_c_ends_many_deliveries_with_their_summary() {
             let first = ended.out.lines().next().unwrap();
             assert_eq!(first, "0 accepted, 0 given up, 3 unfinished");
         }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn certificates_are_needed_for_https_only() {
+    let listen = Listen::start(&[]);
+    let ended = |args: &[&str]| {
+        let mut command = program(args);
+        command.env("SSL_CERT_FILE", "/nowhere");
+        command.env("SSL_CERT_DIR", "/nowhere");
+        Ended::of(command.output().unwrap())
+    };
+    let sent = ended(&["send", "--no-retry", &listen.url]);
+    assert_eq!(sent.code, 0, "{}{}", sent.out, sent.err);
+    assert_eq!(ended(&["check", &listen.url]).code, 0);
+    for command in ["send", "check"] {
+        ended(&[command, "https://127.0.0.1:1/"]).assert_wrong_usage("install ca-certificates");
     }
 }
 
@@ -454,6 +472,7 @@ fn wrong_usage_is_told_in_a_line() {
         ),
         (&["send", url, "--speed", "0"], "give a number from 1"),
         (&["send", url, "--speed", "inf"], "give a number from 1"),
+        (&["send", url, "--speed", "1e308"], "give a number from 1"),
         (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
         (&["send", url, "--count", "0"], "--count"),
         (&["send", url, "--concurrency", "0"], "--concurrency"),

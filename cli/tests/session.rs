@@ -59,7 +59,9 @@ fn the_first_session_prints_what_the_readme_says() {
         .replace(
             "sleep 1\n",
             &format!(
-                "until (: < /dev/tcp/127.0.0.1/{}) 2> /dev/null; do :; done\n",
+                "for _ in {{1..600}}; do\n\
+                     (: < /dev/tcp/127.0.0.1/{}) 2> /dev/null && break; sleep 0.1\n\
+                 done\n",
                 free.port()
             ),
         );

@@ -41,8 +41,34 @@ fn every_command_has_help_with_an_example() {
             "{}",
             ended.out
         );
+        // Whoever pastes one must not find it broken in two.
+        let (_, examples) = ended.out.split_once("Example").unwrap();
+        let lines: Vec<_> = examples.trim_end().lines().skip(1).collect();
+        assert!(lines.iter().all(|line| line.starts_with("  ")), "{lines:?}");
+        let is_one = |line: &&&str| line.starts_with("  trackingmore-webhook");
+        let is_plural = examples.starts_with("s:");
+        assert_eq!(
+            is_plural,
+            lines.iter().filter(is_one).count() > 1,
+            "{lines:?}"
+        );
         assert_eq!(ended.err, "");
     }
+}
+
+#[test]
+fn the_place_of_the_number_stands_in_the_help() {
+    let help = run(&["send", "--help"]).out;
+    let words: Vec<_> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    assert!(
+        help.contains("{number} is replaced by the number"),
+        "{help}"
+    );
+    assert!(
+        help.contains("--set 'tracking_number=AB{number}' http://"),
+        "{help}"
+    );
 }
 
 #[test]

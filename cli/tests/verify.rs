@@ -6,6 +6,7 @@ mod program;
 
 use std::{fs, path::PathBuf, time::SystemTime};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use trackingmore_webhook::{Scheme, Signer, testing::SECRET};
 
@@ -123,6 +124,12 @@ fn headers_and_a_body_are_judged_as_of_now() {
             assert_eq!(ended.json()[0]["scheme"], name);
         }
     }
+    let mut old = headers(Scheme::Body);
+    old[0] = ("timestamp".to_owned(), "1662371528".to_owned());
+    let old = verify(old, &["--body", &body, "--at", TWO_SECONDS_LATER]);
+    let record = &old.json()[0];
+    assert_eq!(record["age_seconds"], Value::Null);
+    assert_eq!(record["claimed_age_seconds"], 2);
     let other = verify(
         headers(Scheme::Body),
         &["--body", &body, "--scheme", "timestamp"],

@@ -12,7 +12,7 @@ use crate::{Cli, failure::Failure};
 #[derive(Args)]
 #[command(after_help = "\
 Example:
-  trackingmore-webhook completions bash > ~/.local/share/bash-completion/completions/trackingmore-webhook")]
+  trackingmore-webhook completions bash >> ~/.bash_completion")]
 pub(crate) struct Completions {
     shell: Shell,
 }

@@ -71,7 +71,7 @@ impl Replay {
         // All are read before the first is sent: a wrong name must not leave the work half done.
         let saved = saved.collect::<Result<Vec<_>, Failure>>()?;
 
-        let client = client::client()?;
+        let client = client::client(&self.url)?;
         let mut all_accepted = true;
         for (file, headers, body) in saved {
             let answer = client::post(&client, &self.url, &headers, &body).await;

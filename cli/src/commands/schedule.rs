@@ -18,7 +18,7 @@ use crate::{
 /// right if every attempt fails at once.
 #[derive(Args)]
 #[command(after_help = "\
-Example:
+Examples:
   trackingmore-webhook schedule
   trackingmore-webhook schedule --json | grep documented")]
 pub(crate) struct Schedule {

@@ -1,6 +1,7 @@
 //! Receivers as people write them.
 
 use std::{
+    future::{Future, pending},
     net::TcpListener,
     thread,
     time::{Duration, SystemTime},
@@ -87,6 +88,11 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> u16 + Clone + Send + Sync + 'st
 
 /// Serves routes of which [`PATH`] is a receiver, and tells the receiver's URL.
 pub(crate) fn serve_router(app: Router) -> String {
+    serve_until(pending(), app)
+}
+
+/// As [`serve_router`], until `end`; then it is gone, as a process that was killed.
+pub(crate) fn serve_until(end: impl Future<Output = ()> + Send + 'static, app: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let addr = listener.local_addr().unwrap();
@@ -94,7 +100,10 @@ pub(crate) fn serve_router(app: Router) -> String {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, app).await.unwrap();
+            tokio::select! {
+                ended = async { axum::serve(listener, app).await } => ended.unwrap(),
+                () = end => {}
+            }
         });
     });
     format!("http://{addr}{PATH}")

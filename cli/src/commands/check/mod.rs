@@ -7,7 +7,7 @@ mod verdict;
 
 use std::{net::SocketAddr, process::ExitCode};
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use reqwest::Url;
 use tokio::net;
 
@@ -26,8 +26,9 @@ use crate::{
 /// for real: check one that writes to a database for tests. Any answer outside 200-299 counts as a
 /// refusal.
 ///
-/// Exit code: 0 if at least one form of a genuine delivery was accepted, none that --scheme rules
-/// out, and nothing hostile; 1 if not; 2 if the check could not be made.
+/// Exit code: 0 if the receiver could be reached to the end, and accepted at least one form of a
+/// genuine delivery, also in the end, none that --scheme rules out, and nothing hostile; 1 if not;
+/// 2 if the check could not be made.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -40,7 +41,7 @@ pub(crate) struct Check {
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
     /// The number of a parcel that the receiver knows, if it must know it
-    #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001")]
+    #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001", value_parser = NonEmptyStringValueParser::new())]
     parcel: String,
     /// Confirm that a receiver which is not on this machine is yours to attack
     #[arg(long)]

@@ -33,6 +33,8 @@ pub(super) struct Probe<'a> {
     check: &'a Check,
     progress: ProgressBar,
     tally: Tally,
+    /// What was sent last, if the receiver could be reached then.
+    reached: Option<String>,
 }
 
 impl<'a> Probe<'a> {
@@ -51,6 +53,7 @@ impl<'a> Probe<'a> {
             check,
             progress,
             tally: Tally::default(),
+            reached: None,
         }
     }
 
@@ -60,7 +63,8 @@ impl<'a> Probe<'a> {
         self.announce(&cases)?;
         self.find_forms().await?;
         for case in &cases {
-            self.probe(case).await?;
+            // The last of them is genuine.
+            self.tally.is_still_there = self.probe(case).await?;
         }
         self.progress.finish_and_clear();
         Ok(self.tally)
@@ -105,9 +109,9 @@ impl<'a> Probe<'a> {
             let outcome = self.send(&self.vendor.in_form(form), &name(form)).await?;
             // What does not answer the genuine is not worth the wait for each of the others.
             let trouble = match &outcome {
-                Outcome::Unreachable(cause) => cause,
+                Outcome::Unreachable(cause) if outcomes.is_empty() => cause,
                 Outcome::TimedOut => "no answer",
-                Outcome::Answered(_) | Outcome::Closed => {
+                _ => {
                     outcomes.push((form, outcome));
                     continue;
                 }
@@ -151,7 +155,8 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    async fn probe(&mut self, case: &Case) -> Result<(), Failure> {
+    /// Sends a case, and tells whether it was accepted.
+    async fn probe(&mut self, case: &Case) -> Result<bool, Failure> {
         let request = (case.request)(&self.vendor);
         let answer = self.send(&request, case.name).await?;
         let is_telling = match case.scheme {
@@ -160,7 +165,8 @@ impl<'a> Probe<'a> {
             None => case.expected == Expected::Accepted || !self.vendor.accepted.is_empty(),
         };
         let verdict = Verdict::of(case.expected, &answer, is_telling);
-        if case.expected == Expected::HostileRefused && answer.is_accepted() {
+        let is_accepted = answer.is_accepted();
+        if case.expected == Expected::HostileRefused && is_accepted {
             self.tally.hostile_accepted.push(case.name);
         }
         let why = match (verdict, case.scheme) {
@@ -179,14 +185,19 @@ impl<'a> Probe<'a> {
             expected: case.expected,
             answer,
             why,
-        })
+        })?;
+        Ok(is_accepted)
     }
 
-    async fn send(&self, request: &Request, name: &str) -> Result<Outcome, Failure> {
+    async fn send(&mut self, request: &Request, name: &str) -> Result<Outcome, Failure> {
         self.progress.set_message(name.to_owned());
-        let outcome = request.send(&self.client, &self.check.url).await;
+        let outcome = request.send(&self.client, &self.check.url).await?;
         self.progress.inc(1);
-        outcome
+        match outcome {
+            Outcome::Unreachable(_) => self.tally.stopped_answering.extend(self.reached.take()),
+            _ => self.reached = Some(name.to_owned()),
+        }
+        Ok(outcome)
     }
 
     fn show(&mut self, row: Row) -> Result<(), Failure> {

@@ -20,8 +20,12 @@ pub(super) struct Tally {
     passed: usize,
     failed: usize,
     not_decidable: usize,
-    /// The cases that were accepted, although an attacker can send them.
+    /// The cases that were accepted, although an attacker can send or replay them.
     pub(super) hostile_accepted: Vec<&'static str>,
+    /// The cases behind which the receiver could not be reached any more.
+    pub(super) stopped_answering: Vec<String>,
+    /// Whether a genuine delivery was accepted after all else.
+    pub(super) is_still_there: bool,
 }
 
 impl Tally {
@@ -35,8 +39,9 @@ impl Tally {
 
     pub(super) fn is_good(&self, is_strict: bool) -> bool {
         let is_safe = self.hostile_accepted.is_empty();
+        let is_alive = self.stopped_answering.is_empty() && self.is_still_there;
         let is_as_demanded = self.is_genuine_accepted && self.unwanted_forms.is_empty();
-        is_safe && is_as_demanded && !(is_strict && self.failed > 0)
+        is_safe && is_alive && is_as_demanded && !(is_strict && self.failed > 0)
     }
 }
 
@@ -60,7 +65,15 @@ impl fmt::Display for Tally {
         }
         if !self.hostile_accepted.is_empty() {
             let cases = self.hostile_accepted.join(", ");
-            let line = format!("UNSAFE: accepted what anybody could send: {cases}");
+            let line = format!("UNSAFE: accepted what an attacker could send or replay: {cases}");
+            write!(f, "\n{}", Painted(BAD, line))?;
+        }
+        if !self.stopped_answering.is_empty() {
+            let line = format!("Stopped answering: {}", self.stopped_answering.join(", "));
+            write!(f, "\n{}", Painted(BAD, line))?;
+        }
+        if self.is_genuine_accepted && !self.is_still_there {
+            let line = "In the end no genuine delivery was accepted any more";
             write!(f, "\n{}", Painted(BAD, line))?;
         }
         Ok(())

@@ -36,6 +36,9 @@ use crate::{
 /// What a verifier accepts of a body. No more is read than shows that it is longer.
 const LIMIT: usize = 256 * 1024;
 
+/// How many bytes of an answer are relayed.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -138,7 +141,7 @@ impl Receiver {
         }
         match verified {
             Ok(Webhook(delivery)) => {
-                let outcome = Outcome::accepted(&delivery, received, self.secrets);
+                let outcome = Outcome::accepted(&delivery, &parts.headers, received, self.secrets);
                 let response = if effects.trouble.is_some() {
                     // Whoever sent it will do so again.
                     StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -255,7 +258,7 @@ impl Save {
 
 impl Forward {
     pub(super) fn new(url: Url) -> Result<Self, Failure> {
-        let client = client::client()?;
+        let client = client::client(&url)?;
         Ok(Self { client, url })
     }
 
@@ -265,17 +268,18 @@ impl Forward {
             .post(self.url.clone())
             .headers(client::passed_on(parts.headers.clone()))
             .body(body);
-        let answer = async {
-            let answer = request.send().await?;
-            let status = answer.status();
-            let headers = client::passed_on(answer.headers().clone());
-            // Unlike its bytes, a body does not come with a type of its own.
-            Ok((status, headers, Body::from(answer.bytes().await?)))
-        };
-        match answer.await {
-            Ok(answer) => Ok(answer.into_response()),
-            Err(error) => Err(format!("cannot forward: {}", client::reason(error))),
+        let trouble = |error| format!("cannot forward: {}", client::reason(error));
+        let mut answer = request.send().await.map_err(trouble)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err("cannot relay the answer: it is longer than 1 MiB".to_owned());
+            }
+            body.extend_from_slice(&chunk);
         }
+        let headers = client::passed_on(answer.headers().clone());
+        // Unlike its bytes, a body does not come with a type of its own.
+        Ok((answer.status(), headers, Body::from(body)).into_response())
     }
 }
 

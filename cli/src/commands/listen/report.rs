@@ -60,6 +60,8 @@ pub(super) struct Accepted {
     substatus_meaning: Option<&'static str>,
     latest_event: Option<String>,
     age_seconds: Option<i64>,
+    /// How old the timestamp is where nothing proves it.
+    claimed_age_seconds: Option<i64>,
     scheme: &'static str,
     secret_index: usize,
     #[serde(skip)]
@@ -68,7 +70,12 @@ pub(super) struct Accepted {
 }
 
 impl Outcome {
-    pub(super) fn accepted(delivery: &Delivery, received: Timestamp, secrets: usize) -> Self {
+    pub(super) fn accepted(
+        delivery: &Delivery,
+        headers: &HeaderMap,
+        received: Timestamp,
+        secrets: usize,
+    ) -> Self {
         let tracking = &delivery.event.tracking;
         let status = tracking.delivery_status.clone();
         let substatus = tracking.substatus.clone();
@@ -87,6 +94,10 @@ impl Outcome {
                 checkpoint.tracking_detail.clone()
             }),
             age_seconds: signed.map(|signed| received.as_second() - signed.as_second()),
+            claimed_age_seconds: match signed {
+                Some(_) => None,
+                None => claimed_age(headers, received),
+            },
             scheme: match verified.scheme() {
                 Scheme::Timestamp => "timestamp",
                 Scheme::Body => "body",
@@ -99,16 +110,17 @@ impl Outcome {
     }
 
     pub(super) fn refused(error: &Error, headers: &HeaderMap, received: Timestamp) -> Self {
-        let claimed = headers
-            .get("timestamp")
-            .and_then(|value| value.to_str().ok());
-        let claimed = claimed.and_then(|text| text.parse::<i64>().ok());
         Self::Refused {
             code: error.code(),
             reason: error.to_string(),
-            age_seconds: claimed.and_then(|time| received.as_second().checked_sub(time)),
+            age_seconds: claimed_age(headers, received),
         }
     }
+}
+
+fn claimed_age(headers: &HeaderMap, received: Timestamp) -> Option<i64> {
+    let claimed: i64 = headers.get("timestamp")?.to_str().ok()?.parse().ok()?;
+    received.as_second().checked_sub(claimed)
 }
 
 impl fmt::Display for Report {
@@ -173,6 +185,9 @@ impl fmt::Display for Accepted {
         }
         if let Some(seconds) = self.age_seconds {
             write!(f, ", signed {}", Age(seconds))?;
+        }
+        if let Some(seconds) = self.claimed_age_seconds {
+            write!(f, ", timestamp {}, not signed", Age(seconds))?;
         }
         let scheme = self.scheme;
         let secret = self.secret_index + 1;

@@ -38,8 +38,8 @@ Examples:
   trackingmore-webhook send http://127.0.0.1:3000/webhooks/trackingmore
   trackingmore-webhook send --status undelivered --set tracking_number=AB1 --speed 1000 \\
       http://127.0.0.1:3000/webhooks/trackingmore
-  trackingmore-webhook send --count 1000 --concurrency 20 --no-retry --set 'tracking_number=AB{n}' \\
-      http://127.0.0.1:3000/webhooks/trackingmore")]
+  trackingmore-webhook send --count 1000 --concurrency 20 --no-retry \\
+      --set 'tracking_number=AB{number}' http://127.0.0.1:3000/webhooks/trackingmore")]
 pub(crate) struct Send {
     /// The receiver
     #[arg(value_parser = client::target)]
@@ -54,7 +54,8 @@ pub(crate) struct Send {
     /// Attempt each delivery once only
     #[arg(long, conflicts_with = "speed")]
     no_retry: bool,
-    /// Send this many deliveries, and sum up, also on Ctrl-C
+    /// Send this many deliveries, and sum up, also on Ctrl-C; one that waits for a retry keeps its
+    /// place among those of --concurrency
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..))]
     count: u64,
     /// Have up to this many deliveries on their way at once
@@ -80,7 +81,7 @@ struct Record<'a> {
 impl Send {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let sender = Sender {
-            client: client::client()?,
+            client: client::client(&self.url)?,
             url: self.url,
             events: self.event.read()?,
             signer: signing::signer(&self.secret.one()?)?,
@@ -171,7 +172,7 @@ async fn sum_up(mut attempts: Attempts, count: u64, output: Output) -> Result<bo
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(speed) if speed >= 1.0 && speed.is_finite() => Ok(speed),
-        _ => Err("give a number from 1".to_owned()),
+        Ok(speed) if (1.0..=1e9).contains(&speed) => Ok(speed),
+        _ => Err("give a number from 1 to 1000000000".to_owned()),
     }
 }

@@ -60,12 +60,17 @@ impl Suspect<'_> {
         match body {
             Some(body) if mistakes.is_empty() => return Ok((body, encoding)),
             Some(_) => {}
-            None => mistakes.extend(self.wrong_time()),
+            None => mistakes.extend(self.claimed_time().and_then(|time| self.wrong_time(time))),
         }
         if let Some(first) = mistakes.first_mut() {
             first.detail.insert_str(0, "signed rightly, but ");
         }
         Err(mistakes)
+    }
+
+    /// The timestamp, signed or not.
+    pub(super) fn claimed_time(&self) -> Option<u64> {
+        self.values("timestamp").next().and_then(number)
     }
 
     fn verifier(&self) -> Result<Verifier, ConfigError> {
@@ -104,8 +109,8 @@ impl Suspect<'_> {
         is_wrong.then(|| mistake("other_encoding", detail))
     }
 
-    fn wrong_time(&self) -> Option<Mistake> {
-        let signed = Duration::from_secs(self.values("timestamp").next().and_then(number)?);
+    fn wrong_time(&self, time: u64) -> Option<Mistake> {
+        let signed = Duration::from_secs(time);
         let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Duration::from_secs(now.as_secs());
         let age = now.saturating_sub(signed);
@@ -192,33 +197,77 @@ impl Suspect<'_> {
 
     /// Judges the time if it was what was signed, and is to be judged.
     fn wrong_time_of(&self, message: &[u8]) -> Option<Mistake> {
-        let is_time = self.values("timestamp").next() == Some(message);
+        let is_time = self.times().iter().any(|(_, time)| *time == message);
         let is_judged = is_time && self.scheme != Some(SchemeArg::Body);
-        self.wrong_time().filter(|_| is_judged)
+        let time = number(message).filter(|_| is_judged)?;
+        self.wrong_time(time)
     }
 
-    /// What may have been signed, with the mistake that it would be.
-    fn messages(&self) -> Vec<(Option<Mistake>, Vec<u8>)> {
-        let mut messages = Vec::new();
-        let body = self.body;
+    /// What may be the timestamp: its header, or if there is none, any other that is a number.
+    fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
         if let Some(time) = self.values("timestamp").next() {
-            let wrong = match self.scheme {
-                Some(SchemeArg::Body) => Some(mistake(
-                    "other_form",
-                    "the signature is of the timestamp, not of the body: the other documented form",
-                )),
-                _ if number(time).is_none() => Some(mistake(
-                    "malformed_timestamp",
-                    "signed rightly, but the timestamp is not a whole number of seconds",
-                )),
-                _ => None,
-            };
-            messages.push((wrong, time.to_vec()));
+            return vec![(None, time)];
+        }
+        let numbers = self
+            .headers
+            .iter()
+            .filter(|(_, value)| number(value).is_some());
+        numbers
+            .map(|(name, value)| (Some(other_header("timestamp", name)), &value[..]))
+            .collect()
+    }
+
+    /// What may have been signed, with the mistakes that it would be.
+    fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
+        let mut messages = Vec::new();
+        for (elsewhere, time) in self.times() {
+            let of_time = self.messages_of_time(time).into_iter();
+            messages.extend(of_time.map(|(wrong, message)| {
+                let mistakes = elsewhere.clone().into_iter().chain(wrong);
+                (mistakes.collect(), message)
+            }));
+        }
+        if let Some(time) = self.values("timestamp").next() {
             let joined = mistake("joined", "the signature is of timestamp and body together");
             for between in [&b""[..], b".", b":"] {
-                messages.push((Some(joined.clone()), [time, between, body].concat()));
+                messages.push((vec![joined.clone()], [time, between, self.body].concat()));
             }
         }
+        let of_body = self.messages_of_body().into_iter();
+        messages.extend(of_body.map(|(wrong, message)| (Vec::from_iter(wrong), message)));
+        messages
+    }
+
+    fn messages_of_time(&self, time: &[u8]) -> Vec<(Option<Mistake>, Vec<u8>)> {
+        let wrong = match self.scheme {
+            Some(SchemeArg::Body) => Some(mistake(
+                "other_form",
+                "the signature is of the timestamp, not of the body: the other documented form",
+            )),
+            _ if number(time).is_none() => Some(mistake(
+                "malformed_timestamp",
+                "signed rightly, but the timestamp is not a whole number of seconds",
+            )),
+            _ => None,
+        };
+        let mut messages = vec![(wrong, time.to_vec())];
+        if let Some(time) = number(time) {
+            let of_seconds = mistake(
+                "milliseconds",
+                "the timestamp is in milliseconds, and the signature is of its seconds",
+            );
+            let of_milliseconds = mistake(
+                "milliseconds",
+                "the signature is of the timestamp in milliseconds, not in seconds",
+            );
+            messages.push((Some(of_seconds), (time / 1000).to_string().into()));
+            messages.push((Some(of_milliseconds), format!("{time}000").into()));
+        }
+        messages
+    }
+
+    fn messages_of_body(&self) -> Vec<(Option<Mistake>, Vec<u8>)> {
+        let body = self.body;
         let is_digits = !body.is_empty() && body.iter().all(u8::is_ascii_digit);
         let wrong = match self.scheme {
             Some(SchemeArg::Timestamp) => Some(mistake(
@@ -231,7 +280,7 @@ impl Suspect<'_> {
             )),
             _ => None,
         };
-        messages.push((wrong, body.to_vec()));
+        let mut messages = vec![(wrong, body.to_vec())];
         messages.extend(rewritten(body).into_iter().map(|(how, body)| {
             let detail = format!("the body was changed after it was signed: it matches when {how}");
             (Some(mistake("changed_body", detail)), body)
@@ -242,11 +291,7 @@ impl Suspect<'_> {
     fn no_signature(&self) -> Vec<Mistake> {
         for (name, value) in self.headers {
             if let Some(mistakes) = self.mistakes_behind(value) {
-                let detail = format!(
-                    "no header `signature`; its value stands in `{}`",
-                    name.escape_debug()
-                );
-                let other = mistake("other_header", detail);
+                let other = other_header("signature", name);
                 return iter::once(other).chain(mistakes).collect();
             }
         }
@@ -296,9 +341,15 @@ impl Suspect<'_> {
     }
 }
 
-/// Reads ASCII digits, and nothing else.
+fn other_header(missing: &str, found: &str) -> Mistake {
+    let found = found.escape_debug();
+    let detail = format!("no header `{missing}`; its value stands in `{found}`");
+    mistake("other_header", detail)
+}
+
+/// Reads up to 20 ASCII digits, as many as the verifier reads, and nothing else.
 fn number(text: &[u8]) -> Option<u64> {
-    let is_digits = text.iter().all(u8::is_ascii_digit);
+    let is_digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(text).ok().filter(|_| is_digits)?;
     text.parse().ok()
 }

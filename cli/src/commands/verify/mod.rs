@@ -85,7 +85,7 @@ impl Verify {
             now: SystemTime::try_from(now).map_err(Failure::usage)?,
         };
         match suspect.judge() {
-            Ok((body, encoding)) => self.say_yes(&body, encoding, now),
+            Ok((body, encoding)) => self.say_yes(&body, encoding, suspect.claimed_time(), now),
             Err(mistakes) => self.say_no(&mistakes),
         }
     }
@@ -107,12 +107,16 @@ impl Verify {
         &self,
         body: &VerifiedBody,
         encoding: Encoding,
+        claimed_time: Option<u64>,
         now: Timestamp,
     ) -> Result<ExitCode, Failure> {
         let verified = body.verified();
-        let age = verified
-            .timestamp()
-            .map(|signed| now.as_second().saturating_sub(unix(signed)));
+        let age_of = |seconds: i64| now.as_second().saturating_sub(seconds);
+        let age = verified.timestamp().map(|signed| age_of(unix(signed)));
+        let claimed_age = claimed_time
+            .filter(|_| age.is_none())
+            .and_then(|time| i64::try_from(time).ok())
+            .map(age_of);
         let event = body
             .parse::<Event>()
             .map(drop)
@@ -131,10 +135,16 @@ impl Verify {
             "{}: genuine, signed over the {covered}, in {encoding}",
             Painted(GOOD, "yes")
         );
-        if let Some(age) = age {
-            let written = Written(Duration::from_secs(age.unsigned_abs()));
+        let written = |age: i64| {
+            let length = Written(Duration::from_secs(age.unsigned_abs()));
             let side = if age < 0 { "ahead of the clock" } else { "old" };
-            text = format!("{text}, {written} {side}; the body is not covered");
+            format!("{length} {side}")
+        };
+        if let Some(age) = age {
+            text = format!("{text}, {}; the body is not covered", written(age));
+        }
+        if let Some(age) = claimed_age {
+            text = format!("{text}; its timestamp, {}, is not covered", written(age));
         }
         if let Err(error) = &event {
             text = format!("{text}\nbut {error}: a receiver may refuse it for that");
@@ -144,6 +154,7 @@ impl Verify {
             "scheme": covered,
             "encoding": encoding,
             "age_seconds": age,
+            "claimed_age_seconds": claimed_age,
             "unreadable": event.err(),
         });
         self.output.line(text, &record)?;

@@ -149,6 +149,50 @@ fn a_signature_in_another_header() {
 }
 
 #[test]
+fn a_timestamp_in_another_header() {
+    let mut sent = signed(hex(TIME))
+        .without("timestamp")
+        .add("content-length", &BODY.len().to_string())
+        .add("x-timestamp", TIME);
+    let words = sent.is_wrong_by(&["other_header"]);
+    assert!(
+        words.contains("no header `timestamp`; its value stands in `x-timestamp`"),
+        "{words}"
+    );
+    sent.now += 301;
+    sent.is_wrong_by(&["other_header", "stale_timestamp"]);
+    sent.scheme = Some(SchemeArg::Body);
+    sent.is_wrong_by(&["other_header", "other_form"]);
+
+    let both = signed("")
+        .without("timestamp")
+        .without("signature")
+        .add("x-timestamp", TIME)
+        .add("x-signature", &hex(TIME));
+    let words = both.is_wrong_by(&["other_header", "other_header"]);
+    for name in ["timestamp", "signature"] {
+        let told = format!("no header `{name}`; its value stands in `x-{name}`");
+        assert!(words.contains(&told), "{words}");
+    }
+    both.set("x-signature", &hex_by("another secret", TIME))
+        .is_wrong_by(&["missing_signature"]);
+}
+
+#[test]
+fn seconds_and_milliseconds_mixed() {
+    let milliseconds = format!("{TIME}000");
+    let words = signed(hex(TIME))
+        .set("timestamp", &format!("{TIME}789"))
+        .is_wrong_by(&["milliseconds"]);
+    assert!(words.contains("the signature is of its seconds"), "{words}");
+    let words = signed(hex(milliseconds)).is_wrong_by(&["milliseconds"]);
+    assert!(
+        words.contains("of the timestamp in milliseconds"),
+        "{words}"
+    );
+}
+
+#[test]
 fn blanks_and_quotes_around_the_secret() {
     for secret in ["\n", "\r\n", " "].map(|end| format!("{SECRET}{end}")) {
         signed(hex_by(&secret, TIME)).is_wrong_by(&["blank_around_secret"]);
