@@ -16,7 +16,7 @@ use trackingmore_webhook::{
     ErrorKind, Scheme, Signer,
     testing::{Answer, Connection, Framing},
 };
-use trackingmore_webhook_actix::{RawWebhook, Verifier, Webhook, WebhookError};
+use trackingmore_webhook_actix::{Error, RawWebhook, Verifier, Webhook, WebhookError};
 
 const PATH: &str = "/hook";
 
@@ -175,4 +175,23 @@ fn an_error_tells_what_it_is() {
             .route(PATH, web::post().to(describe));
     };
     assert_eq!(post_signed(configure, b"jane").status, 200);
+}
+
+#[test]
+fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+    async fn store(Webhook(_): Webhook) -> Result<HttpResponse, WebhookError> {
+        Err(Error::from(ErrorKind::NotStored))?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+    let answer = post_signed(
+        |config| {
+            config
+                .app_data(verifier())
+                .route(PATH, web::post().to(store));
+        },
+        br#"{"data":{"tracking_number":"LX405512873SE"}}"#,
+    );
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.ends_with(br#""code":"not_stored"}"#));
+    assert!(!answer.announces_close());
 }

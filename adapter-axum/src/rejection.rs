@@ -93,6 +93,16 @@ impl IntoResponse for WebhookRejection {
     }
 }
 
+impl From<Error> for WebhookRejection {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            closes: false,
+            body: None,
+        }
+    }
+}
+
 impl From<Refusal> for WebhookRejection {
     fn from(Refusal { error, closes }: Refusal) -> Self {
         Self {

@@ -17,7 +17,7 @@ use trackingmore_webhook::{
     ErrorKind, Scheme, Signer,
     testing::{Answer, Connection, Framing},
 };
-use trackingmore_webhook_axum::{RawWebhook, Verifier, Webhook, WebhookRejection};
+use trackingmore_webhook_axum::{Error, RawWebhook, Verifier, Webhook, WebhookRejection};
 
 const PATH: &str = "/hook";
 const BODY: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}"#;
@@ -173,4 +173,19 @@ fn a_rejection_tells_what_it_is() {
         String::from_utf8(answer.body).unwrap(),
         r#"{"title":"Bad Request","status":400,"detail":"body is not JSON","code":"invalid_json"}"#
     );
+}
+
+#[test]
+fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+    async fn store(Webhook(_): Webhook) -> Result<StatusCode, WebhookRejection> {
+        Err(Error::from(ErrorKind::NotStored))?;
+        Ok(StatusCode::NO_CONTENT)
+    }
+    let app = Router::new()
+        .route(PATH, post(store))
+        .with_state(verifier());
+    let answer = post_signed(app, BODY, Framing::Length);
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.ends_with(br#""code":"not_stored"}"#));
+    assert!(!answer.announces_close());
 }

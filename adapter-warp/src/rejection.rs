@@ -1,6 +1,6 @@
 use http::{HeaderValue, StatusCode, header};
 use trackingmore_webhook::{Error, ErrorKind, VerifiedBody};
-use warp::{Rejection, reject::Reject, reply::Response};
+use warp::{Rejection, Reply, reject::Reject, reply::Response};
 
 /// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
 /// [`raw_webhook`](crate::raw_webhook) refused a request.
@@ -91,7 +91,19 @@ impl WebhookRejection {
     }
 }
 
+impl From<Error> for WebhookRejection {
+    fn from(error: Error) -> Self {
+        Self::refused(error, false)
+    }
+}
+
 impl Reject for WebhookRejection {}
+
+impl Reply for WebhookRejection {
+    fn into_response(self) -> Response {
+        self.to_response()
+    }
+}
 
 /// Replies to a [`WebhookRejection`], for use with `Filter::recover`, and passes any other
 /// rejection on.

@@ -31,7 +31,9 @@ pub struct Error {
 }
 
 /// The kinds of [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// They are ordered as they are listed here, for maps and sorted lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The signature is not there, or the timestamp where only it could prove the request.
@@ -58,6 +60,8 @@ pub enum ErrorKind {
     UnexpectedShape,
     /// The application has no verifier where its adapter looks for one.
     NotConfigured,
+    /// A genuine delivery could not be stored in time: TrackingMore is to send it again.
+    NotStored,
 }
 
 impl Error {
@@ -77,13 +81,13 @@ impl Error {
     /// Gives the HTTP status to answer with.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.kind.answer().0
+        self.kind.status()
     }
 
     /// Gives the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.kind.answer().2
+        self.kind.code()
     }
 
     /// Gives the body to answer with: a problem in JSON after [RFC 9457], of the media type
@@ -121,6 +125,18 @@ impl Error {
 }
 
 impl ErrorKind {
+    /// Gives the HTTP status to answer with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.answer().0
+    }
+
+    /// Gives the kind in `snake_case`, for metrics and for clients.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.answer().2
+    }
+
     /// The one table of answers: status, its phrase, code.
     fn answer(self) -> (u16, &'static str, &'static str) {
         const UNAUTHORIZED: &str = "Unauthorized";
@@ -137,6 +153,7 @@ impl ErrorKind {
             Self::InvalidJson => (400, "Bad Request", "invalid_json"),
             Self::UnexpectedShape => (422, "Unprocessable Entity", "unexpected_shape"),
             Self::NotConfigured => (500, "Internal Server Error", "not_configured"),
+            Self::NotStored => (503, "Service Unavailable", "not_stored"),
         }
     }
 }
@@ -162,6 +179,7 @@ impl fmt::Display for Error {
             ErrorKind::InvalidJson => "body is not JSON",
             ErrorKind::UnexpectedShape => "body is JSON of another shape than expected",
             ErrorKind::NotConfigured => "no verifier is configured",
+            ErrorKind::NotStored => "delivery could not be stored in time",
         })?;
         match &self.path {
             Some(path) => write!(f, ", at {path}"),
@@ -176,7 +194,7 @@ impl error::Error for Error {}
 mod tests {
     use super::*;
 
-    const TABLE: [(ErrorKind, u16, &str, &str); 12] = [
+    const TABLE: [(ErrorKind, u16, &str, &str); 13] = [
         (
             ErrorKind::MissingHeader,
             401,
@@ -249,6 +267,12 @@ mod tests {
             "not_configured",
             "no verifier is configured",
         ),
+        (
+            ErrorKind::NotStored,
+            503,
+            "not_stored",
+            "delivery could not be stored in time",
+        ),
     ];
 
     #[test]
@@ -256,11 +280,16 @@ mod tests {
         for (kind, status, code, message) in TABLE {
             let error = Error::from(kind);
             assert_eq!(error.kind(), kind);
-            assert_eq!(error.status(), status);
-            assert_eq!(error.code(), code);
+            assert_eq!((error.status(), kind.status()), (status, status));
+            assert_eq!((error.code(), kind.code()), (code, code));
             assert_eq!(error.to_string(), message);
             assert!(error::Error::source(&error).is_none());
         }
+    }
+
+    #[test]
+    fn kinds_are_ordered_as_listed() {
+        assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
     }
 
     #[test]
