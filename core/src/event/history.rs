@@ -4,10 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use jiff::SignedDuration;
-use jiff::civil::DateTime;
-
-use super::{Checkpoint, Time, Tracking};
+use super::moment::Moment;
+use super::{Checkpoint, Tracking};
 
 /// Whether one delivery about a parcel has later news than another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -225,61 +223,6 @@ fn newest_first<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Entry<'a>> 
     sorted.append(&mut others);
     sorted
 }
-
-/// A place in time, as far as the text tells it: how long after 1970 began, in UTC or on a clock of an unknown zone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Moment {
-    Instant(SignedDuration),
-    Reading(SignedDuration),
-}
-
-impl Moment {
-    fn of(time: &Time) -> Option<Self> {
-        if time.offset().is_some() {
-            return Some(Self::Instant(time.instant()?.as_duration()));
-        }
-        let midnight = || Some(time.date()?.to_datetime(jiff::civil::Time::midnight()));
-        let reading = time.civil().or_else(midnight)?;
-        Some(Self::Reading(reading.duration_since(EPOCH)))
-    }
-
-    /// Whether this is surely later, whatever the zones are. `one_clock` says that two readings are of the same.
-    fn is_after(self, other: Self, one_clock: bool) -> bool {
-        match (self, other) {
-            (Self::Reading(ours), Self::Reading(theirs)) if one_clock => ours > end_of(theirs),
-            _ => self.earliest() > other.latest(),
-        }
-    }
-
-    fn earliest(self) -> SignedDuration {
-        match self {
-            Self::Instant(at) => at,
-            Self::Reading(at) => at - MOST_AHEAD_OF_UTC,
-        }
-    }
-
-    fn latest(self) -> SignedDuration {
-        match self {
-            Self::Instant(at) => at,
-            Self::Reading(at) => end_of(at) + MOST_BEHIND_UTC,
-        }
-    }
-}
-
-/// The latest reading that can be meant: a midnight may stand for any time of its day.
-fn end_of(reading: SignedDuration) -> SignedDuration {
-    let is_midnight = reading.as_nanos() % DAY.as_nanos() == 0;
-    if is_midnight {
-        reading + DAY - SignedDuration::from_nanos(1)
-    } else {
-        reading
-    }
-}
-
-const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-const MOST_AHEAD_OF_UTC: SignedDuration = SignedDuration::from_hours(14);
-const MOST_BEHIND_UTC: SignedDuration = SignedDuration::from_hours(12);
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What a delivery says.
 
 mod checkpoint;
+mod checkpoint_key;
 mod delivery_status;
 mod field;
 mod history;
@@ -8,6 +9,7 @@ mod json_object;
 mod leg;
 mod lenient;
 mod milestones;
+mod moment;
 mod object;
 mod open_set;
 mod substatus;
@@ -15,12 +17,14 @@ mod time;
 #[cfg(feature = "chrono")]
 mod time_chrono;
 mod tracking;
+mod update;
 
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use checkpoint::Checkpoint;
+pub use checkpoint_key::CheckpointKey;
 pub use delivery_status::DeliveryStatus;
 pub use history::Freshness;
 pub use leg::Leg;
@@ -28,6 +32,7 @@ pub use milestones::Milestones;
 pub use substatus::Substatus;
 pub use time::{Time, TimeKind};
 pub use tracking::Tracking;
+pub use update::{StatusChange, Update};
 
 use field::Fill;
 use json_object::json_object;

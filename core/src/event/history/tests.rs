@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::Leg;
+use super::super::{Leg, Time};
 use super::*;
 
 fn leg(entries: &[(&str, &str)]) -> Option<Leg> {
