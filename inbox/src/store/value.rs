@@ -8,7 +8,9 @@ pub enum Arg {
     /// A moment, in milliseconds from now on the database's clock.
     In(i64),
     Int(i64),
+    Flag(bool),
     Text(String),
+    MaybeText(Option<String>),
     Bytes(Vec<u8>),
     /// A list: an array in PostgreSQL, JSON in SQLite.
     Ints(Vec<i64>),
@@ -32,7 +34,7 @@ impl Arg {
     }
 }
 
-pub(crate) fn millis(duration: std::time::Duration) -> i64 {
+pub fn millis(duration: std::time::Duration) -> i64 {
     const CENTURY: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
     i64::try_from(duration.as_millis()).map_or(CENTURY, |millis| millis.min(CENTURY))
 }
