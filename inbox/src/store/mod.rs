@@ -14,7 +14,7 @@ use std::{collections::HashSet, fmt, future::Future};
 
 use sqlx::{Database, Pool, Transaction, pool::PoolConnection};
 
-pub use self::{
+pub(crate) use self::{
     statements::Statements,
     value::{Arg, Record, millis},
 };

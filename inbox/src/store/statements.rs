@@ -9,6 +9,7 @@
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {
         /// The statements in one dialect.
+        #[derive(Debug)]
         pub struct Statements {
             $($(#[$doc])* pub $name: &'static str,)*
         }

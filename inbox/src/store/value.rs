@@ -34,7 +34,7 @@ impl Arg {
     }
 }
 
-pub fn millis(duration: std::time::Duration) -> i64 {
+pub(crate) fn millis(duration: std::time::Duration) -> i64 {
     const CENTURY: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
     i64::try_from(duration.as_millis()).map_or(CENTURY, |millis| millis.min(CENTURY))
 }
@@ -44,7 +44,7 @@ pub fn millis(duration: std::time::Duration) -> i64 {
 pub struct Record(pub(super) Vec<Value>);
 
 #[derive(Clone, Debug)]
-pub enum Value {
+pub(super) enum Value {
     Null,
     Int(i64),
     Text(String),
