@@ -127,20 +127,16 @@ fn a_captured_pair_sent_as_a_body_of_digits_is_refused_in_every_mode() {
 #[test]
 fn the_default_window_accepts_every_retry_that_any_reading_allows() {
     let verifier = builder().build().unwrap();
-    for schedule in [
-        RetrySchedule::documented(),
-        RetrySchedule::formula(),
-        RetrySchedule::longest(),
-    ] {
+    for schedule in [RetrySchedule::documented(), RetrySchedule::formula()] {
         let window = schedule.window().as_secs();
         assert!(
             verify_signed_at(&verifier, NOW - window).is_ok(),
             "{schedule:?}"
         );
     }
-    let twelve_days = 12 * 24 * 60 * 60;
-    assert!(verify_signed_at(&verifier, NOW - twelve_days).is_ok());
-    let refused = verify_signed_at(&verifier, NOW - twelve_days - 1);
+    let six_days = 6 * 24 * 60 * 60;
+    assert!(verify_signed_at(&verifier, NOW - six_days).is_ok());
+    let refused = verify_signed_at(&verifier, NOW - six_days - 1);
     assert_eq!(refused.unwrap_err(), ErrorKind::StaleTimestamp);
 }
 
