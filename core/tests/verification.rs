@@ -444,3 +444,19 @@ fn public_types_cross_threads() {
     is_send_and_sync::<Error>();
     is_send_and_sync::<ConfigError>();
 }
+
+#[test]
+fn an_error_has_the_body_of_a_delivery_that_could_not_be_read() {
+    let verifier = builder().build().unwrap();
+    let genuine = signer().headers(Scheme::Timestamp, SystemTime::now(), b"");
+    for odd in [&b"not JSON"[..], b"[]"] {
+        let error = verifier.receive::<Event>(&genuine, odd.into()).unwrap_err();
+        let body = error.verified_body().unwrap();
+        assert_eq!(body.bytes(), odd);
+        assert!(body.is_accepted_by(&verifier));
+        assert!(body.parse::<Event>().unwrap_err().verified_body().is_some());
+        assert_eq!(error.into_verified_body().unwrap().into_bytes(), odd);
+    }
+    let error = verifier.receive::<Event>(&genuine[..1].to_vec(), "{}".into());
+    assert!(error.unwrap_err().into_verified_body().is_none());
+}
