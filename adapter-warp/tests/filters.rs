@@ -192,7 +192,7 @@ fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
         Ok(StatusCode::NO_CONTENT)
     }
     async fn store_or_reject(_: Delivery) -> Result<StatusCode, Rejection> {
-        Err(Error::from(ErrorKind::NotStored)).map_err(WebhookRejection::from)?;
+        Err(WebhookRejection::from(Error::from(ErrorKind::NotStored)))?;
         Ok(StatusCode::NO_CONTENT)
     }
     let replies = webhook(verifier()).then(store).recover(recover);
