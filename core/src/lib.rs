@@ -11,6 +11,8 @@ mod incoming;
 mod json;
 mod key;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod path;
 pub mod retry;
 mod scheme;
