@@ -2,12 +2,16 @@
 
 mod checkpoint;
 mod delivery_status;
+mod envelope;
+mod events;
 mod field;
 mod history;
 mod json_object;
+mod latest_event;
 mod leg;
 mod lenient;
 mod milestones;
+mod name;
 mod object;
 mod open_set;
 mod substatus;
@@ -15,13 +19,15 @@ mod time;
 #[cfg(feature = "chrono")]
 mod time_chrono;
 mod tracking;
+mod values;
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
+use serde::de::Error;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use checkpoint::Checkpoint;
 pub use delivery_status::DeliveryStatus;
+pub use events::Events;
 pub use history::Freshness;
 pub use leg::Leg;
 pub use milestones::Milestones;
@@ -29,9 +35,7 @@ pub use substatus::Substatus;
 pub use time::{Time, TimeKind};
 pub use tracking::Tracking;
 
-use field::Fill;
-use json_object::json_object;
-use object::{Key, Object};
+pub(crate) use name::is_spelling_of;
 
 /// One delivery: a parcel, as the vendor sees it now.
 ///
@@ -105,53 +109,10 @@ impl Event {
     }
 }
 
-impl Object for Event {
-    const NAME: &'static str = "Event";
-    const MEMBERS: &'static [&'static str] = &["code", "message", "meta", "data"];
-
-    fn from_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut outer = Meta::empty();
-        let mut meta: Option<Meta> = None;
-        let mut tracking = None;
-        let member = |name: &str| Self::MEMBERS.iter().copied().find(|known| *known == name);
-        while let Some(member) = map.next_key_seed(Key(member))? {
-            match member {
-                Some("code") => map.next_value_seed(Fill(&mut outer.code)).map(drop)?,
-                Some("message") => map.next_value_seed(Fill(&mut outer.message)).map(drop)?,
-                Some("meta") => map.next_value_seed(Fill(&mut meta)).map(drop)?,
-                Some(_) => tracking = Some(map.next_value_seed(Data)?),
-                None => map.next_value::<IgnoredAny>().map(drop)?,
-            }
-        }
-        let meta = meta.unwrap_or_else(Meta::empty);
-        Ok(Self {
-            code: outer.code.or(meta.code),
-            message: outer.message.or(meta.message),
-            tracking: tracking.ok_or_else(|| A::Error::missing_field("data"))?,
-        })
-    }
-}
-
-json_object! {
-    struct Meta {
-        code: Option<i64> = "code";
-        message: Option<String> = "message";
-    }
-}
-
-struct Data;
-
-impl<'de> DeserializeSeed<'de> for Data {
-    type Value = Tracking;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tracking, D::Error> {
-        object::object_or_array_of_one(deserializer)
-    }
-}
-
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        object::object(deserializer)
+        let event: Option<Self> = envelope::read(deserializer)?;
+        event.ok_or_else(|| D::Error::missing_field("data"))
     }
 }
 

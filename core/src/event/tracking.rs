@@ -1,7 +1,10 @@
 //! A parcel.
 
 use super::json_object::json_object;
-use super::{DeliveryStatus, Leg, Substatus, Time};
+use super::latest_event::LatestEvent;
+use super::object::Object;
+use super::values::FirstText;
+use super::{Checkpoint, DeliveryStatus, Leg, Substatus, Time};
 
 json_object! {
     /// A parcel, as the vendor sees it now: the `data` of a delivery.
@@ -130,7 +133,7 @@ json_object! {
         /// The customer's name, as you gave it.
         customer_name: Option<String> = personal "customer_name";
         /// The customer's e-mail address, as you gave it; the first one if there are more.
-        customer_email: Option<String> = personal "customer_email" by FillFirst;
+        customer_email: Option<String> = personal "customer_email" by FirstText;
         /// The customer's phone number for text messages, as you gave it.
         customer_sms: Option<String> = personal "customer_sms" | "customer_phone";
         /// The recipient's postcode.
@@ -144,7 +147,7 @@ json_object! {
         /// The labels the tracking bears in the dashboard, as `1,2`.
         label: Option<String> = "label";
         /// Who signed for the parcel.
-        signed_by: Option<String> = personal "signed_by" | "consignee";
+        signed_by: Option<String> = personal "signed_by" | "consignee" | "SignedForByName";
         /// The carrier's service.
         service_code: Option<String> = "service_code";
         /// The carrier's kind of product.
@@ -170,7 +173,7 @@ json_object! {
         /// More about the status, in free text.
         status_info: Option<String> = personal "status_info";
         /// The latest checkpoint in one text, with its detail, place and time.
-        latest_event: Option<String> = personal "latest_event" | "lastEvent";
+        latest_event: Option<String> = personal "latest_event" | "lastEvent" by LatestEvent;
         /// The time of the latest checkpoint.
         latest_checkpoint_time: Option<Time> =
             "latest_checkpoint_time" | "lastest_checkpoint_time" | "lastUpdateTime";
@@ -183,7 +186,7 @@ json_object! {
         /// The leg in the country of destination.
         destination_info: Option<Leg> = "destination_info";
     }
-    then adopt_order_id
+    then complete_from(trackinfo: Vec<Checkpoint> = "trackinfo")
 }
 
 impl Tracking {
@@ -212,9 +215,13 @@ impl Tracking {
         self.destination_info.as_ref()?.courier_code.as_deref()
     }
 
-    fn adopt_order_id(&mut self) {
+    /// V2 has one name for two fields, and some proxies take the history out of the legs.
+    fn complete_from(&mut self, trackinfo: Vec<Checkpoint>) {
         if self.order_number.is_none() {
             self.order_number.clone_from(&self.order_id);
+        }
+        if !trackinfo.is_empty() && self.legs().all(|leg| leg.trackinfo.is_empty()) {
+            self.origin_info.get_or_insert_default().trackinfo = trackinfo;
         }
     }
 }
