@@ -125,15 +125,14 @@ impl<'de, F: Found> Shape<'de> for Parcels<'_, F> {
                     .try_for_each(|tracking| self.add(tracking))?;
             }
         }
-        let found = &mut self.found.as_mut_slice()[before..];
-        if found.is_empty() {
+        let Some((last, others)) = self.found.as_mut_slice()[before..].split_last_mut() else {
             let missing = if in_envelope {
                 "data"
             } else {
                 "tracking_number"
             };
             return Err(A::Error::missing_field(missing));
-        }
+        };
         let Envelope {
             code,
             message,
@@ -141,10 +140,10 @@ impl<'de, F: Found> Shape<'de> for Parcels<'_, F> {
         } = envelope.object;
         let meta = meta.unwrap_or_else(Meta::empty);
         let (code, message) = (code.or(meta.code), message.or(meta.message));
-        for event in found {
-            event.code = code;
-            event.message.clone_from(&message);
+        for event in others {
+            (event.code, event.message) = (code, message.clone());
         }
+        (last.code, last.message) = (code, message);
         Ok(())
     }
 
