@@ -43,7 +43,7 @@ json_object! {
     /// | `recipient_postcode` | | text or null | |
     /// | `title`, `logistics_channel`, `label` | | text or null | |
     /// | `note` | | text or null | `comment` (V2) |
-    /// | `signed_by` | | text or null | `consignee` (V3) |
+    /// | `signed_by` | | text or null | `consignee` (V3), `SignedForByName` (carriers) |
     /// | `service_code`, `product_type`, `dimension`, `previously` | | text or null | |
     /// | `weight`, `weight_kg` | | text with a unit (`12.10LBS`), maybe a number, or null | |
     /// | `pieces` | `i64` | a number, or text, or null | |
@@ -52,13 +52,16 @@ json_object! {
     /// | `scheduled_delivery_date` | [`Time`] | a date, a time with offset, or null | |
     /// | `scheduled_address` | | text or null | `Scheduled_Address` (V3) |
     /// | `status_info` | | text or null | |
-    /// | `latest_event` | | "detail, place, time" in one text, or null | `lastEvent` (V2) |
+    /// | `latest_event` | | "detail, place, time" in one text, or null; of an object, its description | `lastEvent` (V2) |
     /// | `latest_checkpoint_time` | [`Time`] | a time, mostly without zone, or null | `lastest_checkpoint_time` (V3), `lastUpdateTime` (V2) |
     /// | `transit_time` | `i64` | a number of days; in V2 also text or null | `itemTimeLength` (V2) |
     /// | `stay_time` | `i64` | a number of days; V2 and V3 only | `stayTimeLength` (V2) |
     /// | `origin_info`, `destination_info` | [`Leg`] | an object, null, or absent | |
     ///
-    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id` is taken for both.
+    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id` is taken for both. A
+    /// `trackinfo` beside the legs is that of `origin_info`, if neither leg has one.
+    ///
+    /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which value counts.
     ///
     /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail address, phone
     /// number, postcode, address, note or signature it shows only that a value is there.
@@ -81,8 +84,8 @@ json_object! {
         /// The number the carrier gave the parcel.
         ///
         /// The one field that is required. A whole number is taken as its text, but not one that does not fit into 64
-        /// bits: JSON readers round it, and a rounded number is another parcel. If the field comes twice, one that cannot
-        /// be used is refused before one that can, and passed over after it.
+        /// bits: JSON readers round it, and a rounded number is another parcel. Whitespace around it is trimmed. If the
+        /// field comes twice, one that cannot be used is refused before one that can, and passed over after it.
         tracking_number: String = "tracking_number";
         /// The vendor's code for the carrier, such as `usps`.
         courier_code: Option<String> = "courier_code" | "carrier_code";
