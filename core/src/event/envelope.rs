@@ -116,14 +116,15 @@ impl<'de, F: Found> Shape<'de> for Parcels<'_, F> {
         }
 
         let in_data = self.found.as_mut_slice().len() > before;
-        match parcel.map(Tracking::complete) {
-            Some(Ok(tracking)) if !in_data => self.add(tracking)?,
-            _ => {
-                let Items(items) = items.unwrap_or_default();
-                items
-                    .into_iter()
-                    .try_for_each(|tracking| self.add(tracking))?;
-            }
+        if !in_data
+            && let Some(mut parcel) = parcel
+            && Tracking::complete(&mut parcel).is_ok()
+        {
+            self.add(parcel.object)?;
+        } else {
+            let Items(items) = items.unwrap_or_default();
+            let mut items = items.into_iter();
+            items.try_for_each(|tracking| self.add(tracking))?;
         }
         let Some((last, others)) = self.found.as_mut_slice()[before..].split_last_mut() else {
             let missing = if in_envelope {

@@ -101,17 +101,15 @@ macro_rules! json_object {
                     Ok(())
                 }
 
-                fn complete(draft: Draft<Self>) -> Result<Self, &'static str> {
-                    let object = draft.object;
-                    $(if object.$field.is_missing() {
+                fn complete(draft: &mut Draft<Self>) -> Result<(), &'static str> {
+                    $(if draft.object.$field.is_missing() {
                         return Err($wire);
                     })*
                     $(
-                        let mut object = object;
-                        let $aside = draft.aside;
-                        object.$then($aside);
+                        let $aside = ::std::mem::take(&mut draft.aside);
+                        draft.object.$then($aside);
                     )?
-                    Ok(object)
+                    Ok(())
                 }
             }
 

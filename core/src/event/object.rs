@@ -31,8 +31,8 @@ pub(crate) trait Object: Sized {
         map: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// Gives the object, or the name of a field that is missing.
-    fn complete(draft: Draft<Self>) -> Result<Self, &'static str>;
+    /// Ends the reading. Fails with the name of a field that is missing.
+    fn complete(draft: &mut Draft<Self>) -> Result<(), &'static str>;
 }
 
 /// An object while its members are read.
@@ -55,14 +55,17 @@ impl<T: Object> Draft<T> {
         }
     }
 
-    fn read<'de, A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+    ) -> Result<Result<(), &'static str>, A::Error> {
         while let Some(member) = map.next_key_seed(Key(T::member))? {
             match member {
-                Some(member) => T::fill(&mut self, member, &mut map)?,
+                Some(member) => T::fill(self, member, &mut map)?,
                 None => map.next_value::<IgnoredAny>().map(drop)?,
             }
         }
-        Ok(self)
+        Ok(T::complete(self))
     }
 }
 
@@ -75,8 +78,9 @@ pub(crate) fn respelled<M: Copy>(name: &str, members: &[(&str, M)]) -> Option<M>
 
 impl<T: Object> Lenient for T {
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        let draft = Draft::new(false).read(map)?;
-        Ok(Self::complete(draft).ok())
+        let mut draft = Draft::<Self>::new(false);
+        let complete = draft.read(map)?;
+        Ok(complete.is_ok().then_some(draft.object))
     }
 }
 
@@ -94,8 +98,9 @@ impl<'de, T: Object> Shape<'de> for Whole<T> {
     const EXPECTED: &'static str = "expected an object";
 
     fn from_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        let draft = Draft::new(true).read(map)?;
-        T::complete(draft).map_err(A::Error::missing_field)
+        let mut draft = Draft::<T>::new(true);
+        draft.read(map)?.map_err(A::Error::missing_field)?;
+        Ok(draft.object)
     }
 }
 
