@@ -16,13 +16,7 @@ use tokio::{
 };
 use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody};
 
-use crate::{
-    Engine, Inbox, InboxOptions,
-    body,
-    inbox::Shared,
-    metric,
-    time::wall_clock,
-};
+use crate::{Engine, Inbox, InboxOptions, body, inbox::Shared, metric, time::wall_clock};
 
 /// What one commit takes at most, or a single delivery that is larger.
 const BATCH_COUNT: usize = 1_024;
@@ -327,8 +321,7 @@ impl Queue {
         };
         while let Some(next) = state.waiting.front() {
             let size = next.entry.body.len();
-            let is_full =
-                batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
+            let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
             if is_full && !batch.entries.is_empty() {
                 break;
             }

@@ -18,8 +18,14 @@ use trackingmore_webhook::{Scheme, Signer, VerifiedBody, Verifier};
 use trackingmore_webhook_inbox::{Engine, Inbox, InboxError, InboxOptions, Worker};
 
 /// A database that a test has for itself, and that is gone when this is dropped.
-pub trait Database: Engine {
+pub(crate) trait Database: Engine {
     type Place: Send + Sync;
+
+    /// Makes all deliveries as if nobody had been able to read them.
+    const UNREAD_ALL: &str;
+    /// Makes all claims older than another.
+    const TAKE_OVER: &str;
+    const AGE_BY_40_DAYS: &str;
 
     /// `None` where there is no server, and the test is skipped.
     fn place() -> impl Future<Output = Option<Self::Place>> + Send;
@@ -30,7 +36,7 @@ pub trait Database: Engine {
     ) -> impl Future<Output = Result<Inbox<Self>, InboxError>> + Send;
 
     /// Runs SQL without arguments.
-    fn run(inbox: &Inbox<Self>, sql: &'static str) -> impl Future<Output = ()> + Send;
+    fn sql_script(inbox: &Inbox<Self>, sql: &'static str) -> impl Future<Output = ()> + Send;
 
     /// Counts or sums something.
     fn number(inbox: &Inbox<Self>, sql: &'static str) -> impl Future<Output = i64> + Send;
@@ -47,9 +53,9 @@ pub trait Database: Engine {
 }
 
 /// Opens an inbox with the table of effects.
-pub async fn open<DB: Database>(place: &DB::Place) -> Inbox<DB> {
+pub(crate) async fn open<DB: Database>(place: &DB::Place) -> Inbox<DB> {
     let inbox = DB::open(place, InboxOptions::new()).await.unwrap();
-    DB::run(
+    DB::sql_script(
         &inbox,
         "CREATE TABLE IF NOT EXISTS effect (number TEXT NOT NULL, said TEXT NOT NULL)",
     )
@@ -60,6 +66,12 @@ pub async fn open<DB: Database>(place: &DB::Place) -> Inbox<DB> {
 #[cfg(feature = "sqlite")]
 impl Database for sqlx::Sqlite {
     type Place = tempfile::TempDir;
+
+    const UNREAD_ALL: &str = "UPDATE trackingmore_delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore_fresh";
+    const TAKE_OVER: &str = "UPDATE trackingmore_parcel SET claim = claim + 1, state = 1, due = 0";
+    const AGE_BY_40_DAYS: &str =
+        "UPDATE trackingmore_delivery SET received_at = received_at - 3456000000;
+        UPDATE trackingmore_parcel SET last_delivery = last_delivery - 3456000000";
 
     async fn place() -> Option<tempfile::TempDir> {
         Some(tempfile::tempdir().unwrap())
@@ -72,7 +84,7 @@ impl Database for sqlx::Sqlite {
         Inbox::<sqlx::Sqlite>::open_with(place.path().join("deliveries.db"), options).await
     }
 
-    async fn run(inbox: &Inbox<Self>, sql: &'static str) {
+    async fn sql_script(inbox: &Inbox<Self>, sql: &'static str) {
         sqlx::raw_sql(sql).execute(inbox.pool()).await.unwrap();
     }
 
@@ -105,7 +117,7 @@ impl Database for sqlx::Sqlite {
 
 /// A database on the server of `DATABASE_URL`.
 #[cfg(feature = "postgres")]
-pub struct Server {
+pub(crate) struct Server {
     url: String,
     name: String,
 }
@@ -113,7 +125,7 @@ pub struct Server {
 #[cfg(feature = "postgres")]
 impl Server {
     /// Where to connect to the database of this test.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let (server, _) = self.url.rsplit_once('/').unwrap();
         format!("{server}/{}", self.name)
     }
@@ -129,7 +141,11 @@ impl Drop for Server {
             let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
             sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
         };
-        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+        };
         let dropping = std::thread::spawn(move || runtime().unwrap().block_on(drop));
         let _ = dropping.join();
     }
@@ -138,6 +154,12 @@ impl Drop for Server {
 #[cfg(feature = "postgres")]
 impl Database for sqlx::Postgres {
     type Place = Server;
+
+    const UNREAD_ALL: &str = "UPDATE trackingmore.delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore.fresh";
+    const TAKE_OVER: &str = "UPDATE trackingmore.parcel SET claim = claim + 1, state = 1, due = 0";
+    const AGE_BY_40_DAYS: &str =
+        "UPDATE trackingmore.delivery SET received_at = received_at - 3456000000;
+        UPDATE trackingmore.parcel SET last_delivery = last_delivery - 3456000000";
 
     async fn place() -> Option<Server> {
         use sqlx::Connection as _;
@@ -158,7 +180,7 @@ impl Database for sqlx::Postgres {
         Inbox::<sqlx::Postgres>::connect_with(&place.url(), options).await
     }
 
-    async fn run(inbox: &Inbox<Self>, sql: &'static str) {
+    async fn sql_script(inbox: &Inbox<Self>, sql: &'static str) {
         sqlx::raw_sql(sql).execute(inbox.pool()).await.unwrap();
     }
 
@@ -220,10 +242,10 @@ macro_rules! on_both {
     };
 }
 
-pub const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
+pub(crate) const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
 
 /// A body as a verifier has accepted it.
-pub fn body(bytes: impl Into<Vec<u8>>) -> VerifiedBody {
+pub(crate) fn body(bytes: impl Into<Vec<u8>>) -> VerifiedBody {
     let bytes = bytes.into();
     let headers = Signer::new(SECRET).unwrap();
     let headers = headers.headers(Scheme::Timestamp, SystemTime::now(), &bytes);
@@ -233,11 +255,11 @@ pub fn body(bytes: impl Into<Vec<u8>>) -> VerifiedBody {
 }
 
 /// A delivery about a parcel in transit, whose state changed at this minute of a day.
-pub fn state(number: &str, minute: u32, status: &str) -> VerifiedBody {
+pub(crate) fn state(number: &str, minute: u32, status: &str) -> VerifiedBody {
     body(text(number, minute, status))
 }
 
-pub fn text(number: &str, minute: u32, status: &str) -> String {
+pub(crate) fn text(number: &str, minute: u32, status: &str) -> String {
     let time = format!("2026-01-01T{:02}:{:02}:00+00:00", minute / 60, minute % 60);
     format!(
         r#"{{"code":200,"data":{{"tracking_number":"{number}","courier_code":"usps","delivery_status":"{status}","update_at":"{time}","origin_info":{{"courier_code":"usps","trackinfo":[{{"checkpoint_date":"{time}","tracking_detail":"{status} {minute}","location":"Town"}}]}}}}}}"#
@@ -245,13 +267,13 @@ pub fn text(number: &str, minute: u32, status: &str) -> String {
 }
 
 /// A worker that runs until it is stopped.
-pub struct Running {
+pub(crate) struct Running {
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<Result<(), InboxError>>,
 }
 
 impl Running {
-    pub fn start<DB: Database>(worker: Worker<DB>) -> Self {
+    pub(crate) fn start<DB: Database>(worker: Worker<DB>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(worker.run_until(async {
             let _ = stopped.await;
@@ -259,20 +281,22 @@ impl Running {
         Self { stop, task }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         let _ = self.stop.send(());
         self.task.await.unwrap().unwrap();
     }
 }
 
 /// A worker with times that suit a test.
-pub fn quick<DB: Database>(worker: Worker<DB>) -> Worker<DB> {
+pub(crate) fn quick<DB: Database>(worker: Worker<DB>) -> Worker<DB> {
     let least = Duration::from_millis(5);
-    worker.poll(Duration::from_millis(20)).retry_delays(least, least)
+    worker
+        .poll(Duration::from_millis(20))
+        .retry_delays(least, least)
 }
 
 /// Waits until something is so, and fails the test if it does not become so.
-pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..2_000 {
         if is_so().await {
             return;
@@ -283,7 +307,7 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Works until nothing is pending or running.
-pub async fn drain<DB: Database>(inbox: &Inbox<DB>, worker: Worker<DB>) {
+pub(crate) async fn drain<DB: Database>(inbox: &Inbox<DB>, worker: Worker<DB>) {
     let running = Running::start(worker);
     until("all is handled", async || {
         let stats = inbox.stats().await.unwrap();
@@ -295,14 +319,14 @@ pub async fn drain<DB: Database>(inbox: &Inbox<DB>, worker: Worker<DB>) {
 
 /// Counts calls of a handler.
 #[derive(Clone, Default)]
-pub struct Calls(Arc<AtomicU32>);
+pub(crate) struct Calls(Arc<AtomicU32>);
 
 impl Calls {
-    pub fn add(&self) -> u32 {
+    pub(crate) fn add(&self) -> u32 {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
     }
 }
