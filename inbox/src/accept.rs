@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     fmt::Write as _,
     mem,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -152,10 +153,25 @@ impl<DB: Engine> Inbox<DB> {
 }
 
 async fn enqueue<DB: Engine>(shared: &Arc<Shared<DB>>, entry: Entry) -> Result<bool, Cause> {
-    let (answer, answered) = oneshot::channel();
-    if shared.queue.push(entry, answer)? {
-        tokio::spawn(write(Arc::clone(shared)));
-    }
+    let (answer, mut answered) = oneshot::channel();
+    let mut left = pin!(shared.queue.left.notified());
+    left.as_mut().enable();
+    let mut must_write = shared.queue.push(entry, answer)?;
+    let answered = async {
+        loop {
+            if must_write {
+                tokio::spawn(write(Arc::clone(shared)));
+            }
+            tokio::select! {
+                answer = &mut answered => return answer,
+                () = &mut left => {
+                    left.set(shared.queue.left.notified());
+                    left.as_mut().enable();
+                    must_write = shared.queue.takes_over();
+                }
+            }
+        }
+    };
     match timeout(shared.options.accept_deadline, answered).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(cause("the runtime that was writing it has ended")),
@@ -254,6 +270,8 @@ pub(crate) struct Queue {
     most_bytes: usize,
     state: Mutex<State>,
     written: Notify,
+    /// The task that wrote is gone, and has left what waits.
+    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -280,6 +298,7 @@ impl Queue {
             most_bytes: options.queue_bytes,
             state: Mutex::default(),
             written: Notify::new(),
+            left: Notify::new(),
         }
     }
 
@@ -307,6 +326,14 @@ impl Queue {
             since: Instant::now(),
         });
         Ok(!mem::replace(&mut state.is_writing, true))
+    }
+
+    /// Tells whether the caller must see to it that what waits is written.
+    fn takes_over(&self) -> bool {
+        let mut state = self.lock();
+        let takes_over = !state.is_writing && !state.waiting.is_empty();
+        state.is_writing |= takes_over;
+        takes_over
     }
 
     /// Takes a batch of those whose caller still waits.
@@ -419,17 +446,14 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The task that writes. If its runtime drops it in the middle, whoever waits gets an error, and
-/// the next delivery starts another task on its own runtime.
+/// The task that writes. If its runtime drops it in the middle, what it was writing is an error,
+/// and one of those who wait starts another task on its own runtime.
 struct Writing<'a>(&'a Queue);
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        let waiting = mem::take(&mut state.waiting);
-        state.count -= waiting.len();
-        state.bytes -= waiting.iter().map(|it| it.entry.body.len()).sum::<usize>();
-        state.is_writing = false;
+        self.0.lock().is_writing = false;
         self.0.written.notify_waiters();
+        self.0.left.notify_waiters();
     }
 }
