@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use sqlx::Pool;
 
 use crate::{
-    BoxError, Done, Engine, InboxOptions, Job, Worker, accept::Queue, body, run::Handling,
+    BoxError, Done, Engine, InboxOptions, Job, Worker, accept::Queue, body, metric, run::Handling,
     store::Store, wake::Wake,
 };
 
@@ -26,6 +26,7 @@ pub(crate) struct Shared<DB: Store> {
 
 impl<DB: Engine> Inbox<DB> {
     pub(crate) fn over(base: DB::Base, options: InboxOptions) -> Self {
+        metric::describe();
         let shared = Arc::new(Shared {
             base,
             queue: Queue::new(&options),

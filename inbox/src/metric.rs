@@ -1,27 +1,29 @@
-//! The inbox's metrics, with the feature `metrics`.
+//! The inbox's metrics. Without the feature `metrics` these do nothing.
 
-use std::time::Duration;
+#[cfg(feature = "metrics")]
+mod on;
 
-/// Counts a delivery by what became of it.
-pub(crate) fn delivery(result: &'static str) {
-    #[cfg(feature = "metrics")]
-    metrics::counter!("trackingmore_inbox_deliveries_total", "result" => result).increment(1);
-    #[cfg(not(feature = "metrics"))]
-    let _ = result;
-}
+#[cfg(feature = "metrics")]
+pub(crate) use on::{delivery, describe, handled_in, job, keep_measuring};
 
-/// Counts an attempt by how it ended.
-pub(crate) fn job(result: &'static str) {
-    #[cfg(feature = "metrics")]
-    metrics::counter!("trackingmore_inbox_jobs_total", "result" => result).increment(1);
-    #[cfg(not(feature = "metrics"))]
-    let _ = result;
-}
+#[cfg(not(feature = "metrics"))]
+pub(crate) use off::{delivery, describe, handled_in, job, keep_measuring};
 
-/// Records how long a handler took.
-pub(crate) fn handled_in(time: Duration) {
-    #[cfg(feature = "metrics")]
-    metrics::histogram!("trackingmore_inbox_handle_seconds").record(time);
-    #[cfg(not(feature = "metrics"))]
-    let _ = time;
+#[cfg(not(feature = "metrics"))]
+mod off {
+    use std::{future, sync::Arc, time::Duration};
+
+    use crate::{Engine, inbox::Shared};
+
+    pub(crate) fn describe() {}
+
+    pub(crate) fn delivery(_: &'static str) {}
+
+    pub(crate) fn job(_: &'static str) {}
+
+    pub(crate) fn handled_in(_: Duration) {}
+
+    pub(crate) async fn keep_measuring<DB: Engine>(_: Arc<Shared<DB>>) {
+        future::pending().await
+    }
 }

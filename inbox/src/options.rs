@@ -83,6 +83,12 @@ impl InboxOptions {
         self
     }
 
+    /// The accept deadline as databases take it: their clocks overflow far from now.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn patience(&self) -> Duration {
+        self.accept_deadline.min(DAY)
+    }
+
     pub(crate) fn check(&self) -> Result<(), InboxError> {
         let wrong = if self.accept_deadline.is_zero() {
             "the accept deadline is zero: give at least some milliseconds"

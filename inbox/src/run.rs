@@ -73,10 +73,11 @@ impl<DB: Engine> Runner<DB> {
                 metric::handled_in(began.elapsed());
                 (Some(id), ended)
             }
-            Ok(_) => {
+            Ok(Some(_)) => {
                 self.supersede(&ticket).await;
                 return;
             }
+            Ok(None) => (None, Ended::Failed("its news is gone".to_owned())),
             Err(error) => (None, Ended::Failed(error.to_string())),
         };
         let delivery = id.map(tracing::field::display);
@@ -166,11 +167,11 @@ impl<DB: Engine> Runner<DB> {
 
     /// Marks a failure as soon as the database can be written, within the lease.
     async fn mark(&self, ticket: &Ticket, error: &str, next: Next) -> bool {
-        let deadline = Instant::now() + self.settings.lease;
+        let began = Instant::now();
         loop {
             match mark::failed(&self.shared, ticket, error, next).await {
                 Ok(had) => return had,
-                Err(error) if Instant::now() >= deadline || *self.cut.borrow() => {
+                Err(error) if began.elapsed() >= self.settings.lease || *self.cut.borrow() => {
                     tracing::error!(%error, "a failed job could not be marked: its lease must end");
                     return false;
                 }

@@ -9,14 +9,14 @@ use std::{
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
     Engine, InboxError, InboxErrorKind, claim,
     inbox::Shared,
     lease::{self, Held, Orphans},
-    retention, routing,
+    metric, retention, routing,
     run::{Handler, Runner},
     store::{Purpose, Tx},
 };
@@ -159,6 +159,7 @@ impl<DB: Engine> Worker<DB> {
             () = working => {}
             () = keeping => {}
             () = pruning => {}
+            () = metric::keep_measuring(Arc::clone(&runner.shared)) => {}
         }
         Ok(())
     }
@@ -243,7 +244,7 @@ impl<DB: Engine> Shift<DB> {
         let mut stop = pin!(stop);
         let poll = self.runner.settings.poll;
         let mut wake = self.runner.shared.wake.listen();
-        let mut next_look = Instant::now() + poll;
+        let mut next_look = pin!(sleep(poll));
         loop {
             // A stop interrupts what waits for the database, and never a claim.
             let prepared = tokio::select! {
@@ -272,8 +273,8 @@ impl<DB: Engine> Shift<DB> {
                 () = &mut stop => return,
                 Some(_) = self.running.join_next() => self.one_ended(),
                 _ = wake.changed() => self.woken(),
-                () = sleep_until(next_look) => {
-                    next_look = Instant::now() + poll;
+                () = &mut next_look => {
+                    next_look.set(sleep(poll));
                     self.look_around();
                 }
             }
@@ -350,6 +351,7 @@ impl<DB: Engine> Shift<DB> {
     }
 
     fn one_ended(&mut self) {
+        while self.running.try_join_next().is_some() {}
         self.may_route |= self.left_unrouted;
         if self.is_alone {
             self.is_alone = false;

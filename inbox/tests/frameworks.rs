@@ -46,9 +46,14 @@ fn serve<F: Future>(start: impl FnOnce(TcpListener) -> F + Send + 'static) -> So
 fn post(address: SocketAddr, body: &str) -> Answer {
     let headers = Signer::new(SECRET).unwrap();
     let headers = headers.headers(Scheme::Body, SystemTime::now(), body.as_bytes());
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
     let mut connection = Connection::open(address).unwrap();
-    connection.post("/hook", &headers, body.as_bytes(), Framing::Length).unwrap()
+    connection
+        .post("/hook", &headers, body.as_bytes(), Framing::Length)
+        .unwrap()
 }
 
 /// Stores what is genuine, each once, and answers 503 when it cannot.
@@ -93,7 +98,9 @@ fn in_axum() {
         verifier: verifier(),
     };
     let address = serve(move |listener| async {
-        let router = Router::new().route("/hook", routing::post(receive)).with_state(app);
+        let router = Router::new()
+            .route("/hook", routing::post(receive))
+            .with_state(app);
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         axum::serve(listener, router).await.unwrap();
     });

@@ -197,6 +197,8 @@ async fn no_courier_matches_the_only_one<DB: Database>(place: DB::Place) {
     inbox.accept(&body(without(4))).await.unwrap();
     drain(&inbox, worker()).await;
     assert_eq!(calls.count(), 2);
+    let told = ["transit 1", "transit 2", "transit 3", "transit 4"];
+    assert_eq!(DB::effects(&inbox, "A").await, told);
     let history = inbox.history("A").await.unwrap();
     assert!(
         history

@@ -10,9 +10,7 @@ use harness::{Running, drain, open, quick, state, until};
 use sqlx::Sqlite;
 use tempfile::tempdir;
 use trackingmore_webhook::ErrorKind;
-use trackingmore_webhook_inbox::{
-    Accepted, InboxErrorKind, InboxOptions, Job, SqliteInbox, sqlx,
-};
+use trackingmore_webhook_inbox::{Accepted, InboxErrorKind, InboxOptions, Job, SqliteInbox, sqlx};
 
 fn contains(file: &Path, text: &str) -> bool {
     let bytes = fs::read(file).unwrap_or_default();
@@ -27,7 +25,11 @@ async fn a_new_file_is_for_its_owner_only() {
     let inbox = open::<Sqlite>(&place).await;
     inbox.accept(&state("A", 1, "transit")).await.unwrap();
     let running = Running::start(inbox.worker(async |job| Ok(job.done().await?)));
-    let files = || fs::read_dir(place.path()).unwrap().map(|file| file.unwrap());
+    let files = || {
+        fs::read_dir(place.path())
+            .unwrap()
+            .map(|file| file.unwrap())
+    };
     until("the worker has locked", async || files().count() == 4).await;
     for file in files() {
         let mode = file.metadata().unwrap().permissions().mode();
@@ -43,7 +45,10 @@ async fn only_one_worker_works_on_a_file() {
     let worker = || inbox.worker(async |job| Ok(job.done().await?));
     inbox.accept(&state("A", 1, "transit")).await.unwrap();
     let running = Running::start(worker());
-    until("it works", async || inbox.stats().await.unwrap().pending == 0).await;
+    until("it works", async || {
+        inbox.stats().await.unwrap().pending == 0
+    })
+    .await;
     // Receivers may open it all the same.
     let receiver = open::<Sqlite>(&place).await;
     let refused = receiver.worker(async |job: Job<Sqlite>| Ok(job.done().await?));
@@ -84,7 +89,9 @@ async fn a_lock_held_too_long_is_an_error_at_the_deadline_and_no_longer() {
     let place = tempdir().unwrap();
     let options = InboxOptions::new().accept_deadline(Duration::from_millis(300));
     let path = place.path().join("deliveries.db");
-    let inbox = SqliteInbox::open_with(&path, options.clone()).await.unwrap();
+    let inbox = SqliteInbox::open_with(&path, options.clone())
+        .await
+        .unwrap();
     let other = SqliteInbox::open(&path).await.unwrap();
     let lock = other.pool().begin_with("BEGIN IMMEDIATE").await.unwrap();
     let delivery = state("A", 1, "transit");
@@ -127,7 +134,6 @@ async fn a_full_queue_is_an_error_at_once() {
 fn it_goes_on_when_the_runtime_that_opened_it_is_gone() {
     let place = tempdir().unwrap();
     let runtime = || tokio::runtime::Runtime::new().unwrap();
-    tracing_subscriber::fmt().with_test_writer().init();
     let first = runtime();
     let inbox = first.block_on(open::<Sqlite>(&place));
     let accept = async |minute| inbox.accept(&state("A", minute, "transit")).await.unwrap();
@@ -149,7 +155,8 @@ async fn an_accept_that_is_given_up_harms_no_other() {
     for minute in 0..200 {
         let inbox = inbox.clone();
         let delivery = state("A", minute, "transit");
-        let patience = Duration::from_micros(u64::from(minute % 2) * 10_000_000 + u64::from(minute));
+        let patience =
+            Duration::from_micros(u64::from(minute % 2) * 10_000_000 + u64::from(minute));
         tasks.spawn(async move {
             let accepting = inbox.accept(&delivery);
             let accepted = tokio::time::timeout(patience, accepting).await;
@@ -172,7 +179,11 @@ async fn the_tables_of_a_newer_version_are_refused() {
     let path = place.path().join("deliveries.db");
     let refused = SqliteInbox::open(&path).await.unwrap_err();
     assert_eq!(refused.kind(), InboxErrorKind::NewerSchema);
-    assert!(refused.to_string().ends_with("they are of version 99, and this one knows 1"));
+    assert!(
+        refused
+            .to_string()
+            .ends_with("they are of version 99, and this one knows 1")
+    );
 }
 
 #[tokio::test]

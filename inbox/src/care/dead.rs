@@ -36,7 +36,7 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn dead(&self) -> Result<Vec<DeadParcel>, InboxError> {
-        let mut connection = DB::reader(&self.shared().base).acquire().await?;
+        let mut connection = DB::pool(&self.shared().base).acquire().await?;
         let rows = DB::run(&mut connection, DB::sql().dead, vec![Arg::Int(MOST)]).await?;
         let parcels = rows.iter().map(|row| {
             Ok(DeadParcel {
@@ -59,7 +59,7 @@ impl<DB: Engine> Inbox<DB> {
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn retry(&self, tracking_number: &str) -> Result<u64, InboxError> {
         let account = Arg::text(self.account_name());
-        let args = vec![account, Arg::Text(body::key(tracking_number)), Arg::In(0)];
+        let args = vec![account, Arg::Text(body::key(tracking_number))];
         self.revive(DB::sql().retry, args).await
     }
 
@@ -69,7 +69,7 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn retry_dead(&self) -> Result<u64, InboxError> {
-        self.revive(DB::sql().retry_dead, vec![Arg::In(0)]).await
+        self.revive(DB::sql().retry_dead, Vec::new()).await
     }
 
     async fn revive(&self, sql: &'static str, args: Vec<Arg>) -> Result<u64, InboxError> {

@@ -38,6 +38,7 @@ impl<DB: Engine> Inbox<DB> {
         let mut after = 0;
         loop {
             let mut tx = DB::begin(base, Purpose::Care).await?;
+            tx.run(DB::sql().stop_routing, Vec::new()).await?;
             let args = vec![Arg::text(account), Arg::Int(after), Arg::Int(STEP)];
             let rows = tx.run(DB::sql().fresh_of, args).await?;
             for row in &rows {
@@ -51,6 +52,7 @@ impl<DB: Engine> Inbox<DB> {
         }
 
         let mut tx = DB::begin(base, Purpose::Care).await?;
+        tx.run(DB::sql().stop_routing, Vec::new()).await?;
         let args = vec![Arg::text(account), Arg::text(&number)];
         let rows = tx.run(DB::sql().parcels_named, args).await?;
         let ids = rows.iter().map(|row| row.int(0));

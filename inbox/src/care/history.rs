@@ -48,7 +48,7 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn history(&self, tracking_number: &str) -> Result<Vec<HistoryEntry>, InboxError> {
-        let mut connection = DB::reader(&self.shared().base).acquire().await?;
+        let mut connection = DB::pool(&self.shared().base).acquire().await?;
         let args = vec![
             Arg::text(self.account_name()),
             Arg::Text(body::key(tracking_number)),
@@ -65,7 +65,7 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn body(&self, id: &DeliveryId) -> Result<Option<Bytes>, InboxError> {
-        let mut connection = DB::reader(&self.shared().base).acquire().await?;
+        let mut connection = DB::pool(&self.shared().base).acquire().await?;
         let account = Arg::text(self.account_name());
         let args = vec![account, Arg::Bytes(id.as_bytes().to_vec())];
         let rows = DB::run(&mut connection, DB::sql().body, args).await?;

@@ -6,6 +6,8 @@ mod history;
 mod stats;
 mod unread;
 
+#[cfg(feature = "metrics")]
+pub(crate) use self::stats::count;
 pub use self::{
     dead::DeadParcel,
     history::{HistoryEntry, Outcome},

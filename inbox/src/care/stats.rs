@@ -32,7 +32,7 @@ impl<DB: Engine> Inbox<DB> {
 }
 
 pub(crate) async fn count<DB: Engine>(shared: &Shared<DB>) -> Result<Stats, sqlx::Error> {
-    let mut connection = DB::reader(&shared.base).acquire().await?;
+    let mut connection = DB::pool(&shared.base).acquire().await?;
     let rows = DB::run(&mut connection, DB::sql().stats, Vec::new()).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let count = |count: i64| u64::try_from(count).unwrap_or_default();

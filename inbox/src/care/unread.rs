@@ -75,7 +75,7 @@ impl<DB: Engine> Inbox<DB> {
     }
 
     async fn unread_after(&self, seq: i64) -> Result<Vec<UnreadDelivery>, sqlx::Error> {
-        let mut connection = DB::reader(&self.shared().base).acquire().await?;
+        let mut connection = DB::pool(&self.shared().base).acquire().await?;
         let args = vec![Arg::Int(seq), Arg::Int(MOST)];
         let rows = DB::run(&mut connection, DB::sql().unread, args).await?;
         rows.iter().map(UnreadDelivery::read).collect()

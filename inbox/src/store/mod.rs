@@ -43,7 +43,7 @@ pub trait Store: Database + Sized {
     /// The pool for the user's own queries.
     fn pool(base: &Self::Base) -> &Pool<Self>;
 
-    /// The pool for what the inbox reads.
+    /// The pool for what a worker reads.
     fn reader(base: &Self::Base) -> &Pool<Self>;
 
     /// Closes all connections.

@@ -147,11 +147,11 @@ statements! {
     /// limit → account, tracking_number, courier, attempt, error, last_delivery
     dead: "SELECT account, tracking_number, courier, attempt, error, last_delivery FROM @parcel
         WHERE state <> 0 AND state = 3 ORDER BY last_delivery LIMIT $1";
-    /// account, tracking number, now → id
-    retry: "UPDATE @parcel SET state = 1, attempt = 0, due = AT($3)
+    /// account, tracking number → id
+    retry: "UPDATE @parcel SET state = 1, attempt = 0, due = 0
         WHERE account = $1 AND tracking_number = $2 AND state = 3 RETURNING id";
-    /// now → id
-    retry_dead: "UPDATE @parcel SET state = 1, attempt = 0, due = AT($1)
+    /// → id
+    retry_dead: "UPDATE @parcel SET state = 1, attempt = 0, due = 0
         WHERE state <> 0 AND state = 3 RETURNING id";
     /// account, tracking number, limit → id, received_at, courier, outcome, has a body
     history: "SELECT delivery.id, received_at, courier, outcome, body IS NOT NULL
@@ -169,6 +169,9 @@ statements! {
     add_fresh: "INSERT INTO @fresh (seq) VALUES ($1)";
 
     // Forgetting.
+
+    /// → a row, as soon as nobody routes
+    stop_routing: "SELECT CAST(1 AS BIGINT) WHERE WHEN_FREE(7810110005021123)";
 
     /// account, tracking number → id
     parcels_named: "SELECT id FROM @parcel WHERE account = $1 AND tracking_number = $2";

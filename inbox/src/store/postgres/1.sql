@@ -1,6 +1,6 @@
 -- Milliseconds since 1970 on the server's clock.
 CREATE FUNCTION trackingmore.clock() RETURNS bigint LANGUAGE sql STABLE
-    RETURN (extract(epoch FROM statement_timestamp()) * 1000)::bigint;
+    AS 'SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint';
 
 -- Deliveries, each once. The body is what was sent, byte for byte; NULL when it was erased.
 CREATE TABLE trackingmore.delivery (

@@ -81,7 +81,7 @@ impl Inbox<Postgres> {
     /// As [`connect_with`](Self::connect_with).
     pub async fn new_with(pool: PgPool, options: InboxOptions) -> Result<Self, InboxError> {
         options.check()?;
-        let patience = options.accept_deadline;
+        let patience = options.patience();
         let server = Server {
             working: own_pool(&pool, 2, patience),
             renewing: own_pool(&pool, 1, patience),
@@ -139,6 +139,9 @@ impl Store for Postgres {
                     dialect::expand(&text, "AT", |arg| format!("(trackingmore.clock() + {arg})"));
                 let text = dialect::expand(&text, "IF_FREE", |arg| {
                     format!("pg_try_advisory_xact_lock({arg})")
+                });
+                let text = dialect::expand(&text, "WHEN_FREE", |arg| {
+                    format!("pg_advisory_xact_lock({arg}) IS NOT NULL")
                 });
                 let text = dialect::expand(&text, "IN INTS", |arg| format!("= ANY({arg})"));
                 let text = dialect::expand(&text, "IN TEXTS", |arg| format!("= ANY({arg})"));

@@ -22,6 +22,9 @@ use crate::{
     Inbox, InboxError, InboxErrorKind, InboxOptions, accept::Entry, schema, time::process_clock,
 };
 
+/// How long to wait for the turn to write. Whoever accepts waits until its deadline only.
+const TURN: Duration = Duration::from_secs(30);
+
 /// An open file. A connection of `writer` is the turn to write: there is only one.
 #[derive(Debug)]
 pub struct File {
@@ -60,7 +63,7 @@ impl Inbox<Sqlite> {
     ) -> Result<Self, InboxError> {
         options.check()?;
         let path = file::create(path.as_ref())?;
-        let file = File::open(path, options.accept_deadline).await?;
+        let file = File::open(path, options.patience()).await?;
         Ok(Self::over(file, options))
     }
 }
@@ -78,7 +81,7 @@ impl File {
         let unsynced = synced.clone().synchronous(SqliteSynchronous::Normal);
         let file = Self {
             path,
-            writer: pool(1, patience).connect_lazy_with(synced.clone()),
+            writer: pool(1, TURN.max(patience)).connect_lazy_with(synced.clone()),
             unsynced: pool(1, patience).connect_lazy_with(unsynced),
             others: pool(4, patience).connect_lazy_with(synced),
         };
@@ -147,6 +150,7 @@ impl Store for Sqlite {
                     .replace(" NOT LOCKED", "");
                 let text = dialect::expand(&text, "AT", |arg| arg.to_owned());
                 let text = dialect::expand(&text, "IF_FREE", |_| "true".to_owned());
+                let text = dialect::expand(&text, "WHEN_FREE", |_| "true".to_owned());
                 let list = |arg: &str| format!("IN (SELECT value FROM json_each({arg}))");
                 let text = dialect::expand(&text, "IN INTS", list);
                 let text = dialect::expand(&text, "IN TEXTS", list);
@@ -222,10 +226,9 @@ impl Store for Sqlite {
     }
 
     fn is_about_data(error: &sqlx::Error) -> bool {
-        const TOO_BIG: &str = "18";
-        const MISMATCH: &str = "20";
-        let code = error.as_database_error().and_then(|error| error.code());
-        code.is_some_and(|code| code == TOO_BIG || code == MISMATCH)
+        const TOO_BIG: i32 = 18;
+        const MISMATCH: i32 = 20;
+        code(error).is_some_and(|code| code == TOO_BIG || code == MISMATCH)
     }
 
     async fn begin(file: &File, purpose: Purpose) -> Result<Tx<Sqlite>, sqlx::Error> {
@@ -306,10 +309,16 @@ fn pool(most: u32, patience: Duration) -> PoolOptions<Sqlite> {
 }
 
 fn is_locked(error: &InboxError) -> bool {
-    let Some(sqlx::Error::Database(error)) = error.database() else {
-        return false;
-    };
-    error.message().contains("locked")
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    let code = error.database().and_then(code);
+    code.is_some_and(|code| code == BUSY || code == LOCKED)
+}
+
+/// SQLite's primary result code.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    let extended = error.as_database_error()?.code()?;
+    Some(extended.parse::<i32>().ok()? & 0xff)
 }
 
 fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
