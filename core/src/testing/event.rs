@@ -151,14 +151,7 @@ impl EventBuilder {
     #[must_use]
     pub fn verified_body(&self) -> VerifiedBody {
         let now = SystemTime::now();
-        let SignedRequest { headers, body } = self.signed_at(now, SECRET.as_bytes());
-        let verifier = Verifier::builder().secret(SECRET).body_limit(usize::MAX);
-        let verifier = verifier.build().expect("a verifier with a good secret");
-        let mut incoming = verifier
-            .begin_at(&headers, now)
-            .expect("headers signed for now");
-        incoming.push(body).expect("a body within the limit");
-        incoming.finish().expect("a signed body")
+        accept(self.signed_at(now, SECRET.as_bytes()), now)
     }
 
     /// Gives the event as the vendor sends it now to a webhook with this secret.
@@ -193,6 +186,18 @@ impl EventBuilder {
             leg.trackinfo.insert(0, checkpoint);
         })
     }
+}
+
+/// Receives what was signed with [`SECRET`] at this time.
+fn accept(request: SignedRequest, now: SystemTime) -> VerifiedBody {
+    let verifier = Verifier::builder().secret(SECRET).body_limit(usize::MAX);
+    let verifier = verifier.build().expect("a verifier with a good secret");
+    let incoming = verifier.begin_at(&request.headers, now);
+    let mut incoming = incoming.expect("headers that are not refused");
+    incoming
+        .push(request.body)
+        .expect("a body within the limit");
+    incoming.finish().expect("a valid signature")
 }
 
 /// A delivery to send with any HTTP client. Comes from [`EventBuilder::signed_request`].

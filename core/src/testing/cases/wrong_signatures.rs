@@ -32,7 +32,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         sent("signature of timestamp and body together", &sign(&joined)),
         sent(
             "signature of another time",
-            &sign(&(now.saturating_sub(1)).to_string()),
+            &sign(now.saturating_sub(1).to_string()),
         ),
         forged(
             "timestamp moved by a second",
