@@ -59,6 +59,7 @@
 //! conformance::run_with_secret(&|_: Verifier| addr);
 //! ```
 
+mod exchange;
 mod subject;
 
 use std::{
