@@ -1,7 +1,6 @@
 use std::{fmt, mem};
 
 use bytes::{Bytes, BytesMut};
-
 use serde::de::DeserializeOwned;
 
 use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
