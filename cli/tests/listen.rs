@@ -583,7 +583,7 @@ fn wrong_usage_is_told_in_a_line() {
             &["--secret-file", "-", "--secret-file", "-"],
             "standard input can be read only once",
         ),
-        (&["--secret-file", file], "a secret is empty"),
+        (&["--secret-file", file], "secret 1 is empty"),
         (&["--secret", "x"], "unexpected argument '--secret'"),
         (&["stray"], "unexpected argument 'stray'"),
     ] {
@@ -598,7 +598,7 @@ fn wrong_usage_is_told_in_a_line() {
     let ended = run_with_input(&["listen", "--secret-file", "-"], b"blank \n");
     assert_eq!(ended.code, 2);
     assert!(
-        ended.err.contains("begins or ends with a blank"),
+        ended.err.contains("begins or ends with whitespace"),
         "{}",
         ended.err
     );

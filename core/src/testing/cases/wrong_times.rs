@@ -20,8 +20,8 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     };
     vec![
         signed(
-            "signed 13 days ago",
-            now.saturating_sub(13 * DAY),
+            "signed 7 days ago",
+            now.saturating_sub(7 * DAY),
             ErrorKind::StaleTimestamp,
         ),
         signed(
