@@ -34,7 +34,7 @@ macro_rules! json_object {
         const _: () = {
             use ::serde::de::{IgnoredAny, MapAccess};
             use $crate::event::field::Field;
-            use $crate::event::object::{Draft, Object, respelled};
+            use $crate::event::object::{Draft, Known, Object};
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
@@ -42,9 +42,9 @@ macro_rules! json_object {
 
             const _: () = assert!((Member::Count as u32) <= u64::BITS);
 
-            const MEMBERS: &[(&str, Member)] = &[
-                $(($wire, Member::$field), $(($older, Member::$field),)*)*
-                $(($aside_wire, Member::$aside),)?
+            const KNOWN: &[Known<Member>] = &[
+                $(Known::new($wire, Member::$field), $(Known::new($older, Member::$field),)*)*
+                $(Known::new($aside_wire, Member::$aside),)?
             ];
 
             impl Object for $name {
@@ -66,7 +66,7 @@ macro_rules! json_object {
                             $($older => (Member::$field, false),)*
                         )*
                         $($aside_wire => (Member::$aside, true),)?
-                        _ => (respelled(name, MEMBERS)?, false),
+                        _ => (Known::respelled(KNOWN, name)?, false),
                     };
                     Some(member)
                 }

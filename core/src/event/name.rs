@@ -14,6 +14,20 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
     bytes.map(|byte| byte.to_ascii_lowercase())
 }
 
+/// A number that all spellings of a name share, and hardly any other name: to find one among many.
+pub(crate) const fn spelling_hash(name: &str) -> u32 {
+    // FNV-1a.
+    let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
+    while at < name.len() {
+        let byte = name.as_bytes()[at];
+        if byte != b'_' {
+            hash = (hash ^ byte.to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
+        }
+        at += 1;
+    }
+    hash
+}
+
 /// Looks up the name that comes next, without a copy of it.
 pub(crate) struct Key<F>(pub(crate) F);
 
