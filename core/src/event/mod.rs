@@ -1,24 +1,30 @@
 //! What a delivery says.
 
 mod checkpoint;
+mod checkpoint_key;
 mod delivery_status;
 mod envelope;
 mod events;
 mod field;
+mod freshness;
 mod history;
 mod json_object;
 mod latest_event;
 mod leg;
 mod lenient;
 mod milestones;
+mod moment;
 mod name;
 mod object;
 mod open_set;
+mod order;
+mod scan;
 mod substatus;
 mod time;
 #[cfg(feature = "chrono")]
 mod time_chrono;
 mod tracking;
+mod update;
 mod values;
 
 use serde::de::Error;
@@ -26,14 +32,16 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use checkpoint::Checkpoint;
+pub use checkpoint_key::CheckpointKey;
 pub use delivery_status::DeliveryStatus;
 pub use events::Events;
-pub use history::Freshness;
+pub use freshness::Freshness;
 pub use leg::Leg;
 pub use milestones::Milestones;
 pub use substatus::Substatus;
 pub use time::{Time, TimeKind};
 pub use tracking::Tracking;
+pub use update::{StatusChange, Update};
 
 pub(crate) use name::is_spelling_of;
 
