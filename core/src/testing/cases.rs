@@ -4,8 +4,6 @@ mod odd_headers;
 mod wrong_signatures;
 mod wrong_times;
 
-use data_encoding::HEXLOWER;
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -123,7 +121,7 @@ fn forged(name: &'static str, time: Option<&str>, signature: &str, body: &[u8]) 
 }
 
 fn sign(time: &str) -> String {
-    HEXLOWER.encode(&mac(SECRET, time.as_bytes()))
+    hex::encode(mac(SECRET, time.as_bytes()))
 }
 
 /// Signs with any secret, also with those that a `Signer` refuses.

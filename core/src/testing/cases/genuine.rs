@@ -1,6 +1,6 @@
 //! What must be accepted.
 
-use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
 use crate::{ErrorKind, testing::SECRET};
@@ -12,22 +12,17 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let retried = (now.saturating_sub(982_980)).to_string();
     let padded = format!("{now:020}");
     vec![
-        timestamp_only(
-            "timestamp signed, hex",
-            &time,
-            &HEXLOWER.encode(&by_time),
-            EVENT,
-        ),
+        timestamp_only("timestamp signed, hex", &time, &hex::encode(by_time), EVENT),
         timestamp_only(
             "timestamp signed, upper-case hex",
             &time,
-            &HEXUPPER.encode(&by_time),
+            &hex::encode_upper(by_time),
             EVENT,
         ),
         timestamp_only(
             "timestamp signed, base64",
             &time,
-            &BASE64.encode(&by_time),
+            &BASE64.encode(by_time),
             EVENT,
         ),
         timestamp_only(
@@ -54,11 +49,11 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             &sign(&time),
             br#"{"meta":{"code":200},"data":[{"tracking_number":"LX405512873SE"}]}"#,
         ),
-        body_only("body signed, hex", None, &HEXLOWER.encode(&by_body), EVENT),
+        body_only("body signed, hex", None, &hex::encode(by_body), EVENT),
         body_only(
             "body signed, base64",
             Some(&time),
-            &BASE64.encode(&by_body),
+            &BASE64.encode(by_body),
             EVENT,
         ),
         Case {
@@ -66,7 +61,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             ..body_only(
                 "body signed, odd timestamp",
                 Some("yesterday"),
-                &HEXLOWER.encode(&by_body),
+                &hex::encode(by_body),
                 EVENT,
             )
         },

@@ -1,7 +1,5 @@
 //! Bodies that are large, or not events.
 
-use data_encoding::HEXLOWER;
-
 use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
 use crate::{ErrorKind, testing::SECRET};
 
@@ -14,7 +12,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let too_large = padded(DEFAULT_BODY_LIMIT + 1);
     let signed = |name, body: &[u8]| timestamp_only(name, &time, &signature, body);
     let body_signed =
-        |name, body: &[u8]| body_only(name, None, &HEXLOWER.encode(&mac(SECRET, body)), body);
+        |name, body: &[u8]| body_only(name, None, &hex::encode(mac(SECRET, body)), body);
     vec![
         signed("signed, as large as allowed", &largest),
         body_signed("body signed, as large as allowed", &largest),

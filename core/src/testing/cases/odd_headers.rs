@@ -1,7 +1,7 @@
 //! Headers that are missing, repeated or malformed.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
 
 use super::{Case, EVENT, mac, sign};
 use crate::{ErrorKind, testing::SECRET};
@@ -9,8 +9,8 @@ use crate::{ErrorKind, testing::SECRET};
 pub(super) fn cases(now: u64) -> Vec<Case> {
     let time = now.to_string();
     let signature = sign(&time);
-    let signature_64 = BASE64.encode(&mac(SECRET, time.as_bytes()));
-    let of_body = HEXLOWER.encode(&mac(SECRET, EVENT));
+    let signature_64 = BASE64.encode(mac(SECRET, time.as_bytes()));
+    let of_body = hex::encode(mac(SECRET, EVENT));
     let refused = |name, kind, headers: &[(&'static str, &str)]| Case {
         name,
         headers: headers
@@ -107,8 +107,8 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             &format!("{signature}, {signature}"),
         ),
         malformed("base64 without padding", signature_64.trim_end_matches('=')),
-        malformed("base64 of 31 bytes", &BASE64.encode(&[7; 31])),
-        malformed("base64 of 33 bytes", &BASE64.encode(&[7; 33])),
+        malformed("base64 of 31 bytes", &BASE64.encode([7; 31])),
+        malformed("base64 of 33 bytes", &BASE64.encode([7; 33])),
         malformed("base64 for URLs", &format!("-_{}", &signature_64[2..])),
         malformed("signature of 4,000 digits", &"a".repeat(4_000)),
         not_ascii,

@@ -1,6 +1,6 @@
 //! Well-formed signatures that match nothing.
 
-use data_encoding::{BASE64, HEXLOWER};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
 use super::{Case, EVENT, forged, mac, sign};
 use crate::{ErrorKind, testing::SECRET};
@@ -17,24 +17,18 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     vec![
         sent(
             "wrong secret over the timestamp",
-            &HEXLOWER.encode(&mac("wrong", time.as_bytes())),
+            &hex::encode(mac("wrong", time.as_bytes())),
         ),
         sent(
             "wrong secret over the body",
-            &HEXLOWER.encode(&mac("wrong", EVENT)),
+            &hex::encode(mac("wrong", EVENT)),
         ),
         sent(
             "empty secret over the timestamp",
-            &HEXLOWER.encode(&mac("", time.as_bytes())),
+            &hex::encode(mac("", time.as_bytes())),
         ),
-        sent(
-            "empty secret over the body",
-            &HEXLOWER.encode(&mac("", EVENT)),
-        ),
-        sent(
-            "last bit of the signature changed",
-            &HEXLOWER.encode(&flipped),
-        ),
+        sent("empty secret over the body", &hex::encode(mac("", EVENT))),
+        sent("last bit of the signature changed", &hex::encode(flipped)),
         sent(
             "right in its first half only",
             &format!("{}{}", &signature[..32], "0".repeat(32)),
@@ -42,7 +36,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         sent("all zeros", &"0".repeat(64)),
         sent(
             "signature of timestamp and body together",
-            &HEXLOWER.encode(&mac(SECRET, &joined)),
+            &hex::encode(mac(SECRET, &joined)),
         ),
         sent(
             "signature of another time",
@@ -63,13 +57,13 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         forged(
             "one byte of a signed body changed",
             Some(&time),
-            &HEXLOWER.encode(&mac(SECRET, EVENT)),
+            &hex::encode(mac(SECRET, EVENT)),
             &tampered,
         ),
         forged(
             "newline after a signed body",
             Some(&time),
-            &HEXLOWER.encode(&mac(SECRET, EVENT)),
+            &hex::encode(mac(SECRET, EVENT)),
             &[EVENT, b"\n"].concat(),
         ),
         Case {
@@ -86,7 +80,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             ..forged(
                 "captured pair as a body of digits, base64",
                 None,
-                &BASE64.encode(&mac(SECRET, time.as_bytes())),
+                &BASE64.encode(mac(SECRET, time.as_bytes())),
                 time.as_bytes(),
             )
         },
