@@ -29,8 +29,8 @@ pub use self::{
     delivery::{Delivery, DeliveryId, VerifiedBody},
     error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
     event::{
-        Checkpoint, DeliveryStatus, Event, Freshness, Leg, Milestones, Substatus, Time, TimeKind,
-        Tracking,
+        Checkpoint, DeliveryStatus, Event, Events, Freshness, Leg, Milestones, Substatus, Time,
+        TimeKind, Tracking,
     },
     headers::Headers,
     incoming::Incoming,
