@@ -1010,10 +1010,15 @@ fn hostile_json_is_an_error_or_a_value() {
         for json in [
             nested.clone(),
             format!(r#"{{"data": {nested}}}"#),
+            format!(r#"{{"data": [{nested}]}}"#),
+            format!(r#"{{"data": {{"items": {nested}}}}}"#),
+            format!(r#"{{"data": {{"items": [{nested}]}}}}"#),
             format!(r#"{{"meta": {nested}}}"#),
             format!(r#"{{"data": {{"tracking_number": {nested}}}}}"#),
         ] {
             assert!(serde_json::from_str::<Event>(&json).is_err());
+            assert!(serde_json::from_str::<Events>(&json).is_err());
+            assert!(receive::<Events>(&json).is_err());
         }
     }
     let digits = "9".repeat(400);

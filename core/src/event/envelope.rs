@@ -216,7 +216,8 @@ json_object! {
     }
 }
 
-/// The parcels of a page of a list, as the API of V2 answers: all of them, or none if one cannot be read.
+/// The parcels of a page of a list, as the API of V2 answers: all of them, or none if one cannot be
+/// read.
 #[derive(Default)]
 struct Items(Vec<Tracking>);
 

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-/// Makes a struct of vendor members from one table, one line a member:
-/// `field: type = "name" | "older name";`, with `personal` before the name where `Debug` must not show the value,
-/// and `by` at the end where a text is read from more than texts: by `FirstText`, say.
+/// Makes a struct of vendor members from one table, one line a member: `field: type = "name" |
+/// "older name";`, with `personal` before the name where `Debug` must not show the value, and `by`
+/// at the end where a text is read from more than texts: by `FirstText`, say.
 ///
-/// A value sent under the (V4) name wins over one sent under an older name or in another spelling of either, whatever
-/// their order; of equals the last usable one wins.
+/// A value sent under the (V4) name wins over one sent under an older name or in another spelling
+/// of either, whatever their order; of equals the last usable one wins.
 ///
-/// After the struct, `then` names a method that completes what was read, with one more member, and `else` a function that
-/// makes what stands for a value that is no object; without it, such a value is an error.
+/// After the struct, `then` names a method that completes what was read, with one more member, and
+/// `else` a function that makes what stands for a value that is no object; without it, such a value
+/// is an error.
 macro_rules! json_object {
     (
         $(#[$meta:meta])*

@@ -41,7 +41,8 @@ pub(crate) struct Draft<T: Object> {
     pub(crate) aside: T::Aside,
     /// A bit for each field that has a value sent under its V4 name.
     pub(crate) sent: u64,
-    /// Whether a required field that cannot be used is an error at once, so that its path can be told.
+    /// Whether a required field that cannot be used is an error at once, so that its path can be
+    /// told.
     pub(crate) strict: bool,
 }
 
@@ -164,7 +165,8 @@ impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<'_, S> {
     type Value = S::Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A deserializer asks in order to complain about a wrong type, and its complaint would quote the value.
+        // A deserializer asks in order to complain about a wrong type, and its complaint would
+        // quote the value.
         self.complained.set(true);
         formatter.write_str(S::EXPECTED)
     }
