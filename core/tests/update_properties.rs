@@ -120,7 +120,7 @@ fn leg(
     let mut leg = Leg::default();
     leg.courier_code = sending.leg_courier.map(str::to_owned);
     leg.trackinfo = list;
-    (!leg.trackinfo.is_empty() || sending.minute % 2 == 0).then_some(leg)
+    (!leg.trackinfo.is_empty() || sending.minute.is_multiple_of(2)).then_some(leg)
 }
 
 fn tracking(scans: &[Scan], sending: &Sending) -> Tracking {
