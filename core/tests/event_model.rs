@@ -824,7 +824,7 @@ fn histories_are_read_through_the_tracking() {
     );
     assert_eq!(
         details(include_str!("data/events/oldest_first_mixed_times.json")),
-        ["4", "3", "2", "1", "no time", "unparsed"]
+        ["unparsed", "4", "3", "no time", "2", "1"]
     );
 }
 
