@@ -824,7 +824,7 @@ fn histories_are_read_through_the_tracking() {
     );
     assert_eq!(
         details(include_str!("data/events/oldest_first_mixed_times.json")),
-        ["4", "3", "2", "1", "no time", "unparsed"]
+        ["unparsed", "4", "3", "no time", "2", "1"]
     );
 }
 
@@ -1010,10 +1010,15 @@ fn hostile_json_is_an_error_or_a_value() {
         for json in [
             nested.clone(),
             format!(r#"{{"data": {nested}}}"#),
+            format!(r#"{{"data": [{nested}]}}"#),
+            format!(r#"{{"data": {{"items": {nested}}}}}"#),
+            format!(r#"{{"data": {{"items": [{nested}]}}}}"#),
             format!(r#"{{"meta": {nested}}}"#),
             format!(r#"{{"data": {{"tracking_number": {nested}}}}}"#),
         ] {
             assert!(serde_json::from_str::<Event>(&json).is_err());
+            assert!(serde_json::from_str::<Events>(&json).is_err());
+            assert!(receive::<Events>(&json).is_err());
         }
     }
     let digits = "9".repeat(400);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -49,7 +49,7 @@ const OLDER_NAMES: [(&str, &str); 35] = [
 ];
 
 /// The bodies with one parcel.
-fn fixtures() -> Vec<Value> {
+static FIXTURES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events");
     fs::read_dir(folder)
         .unwrap()
@@ -64,7 +64,7 @@ fn fixtures() -> Vec<Value> {
         .map(|json| serde_json::from_str(json.trim_start_matches('\u{feff}')).unwrap())
         .filter(|json| Event::deserialize(json).is_ok())
         .collect()
-}
+});
 
 fn name() -> impl Strategy<Value = String> {
     let names: Vec<_> = OLDER_NAMES
@@ -232,8 +232,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(index in any::<prop::sample::Index>(), at: prop::sample::Index, byte: u8) {
-        let fixtures = fixtures();
-        let mut bytes = index.get(&fixtures).to_string().into_bytes();
+        let mut bytes = index.get::<Value>(&FIXTURES).to_string().into_bytes();
         let at = at.index(bytes.len());
         prop_assert!(serde_json::from_slice::<Event>(&bytes[..at]).is_err());
         bytes[at] = byte;
@@ -258,8 +257,7 @@ proptest! {
         index: prop::sample::Index, place: prop::sample::Index, member: prop::sample::Index,
         change in prop_oneof![Just(None), any_json().prop_map(Some)],
     ) {
-        let fixtures = fixtures();
-        let mut json = index.get(&fixtures).clone();
+        let mut json = index.get::<Value>(&FIXTURES).clone();
         let places = ["/data/items/0", "/data/0", "/data", "/Data", "/0", ""];
         let parcel = *places.iter().find(|it| json.pointer(it).is_some()).unwrap();
         let mut places = Vec::new();
@@ -283,7 +281,7 @@ proptest! {
     fn an_older_name_reads_like_the_v4_name(
         renamed in prop::collection::vec(prop::sample::select(&OLDER_NAMES[..]), 1..20),
     ) {
-        for json in fixtures() {
+        for json in FIXTURES.iter().cloned() {
             let meant: Event = serde_json::from_value(json).unwrap();
             let mut json = serde_json::to_value(&meant).unwrap();
             rename(&mut json, &renamed);
@@ -297,7 +295,7 @@ proptest! {
         spelling in spelling(),
         renamed in prop::collection::vec(prop::sample::select(&OLDER_NAMES[..]), 0..10),
     ) {
-        for json in fixtures() {
+        for json in FIXTURES.iter().cloned() {
             let meant: Event = serde_json::from_value(json).unwrap();
             let mut json = serde_json::to_value(&meant).unwrap();
             rename(&mut json, &renamed);
@@ -312,9 +310,8 @@ proptest! {
         several in prop::collection::vec((any::<prop::sample::Index>(), any::<Option<i64>>()), 1..5),
         in_data: bool,
     ) {
-        let fixtures = fixtures();
         let several = several.into_iter().map(|(index, code)| {
-            let mut event: Event = serde_json::from_value(index.get(&fixtures).clone()).unwrap();
+            let mut event: Event = serde_json::from_value(index.get::<Value>(&FIXTURES).clone()).unwrap();
             event.code = code.filter(|_| !in_data);
             event.message = event.message.filter(|_| !in_data);
             event

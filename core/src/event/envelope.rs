@@ -87,7 +87,7 @@ impl<'de, F: Found> Shape<'de> for Parcels<'_, F> {
     const NAMES: &'static [&'static str] = &NAMES;
     const EXPECTED: &'static str = F::EXPECTED;
 
-    fn from_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+    fn read_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let before = self.found.as_mut_slice().len();
         let mut envelope = Draft::<Envelope>::new(false);
         let mut parcel: Option<Draft<Tracking>> = None;
@@ -148,7 +148,7 @@ impl<'de, F: Found> Shape<'de> for Parcels<'_, F> {
         Ok(())
     }
 
-    fn from_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+    fn read_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut is_empty = true;
         while self.in_array
             && let Some(()) = seq.next_element_seed(Parcels {
@@ -216,7 +216,8 @@ json_object! {
     }
 }
 
-/// The parcels of a page of a list, as the API of V2 answers: all of them, or none if one cannot be read.
+/// The parcels of a page of a list, as the API of V2 answers: all of them, or none if one cannot be
+/// read.
 #[derive(Default)]
 struct Items(Vec<Tracking>);
 

@@ -8,16 +8,17 @@ use super::{Event, envelope};
 
 /// Each parcel of a delivery, in the order in which they were sent.
 ///
-/// An [`Event`] is read only from a body with exactly one parcel, which is all that the vendor was seen to deliver. This is
-/// read from one with several as well: from an array in `data` or in place of the whole body, and from the pages that the
-/// vendor's API answers to a poll. Each event has the code and the message of the envelope that its parcel was in.
+/// An [`Event`] is read only from a body with exactly one parcel, which is all that the vendor was
+/// seen to deliver. This is read from one with several as well: from an array in `data` or in place
+/// of the whole body, and from the pages that the vendor's API answers to a poll. Each event has
+/// the code and the message of the envelope that its parcel was in.
 ///
 /// There is at least one. The same number with two couriers is two parcels.
 ///
 /// # Errors
 ///
-/// Deserialising fails where it does for an [`Event`], other than over several parcels. Nothing vanishes: it fails if
-/// there is no parcel (`"data": []`), or if one of several cannot be read.
+/// Deserialising fails where it does for an [`Event`], other than over several parcels. Nothing
+/// vanishes: it fails if there is no parcel (`"data": []`), or if one of several cannot be read.
 ///
 /// # Examples
 ///

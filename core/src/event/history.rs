@@ -108,10 +108,11 @@ impl<'a> History<'a> {
         self.entries.iter()
     }
 
-    /// Whether one of these checkpoints is surely later than all of the other's.
+    /// Whether one of these checkpoints is surely later than all of the other's. It counts even if
+    /// it is not shown, so that a later delivery does not change the answer by hiding it.
     pub(super) fn has_news(&self, other: &Self) -> bool {
         let is_news = |entry: Entry| other.shown().all(|known| entry.is_after(known));
-        !other.entries.is_empty() && latest(self.shown()).any(is_news)
+        !other.entries.is_empty() && latest(self.all()).any(is_news)
     }
 }
 

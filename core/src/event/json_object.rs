@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-/// Makes a struct of vendor members from one table, one line a member:
-/// `field: type = "name" | "older name";`, with `personal` before the name where `Debug` must not show the value,
-/// and `by` at the end where a text is read from more than texts: by `FirstText`, say.
+/// Makes a struct of vendor members from one table, one line a member: `field: type = "name" |
+/// "older name";`, with `personal` before the name where `Debug` must not show the value, and `by`
+/// at the end where a text is read from more than texts: by `FirstText`, say.
 ///
-/// A value sent under the (V4) name wins over one sent under an older name or in another spelling of either, whatever
-/// their order; of equals the last usable one wins.
+/// A value sent under the (V4) name wins over one sent under an older name or in another spelling
+/// of either, whatever their order; of equals the last usable one wins.
 ///
-/// After the struct, `then` names a method that completes what was read, with one more member, and `else` a function that
-/// makes what stands for a value that is no object; without it, such a value is an error.
+/// After the struct, `then` names a method that completes what was read, with one more member, and
+/// `else` a function that makes what stands for a value that is no object; without it, such a value
+/// is an error.
 macro_rules! json_object {
     (
         $(#[$meta:meta])*
@@ -34,7 +35,7 @@ macro_rules! json_object {
         const _: () = {
             use ::serde::de::{IgnoredAny, MapAccess};
             use $crate::event::field::Field;
-            use $crate::event::object::{Draft, Object, respelled};
+            use $crate::event::object::{Draft, Known, Object};
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
@@ -42,9 +43,9 @@ macro_rules! json_object {
 
             const _: () = assert!((Member::Count as u32) <= u64::BITS);
 
-            const MEMBERS: &[(&str, Member)] = &[
-                $(($wire, Member::$field), $(($older, Member::$field),)*)*
-                $(($aside_wire, Member::$aside),)?
+            const KNOWN: &[Known<Member>] = &[
+                $(Known::new($wire, Member::$field), $(Known::new($older, Member::$field),)*)*
+                $(Known::new($aside_wire, Member::$aside),)?
             ];
 
             impl Object for $name {
@@ -66,7 +67,7 @@ macro_rules! json_object {
                             $($older => (Member::$field, false),)*
                         )*
                         $($aside_wire => (Member::$aside, true),)?
-                        _ => (respelled(name, MEMBERS)?, false),
+                        _ => (Known::respelled(KNOWN, name)?, false),
                     };
                     Some(member)
                 }

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::lenient::Lenient;
-use super::name::{Key, is_spelling_of};
+use super::name::{Key, is_spelling_of, spelling_hash};
 
 /// A JSON object with known members.
 pub(crate) trait Object: Sized {
@@ -41,7 +41,8 @@ pub(crate) struct Draft<T: Object> {
     pub(crate) aside: T::Aside,
     /// A bit for each field that has a value sent under its V4 name.
     pub(crate) sent: u64,
-    /// Whether a required field that cannot be used is an error at once, so that its path can be told.
+    /// Whether a required field that cannot be used is an error at once, so that its path can be
+    /// told.
     pub(crate) strict: bool,
 }
 
@@ -69,11 +70,27 @@ impl<T: Object> Draft<T> {
     }
 }
 
-/// Finds a name that is sent in another spelling.
-#[cold]
-pub(crate) fn respelled<M: Copy>(name: &str, members: &[(&str, M)]) -> Option<M> {
-    let known = |(known, _): &&(&str, M)| is_spelling_of(known, name);
-    members.iter().find(known).map(|(_, member)| *member)
+/// A name that is known.
+pub(crate) struct Known<M> {
+    hash: u32,
+    name: &'static str,
+    member: M,
+}
+
+impl<M: Copy> Known<M> {
+    pub(crate) const fn new(name: &'static str, member: M) -> Self {
+        let hash = spelling_hash(name);
+        Self { hash, name, member }
+    }
+
+    /// Finds a name that is sent in another spelling.
+    #[inline(never)]
+    pub(crate) fn respelled(all: &[Self], name: &str) -> Option<M> {
+        let hash = spelling_hash(name);
+        let mut same = all.iter().filter(|known| known.hash == hash);
+        let known = same.find(|known| is_spelling_of(known.name, name))?;
+        Some(known.member)
+    }
 }
 
 impl<T: Object> Lenient for T {
@@ -97,7 +114,7 @@ impl<'de, T: Object> Shape<'de> for Whole<T> {
     const NAMES: &'static [&'static str] = T::NAMES;
     const EXPECTED: &'static str = "expected an object";
 
-    fn from_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+    fn read_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         let mut draft = Draft::<T>::new(true);
         draft.read(map)?.map_err(A::Error::missing_field)?;
         Ok(draft.object)
@@ -112,9 +129,9 @@ pub(crate) trait Shape<'de>: Sized {
     const NAMES: &'static [&'static str];
     const EXPECTED: &'static str;
 
-    fn from_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error>;
+    fn read_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error>;
 
-    fn from_seq<A: SeqAccess<'de>>(self, _seq: A) -> Result<Self::Value, A::Error> {
+    fn read_seq<A: SeqAccess<'de>>(self, _seq: A) -> Result<Self::Value, A::Error> {
         Err(A::Error::custom(Self::EXPECTED))
     }
 }
@@ -148,16 +165,17 @@ impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<'_, S> {
     type Value = S::Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A deserializer asks in order to complain about a wrong type, and its complaint would quote the value.
+        // A deserializer asks in order to complain about a wrong type, and its complaint would
+        // quote the value.
         self.complained.set(true);
         formatter.write_str(S::EXPECTED)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<S::Value, A::Error> {
-        self.shape.from_map(map)
+        self.shape.read_map(map)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<S::Value, A::Error> {
-        self.shape.from_seq(seq)
+        self.shape.read_seq(seq)
     }
 }

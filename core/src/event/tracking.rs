@@ -58,10 +58,12 @@ json_object! {
     /// | `stay_time` | `i64` | a number of days; V2 and V3 only | `stayTimeLength` (V2) |
     /// | `origin_info`, `destination_info` | [`Leg`] | an object, null, or absent | |
     ///
-    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id` is taken for both. A
-    /// `trackinfo` beside the legs is that of `origin_info`, if neither leg has one.
+    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id`
+    /// is taken for both. A `trackinfo` beside the legs is that of `origin_info`, if neither leg has
+    /// one.
     ///
-    /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which value counts.
+    /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which
+    /// value counts.
     ///
     /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail address, phone
     /// number, postcode, address, note or signature it shows only that a value is there.
@@ -83,9 +85,10 @@ json_object! {
         id: Option<String> = "id";
         /// The number the carrier gave the parcel.
         ///
-        /// The one field that is required. A whole number is taken as its text, but not one that does not fit into 64
-        /// bits: JSON readers round it, and a rounded number is another parcel. Whitespace around it is trimmed. If the
-        /// field comes twice, one that cannot be used is refused before one that can, and passed over after it.
+        /// The one field that is required. Whitespace around it is trimmed. A whole number is taken
+        /// as its text, but not one that does not fit into 64 bits: JSON readers round it, and a
+        /// rounded number is another parcel. If the field comes twice, one that cannot be used is
+        /// refused before one that can, and passed over after it.
         tracking_number: String = "tracking_number";
         /// The vendor's code for the carrier, such as `usps`.
         courier_code: Option<String> = "courier_code" | "carrier_code";
@@ -218,7 +221,7 @@ impl Tracking {
         self.destination_info.as_ref()?.courier_code.as_deref()
     }
 
-    /// V2 has one name for two fields, and some proxies take the history out of the legs.
+    /// V2 has one name for two fields, and some proxies move the history out of the legs.
     fn complete_from(&mut self, trackinfo: Vec<Checkpoint>) {
         if self.order_number.is_none() {
             self.order_number.clone_from(&self.order_id);

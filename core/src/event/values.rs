@@ -36,7 +36,8 @@ impl Lenient for bool {
     }
 }
 
-/// A text that names something, without the whitespace around it, and never a guess at a number that JSON rounded.
+/// A text that names something, without the whitespace around it, and never a guess at a number
+/// that JSON rounded.
 pub(crate) struct Identifier(pub(crate) String);
 
 impl Lenient for Identifier {
@@ -94,8 +95,9 @@ impl From<FirstText> for String {
 
 /// The float as an integer, when it is one and no digit of it can have been lost.
 fn whole_number(value: f64) -> Option<i64> {
-    // Up to 2^53 integers are exact, but serde_json rounds twice unless its feature `float_roundtrip` is on: from 2^51 on,
-    // a number with a fraction of zero can become its neighbour.
+    // Up to 2^53 integers are exact, but serde_json rounds twice unless its feature
+    // `float_roundtrip` is on: from 2^51 on, a number with a fraction of zero can become its
+    // neighbour.
     const EXACT: f64 = (1_u64 << (f64::MANTISSA_DIGITS - 3)) as f64;
     (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
 }

@@ -85,11 +85,11 @@ fn new_entries<'a>(known: &History<'a>, now: &History<'a>) -> Vec<Entry<'a>> {
         .map(|(position, it)| (known_in_part.may_have(it.scan, it.moment), position, *it))
         .collect();
     candidates.sort_by_key(|(may_be_known, position, _)| (*may_be_known, *position));
-    candidates.retain(|(_, _, entry)| {
-        let groups = groups(entry.scan);
-        let is_new = groups.iter().all(|group| left[group] > 0);
+    candidates.retain(|(may_be_known, _, entry)| {
+        let [all, day] = groups(entry.scan);
+        let is_new = left[&all] > 0 && (!may_be_known || left[&day] > 0);
         if is_new {
-            for group in groups {
+            for group in [all, day] {
                 left.entry(group).and_modify(|left| *left -= 1);
             }
         }
