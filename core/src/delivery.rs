@@ -3,7 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::{DeliveryId, Error, Event, Verified, Verifier, json, log};
+use crate::{DeliveryId, Error, Event, Verified, Verifier, json};
 
 /// The body of an accepted request. Holding one proves that the request it arrived in was
 /// accepted by a [`Verifier`]; whether the signature covers these bytes is told by
@@ -55,7 +55,8 @@ impl VerifiedBody {
     ///
     /// [`InvalidJson`](crate::ErrorKind::InvalidJson) if the bytes are not JSON to their end,
     /// [`UnexpectedShape`](crate::ErrorKind::UnexpectedShape) if they are JSON that is not a `T`.
-    /// The body is still there then: store it rather than lose it.
+    /// The refusal is logged and counted here. Store the body rather than lose it: the error has it
+    /// too, by [`Error::verified_body`].
     ///
     /// # Examples
     ///
@@ -79,7 +80,10 @@ impl VerifiedBody {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse<T: DeserializeOwned>(&self) -> Result<Delivery<T>, Error> {
-        let event = json::read(&self.bytes).inspect_err(|error| log::refused(error, true))?;
+        let event = json::read(&self.bytes).map_err(|error: Error| {
+            self.verifier.log().refused_though_valid(&error, None);
+            error.with_body(self.clone())
+        })?;
         Ok(Delivery {
             event,
             body: self.bytes.clone(),

@@ -11,6 +11,8 @@ mod incoming;
 mod json;
 mod key;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod path;
 pub mod retry;
 mod scheme;
@@ -31,8 +33,8 @@ pub use self::{
     delivery_id::{DeliveryId, InvalidDeliveryId},
     error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
     event::{
-        Checkpoint, CheckpointKey, DeliveryStatus, Event, Freshness, Leg, Milestones, StatusChange,
-        Substatus, Time, TimeKind, Tracking, Update,
+        Checkpoint, CheckpointKey, DeliveryStatus, Event, Events, Freshness, Leg, Milestones,
+        StatusChange, Substatus, Time, TimeKind, Tracking, Update,
     },
     headers::Headers,
     incoming::Incoming,

@@ -8,14 +8,32 @@ use trackingmore_webhook::{DeliveryId, Event, Tracking};
 /// More are nobody's history, and each costs time whenever the parcel is handled.
 const MOST_CHECKPOINTS: usize = 1_000;
 
-/// Reads the parcels of a body, or of a state that was recorded; `None` if it has none.
+/// Reads the parcels of a body, or of a state that was recorded; `None` if it is neither.
+///
+/// Not by [`VerifiedBody::parse`](trackingmore_webhook::VerifiedBody::parse), which logs that the
+/// delivery was refused.
 pub(crate) fn parcels(bytes: &[u8]) -> Option<Vec<Tracking>> {
-    let event: Event = serde_json::from_slice(bytes).ok()?;
-    Some(vec![event.tracking])
+    if let Ok(event) = serde_json::from_slice::<Event>(bytes) {
+        return Some(vec![event.tracking]);
+    }
+    let recorded = serde_json::from_slice(bytes).ok()?;
+    Some(vec![recorded])
 }
 
-pub(crate) fn id(bytes: &[u8]) -> DeliveryId {
-    DeliveryId::from(<[u8; 32]>::from(Sha256::digest(bytes)))
+/// Gives the id that a delivery of these bytes has.
+pub(crate) fn id(bytes: &[u8]) -> Option<DeliveryId> {
+    DeliveryId::try_from(Sha256::digest(bytes).as_slice()).ok()
+}
+
+/// Tracking number and courier in the form of [`key`]; the courier is empty if none is known.
+pub(crate) fn name(tracking: &Tracking) -> (String, String) {
+    let courier = tracking.courier_code.as_deref().unwrap_or_default();
+    (key(&tracking.tracking_number), key(courier))
+}
+
+/// By which a parcel is known after it was forgotten.
+pub(crate) fn forgotten_key(account: &str, tracking_number: &str) -> String {
+    hashed(&format!("{account}\0{tracking_number}"))
 }
 
 /// The form in which a tracking number, a courier or an account is stored and compared: as it is,
@@ -26,11 +44,15 @@ pub(crate) fn key(text: &str) -> String {
     if text.len() <= LONGEST && !text.contains('\0') && !text.starts_with(HASHED) {
         return text.to_owned();
     }
-    let mut key = HASHED.to_owned();
-    for byte in Sha256::digest(text) {
-        let _ = write!(key, "{byte:02x}");
-    }
-    key
+    format!("{HASHED}{}", hashed(text))
+}
+
+fn hashed(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Keeps the newest checkpoints only.

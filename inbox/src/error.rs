@@ -53,6 +53,10 @@ impl InboxError {
         }
     }
 
+    pub(crate) fn database(&self) -> Option<&sqlx::Error> {
+        self.source.as_ref()
+    }
+
     /// Tells which kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> InboxErrorKind {

@@ -1,10 +1,10 @@
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use sqlx::Pool;
 
 use crate::{
-    BoxError, Done, Engine, InboxOptions, Job, Worker, accept::Queue, body, store::Store,
-    wake::Wake,
+    BoxError, Done, Engine, InboxOptions, Job, Worker, accept::Queue, body, run::Handling,
+    store::Store, wake::Wake,
 };
 
 /// Deliveries on their way from the answer 2xx to their effect, in the user's own database.
@@ -75,7 +75,7 @@ impl<DB: Engine> Inbox<DB> {
         H: Fn(Job<DB>) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Done, BoxError>> + Send + 'static,
     {
-        let handle = Arc::new(move |job| -> crate::run::Handling { Box::pin(handle(job)) });
+        let handle = Arc::new(move |job| -> Handling { Box::pin(handle(job)) });
         Worker::new(Arc::clone(&self.shared), handle)
     }
 
@@ -110,7 +110,7 @@ impl<DB: Engine> Inbox<DB> {
         &self.shared
     }
 
-    pub(crate) fn account_name(&self) -> &str {
+    pub(crate) fn account_name(&self) -> &Arc<str> {
         &self.account
     }
 }

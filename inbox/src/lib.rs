@@ -9,6 +9,7 @@ mod inbox;
 mod job;
 mod lease;
 mod mark;
+mod metric;
 mod options;
 mod retention;
 mod routing;

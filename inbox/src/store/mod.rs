@@ -1,6 +1,8 @@
 //! The two databases. What differs between them is how they are opened and locked, and the text of
 //! their statements; everything else is written once, in the other modules.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod dialect;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -8,13 +10,13 @@ mod sqlite;
 mod statements;
 mod value;
 
-use std::{fmt, future::Future};
+use std::{collections::HashSet, fmt, future::Future};
 
 use sqlx::{Database, Pool, Transaction, pool::PoolConnection};
 
-pub use self::{
+pub(crate) use self::{
     statements::Statements,
-    value::{Arg, Record},
+    value::{Arg, Record, millis},
 };
 use crate::accept::Entry;
 
@@ -31,11 +33,18 @@ pub trait Store: Database + Sized {
     /// What [`append`](Self::append) writes with.
     type Appender: Send;
 
+    /// Whether only one process can work, so that what runs when a worker starts belongs to a
+    /// process that died.
+    const ONE_WORKER: bool;
+
     /// The statements in this database's dialect.
-    const SQL: Statements;
+    fn sql() -> &'static Statements;
 
     /// The pool for the user's own queries.
     fn pool(base: &Self::Base) -> &Pool<Self>;
+
+    /// The pool for what the inbox reads.
+    fn reader(base: &Self::Base) -> &Pool<Self>;
 
     /// Closes all connections.
     fn close(base: &Self::Base) -> impl Future<Output = ()> + Send;
@@ -66,11 +75,14 @@ pub trait Store: Database + Sized {
         args: Vec<Arg>,
     ) -> impl Future<Output = Result<Vec<Record>, sqlx::Error>> + Send;
 
+    /// Runs several statements that take no arguments.
+    fn run_script(
+        connection: &mut Self::Connection,
+        script: &'static str,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
     /// Makes sure that only one process works where the database cannot have several.
     fn work(base: &Self::Base) -> Result<impl Send + 'static, crate::InboxError>;
-
-    /// Whether jobs that run when a worker starts belong to a process that died.
-    const ONE_WORKER: bool;
 
     /// Makes erased content unreadable where it was stored.
     fn scrub(
@@ -94,9 +106,9 @@ pub enum Purpose {
 
 /// A transaction, with what it holds meanwhile.
 pub struct Tx<DB: Database> {
-    pub(super) transaction: Transaction<'static, DB>,
+    pub(crate) transaction: Transaction<'static, DB>,
     /// Given back after the transaction: fields are dropped in order.
-    pub(super) _turn: Option<PoolConnection<DB>>,
+    pub(crate) turn: Option<PoolConnection<DB>>,
 }
 
 impl<DB: Store> Tx<DB> {
@@ -110,6 +122,24 @@ impl<DB: Store> Tx<DB> {
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         self.transaction.commit().await
+    }
+}
+
+/// The deliveries that a database has added.
+#[derive(Default)]
+struct New(HashSet<(String, Vec<u8>)>);
+
+impl New {
+    fn add(&mut self, account: String, id: Vec<u8>) {
+        self.0.insert((account, id));
+    }
+
+    /// Tells which entries were added. Of several that are the same, it is the first.
+    fn among(mut self, entries: &[Entry]) -> Vec<bool> {
+        let keys = entries
+            .iter()
+            .map(|entry| (entry.account.to_string(), entry.id.as_bytes().to_vec()));
+        keys.map(|key| self.0.remove(&key)).collect()
     }
 }
 

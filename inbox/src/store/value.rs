@@ -8,7 +8,9 @@ pub enum Arg {
     /// A moment, in milliseconds from now on the database's clock.
     In(i64),
     Int(i64),
+    Flag(bool),
     Text(String),
+    MaybeText(Option<String>),
     Bytes(Vec<u8>),
     /// A list: an array in PostgreSQL, JSON in SQLite.
     Ints(Vec<i64>),
@@ -42,7 +44,7 @@ pub(crate) fn millis(duration: std::time::Duration) -> i64 {
 pub struct Record(pub(super) Vec<Value>);
 
 #[derive(Clone, Debug)]
-pub enum Value {
+pub(super) enum Value {
     Null,
     Int(i64),
     Text(String),

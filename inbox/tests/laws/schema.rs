@@ -12,8 +12,8 @@ use crate::{
 async fn a_newer_version_of_the_tables_is_refused() {
     let Some(database) = Database::new().await else { return };
     database.pretend_version(1_000).await;
-    let opening = Database::open_target(&database.target(), InboxOptions::new());
-    let error = opening.await.unwrap_err();
+    let target = database.target();
+    let error = Database::open_target(&target, InboxOptions::new()).await.unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::NewerSchema);
     let message = error.to_string();
     assert!(message.contains("newer version of this library"), "{message}");

@@ -86,7 +86,8 @@ async fn a_locked_file_is_waited_for_until_the_deadline() {
     let blocked = database.block().await;
     let began = Instant::now();
     let options = InboxOptions::new().accept_deadline(ms(500));
-    let opening = Database::open_target(&database.target(), options.clone());
+    let target = database.target();
+    let opening = Database::open_target(&target, options.clone());
     let error = soon("it is refused", opening).await.unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::Database);
     assert!(began.elapsed() >= ms(450), "{:?}", began.elapsed());

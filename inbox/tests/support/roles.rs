@@ -66,7 +66,7 @@ async fn receive(inbox: &Inbox<Db>, input: &Input) {
 /// Works until it is killed.
 async fn work(inbox: &Inbox<Db>, role: &Value, input: Input) {
     let handler: Arc<str> = role["handler"].as_str().unwrap_or("tell").into();
-    let worker = inbox.worker_with((handler, input), |(handler, input), job| async move {
+    let worker = inbox.worker_with((handler, input), |(handler, input): (Arc<str>, Input), job| async move {
         handle(&handler, &input, job).await
     });
     let worker = worker

@@ -53,7 +53,7 @@ pub(crate) struct Listen {
     /// Accept only signatures that cover this [default: both]
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
-    /// Refuse timestamps older than this, such as 5m or 2d [default: 12d]
+    /// Refuse timestamps older than this, such as 5m or 2d [default: 6d]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     max_age: Option<Duration>,
     /// Keep each request to the path, and of refused ones the first 1,000, as a file in this

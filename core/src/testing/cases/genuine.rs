@@ -9,7 +9,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let time = now.to_string();
     let by_time = mac(SECRET, time.as_bytes());
     let by_body = mac(SECRET, EVENT);
-    let retried = (now.saturating_sub(982_980)).to_string();
+    let retried = (now.saturating_sub(491_460)).to_string();
     let padded = format!("{now:020}");
     vec![
         timestamp_only(

@@ -21,7 +21,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     vec![
         signed(
             "stale by a day",
-            now.saturating_sub(13 * DAY),
+            now.saturating_sub(7 * DAY),
             ErrorKind::StaleTimestamp,
         ),
         signed(

@@ -1,0 +1,14 @@
+//! Looking after an inbox: what is in it, and what to do about it.
+
+mod dead;
+pub(crate) mod forget;
+mod history;
+mod stats;
+mod unread;
+
+pub use self::{
+    dead::DeadParcel,
+    history::{HistoryEntry, Outcome},
+    stats::Stats,
+    unread::UnreadDelivery,
+};

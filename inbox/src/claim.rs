@@ -1,0 +1,218 @@
+//! Claiming: takes parcels that are due for this process, with what waits for each.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use trackingmore_webhook::{DeliveryId, Tracking, Update};
+
+use crate::{
+    BoxError, Engine, body,
+    inbox::Shared,
+    mark::{Taken, Ticket},
+    store::{Arg, Record, Tx},
+};
+
+/// Deliveries that are in memory at once for each job.
+const PAGE: i64 = 16;
+
+/// Deliveries that one job takes in; what is left becomes the next job.
+const MOST: i64 = 1_000;
+
+/// A parcel that this process has taken, with the first of what waits for it.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) ticket: Ticket,
+    account: String,
+    known: Option<String>,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    seq: i64,
+    position: i64,
+    id: Vec<u8>,
+    received_at: i64,
+    body: Option<Vec<u8>>,
+}
+
+/// All that a handler is to know.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) account: Arc<str>,
+    pub(crate) update: Update,
+    pub(crate) id: DeliveryId,
+    pub(crate) body: Bytes,
+}
+
+/// Takes up to `most` parcels that are due, either those that are to run alone or the others.
+pub(crate) async fn claim<DB: Engine>(
+    mut tx: Tx<DB>,
+    most: usize,
+    alone: bool,
+    lease: Duration,
+) -> Result<Vec<Claimed>, sqlx::Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let args = vec![
+        Arg::In(0),
+        Arg::Flag(alone),
+        Arg::Int(most),
+        Arg::after(lease),
+    ];
+    let rows = tx.run(DB::sql().claim, args).await?;
+    let mut claimed: HashMap<i64, Claimed> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let ticket = Ticket {
+            parcel: row.int(0)?,
+            claim: row.int(2)?,
+            attempt: u32::try_from(row.int(3)?).unwrap_or(u32::MAX),
+            alone,
+            taken: Taken::default(),
+        };
+        let account = row.text(1)?;
+        claimed.insert(
+            ticket.parcel,
+            Claimed {
+                ticket,
+                account,
+                known: None,
+                waiting: Vec::new(),
+            },
+        );
+    }
+    if claimed.is_empty() {
+        return Ok(Vec::new());
+    }
+    // In statements of their own: one that claims does not see what others committed just before.
+    let ids = Arg::Ints(claimed.keys().copied().collect());
+    for row in tx.run(DB::sql().known, vec![ids.clone()]).await? {
+        if let Some(claimed) = claimed.get_mut(&row.int(0)?) {
+            claimed.known = Some(row.text(1)?);
+        }
+    }
+    let args = vec![ids, Arg::Int(PAGE)];
+    for row in tx.run(DB::sql().first_news, args).await? {
+        if let Some(claimed) = claimed.get_mut(&row.int(0)?) {
+            claimed.waiting.push(Waiting::read(&row)?);
+        }
+    }
+    tx.commit().await?;
+    Ok(claimed.into_values().collect())
+}
+
+/// Tells whether a parcel that is to run alone is due.
+pub(crate) async fn is_any_alone<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
+    let mut connection = DB::reader(&shared.base).acquire().await?;
+    let rows = DB::run(&mut connection, DB::sql().alone_due, vec![Arg::In(0)]).await?;
+    Ok(!rows.is_empty())
+}
+
+impl Claimed {
+    /// Takes in all that waits, a page at a time. `None` if there is nothing any more.
+    pub(crate) async fn tell<DB: Engine>(
+        mut self,
+        shared: &Shared<DB>,
+        ticket: &mut Ticket,
+    ) -> Result<Option<Told>, BoxError> {
+        let known = self.known.take().map(|known| serde_json::from_str(&known));
+        let mut known: Option<Tracking> = known.transpose()?;
+        let mut update: Option<Update> = None;
+        let mut newest = None;
+        loop {
+            let Some(last) = self.waiting.last() else {
+                break;
+            };
+            let after = (last.seq, last.position);
+            let is_last = self.waiting.len() < usize::try_from(PAGE).unwrap_or_default();
+            for waiting in self.waiting.drain(..) {
+                let Some(body) = waiting.body else {
+                    return Err("a body that was not handled is gone".into());
+                };
+                let sent = sent(&body, waiting.position, waiting.received_at)?;
+                let before = update.as_ref().map(|update: &Update| update.tracking().clone());
+                let next = match update {
+                    Some(update) => update.then(sent),
+                    None => Update::new(known.take(), sent),
+                };
+                let brings_nothing = match before {
+                    Some(before) => before == *next.tracking(),
+                    None => !next.is_news(),
+                };
+                ticket.taken.add(waiting.seq, brings_nothing);
+                update = Some(next);
+                newest = Some((waiting.id, body));
+            }
+            if is_last || ticket.taken.count >= MOST {
+                break;
+            }
+            self.waiting = page(shared, ticket.parcel, after).await?;
+        }
+        let (Some(update), Some((id, body))) = (update, newest) else {
+            return Ok(None);
+        };
+        Ok(Some(Told {
+            account: self.account.into(),
+            update,
+            id: DeliveryId::try_from(id.as_slice())?,
+            body: body.into(),
+        }))
+    }
+}
+
+async fn page<DB: Engine>(
+    shared: &Shared<DB>,
+    parcel: i64,
+    (seq, position): (i64, i64),
+) -> Result<Vec<Waiting>, sqlx::Error> {
+    let mut connection = DB::reader(&shared.base).acquire().await?;
+    let args = vec![
+        Arg::Int(parcel),
+        Arg::Int(seq),
+        Arg::Int(position),
+        Arg::Int(PAGE),
+    ];
+    let rows = DB::run(&mut connection, DB::sql().more_news, args).await?;
+    rows.iter().map(Waiting::read).collect()
+}
+
+/// Reads the state at this place in a body.
+fn sent(bytes: &[u8], position: i64, received_at: i64) -> Result<Tracking, BoxError> {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let parcels = body::parcels(bytes).ok_or("the body cannot be read any more")?;
+    let mut parcels = parcels.into_iter();
+    let mut sent = parcels
+        .nth(usize::try_from(position)?)
+        .ok_or("the body has fewer parcels than before")?;
+    // With the timestamp form of the signature the body is not authenticated: one that claims to be
+    // from the future would make all that is genuine old.
+    let updated = sent.update_at.as_ref().and_then(|time| time.instant());
+    if updated.is_some_and(|updated| updated.as_millisecond() > received_at + DAY) {
+        sent.update_at = None;
+    }
+    body::trim(&mut sent);
+    Ok(sent)
+}
+
+impl Taken {
+    fn add(&mut self, seq: i64, brings_nothing: bool) {
+        let seqs = if brings_nothing {
+            &mut self.superseded
+        } else {
+            &mut self.handled
+        };
+        seqs.push(seq);
+        self.count += 1;
+    }
+}
+
+impl Waiting {
+    fn read(row: &Record) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            seq: row.int(1)?,
+            position: row.int(2)?,
+            id: row.bytes(3)?,
+            received_at: row.int(4)?,
+            body: row.maybe_bytes(5)?,
+        })
+    }
+}
