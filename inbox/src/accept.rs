@@ -16,13 +16,7 @@ use tokio::{
 };
 use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody};
 
-use crate::{
-    Engine, Inbox, InboxOptions,
-    body,
-    inbox::Shared,
-    metric,
-    time::wall_clock,
-};
+use crate::{Engine, Inbox, InboxOptions, body, inbox::Shared, metric, time::wall_clock};
 
 /// What one commit takes at most, or a single delivery that is larger.
 const BATCH_COUNT: usize = 1_024;
@@ -53,15 +47,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8], parcels: &[Tracking]) -> Self {
-        let names = parcels.iter().map(body::name);
+    fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
+        let parcels = body::parcels(bytes).unwrap_or_default();
+        let names: Vec<_> = parcels.iter().map(body::name).collect();
         Self {
             account: Arc::clone(account),
             id,
             received_at: wall_clock(),
-            parcels: json!(names.collect::<Vec<_>>()).to_string(),
-            forgotten_key: match parcels {
-                [only] => Some(body::forgotten_key(account, &body::name(only).0)),
+            parcels: json!(names).to_string(),
+            forgotten_key: match names.as_slice() {
+                [(number, _)] => Some(body::forgotten_key(account, number)),
                 _ => None,
             },
             body: bytes.to_vec(),
@@ -111,8 +106,7 @@ impl<DB: Engine> Inbox<DB> {
     /// }
     /// ```
     pub async fn accept(&self, body: &VerifiedBody) -> Result<Accepted, Error> {
-        let parcels = body::parcels(body.bytes()).unwrap_or_default();
-        self.store(body.id(), body.bytes(), &parcels).await
+        self.store(body.id(), body.bytes()).await
     }
 
     /// Stores a state of a parcel that you read from TrackingMore's API, such as in a nightly poll
@@ -126,18 +120,12 @@ impl<DB: Engine> Inbox<DB> {
     /// As [`accept`](Self::accept).
     pub async fn record(&self, tracking: &Tracking) -> Result<Accepted, Error> {
         let bytes = serde_json::to_vec(tracking).map_err(|_| ErrorKind::NotStored)?;
-        let parcels = std::slice::from_ref(tracking);
         let id = body::id(&bytes).ok_or(ErrorKind::NotStored)?;
-        self.store(id, &bytes, parcels).await
+        self.store(id, &bytes).await
     }
 
-    async fn store(
-        &self,
-        id: DeliveryId,
-        bytes: &[u8],
-        parcels: &[Tracking],
-    ) -> Result<Accepted, Error> {
-        let entry = Entry::new(self.account_name(), id, bytes, parcels);
+    async fn store(&self, id: DeliveryId, bytes: &[u8]) -> Result<Accepted, Error> {
+        let entry = Entry::new(self.account_name(), id, bytes);
         let unread = entry.is_unread();
         match enqueue(self.shared(), entry).await {
             Ok(true) if unread => {
@@ -333,8 +321,7 @@ impl Queue {
         };
         while let Some(next) = state.waiting.front() {
             let size = next.entry.body.len();
-            let is_full =
-                batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
+            let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
             if is_full && !batch.entries.is_empty() {
                 break;
             }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt::Write as _};
 
 use sha2::{Digest as _, Sha256};
-use trackingmore_webhook::{DeliveryId, Event, Tracking};
+use trackingmore_webhook::{DeliveryId, Events, Tracking};
 
 /// More are nobody's history, and each costs time whenever the parcel is handled.
 const MOST_CHECKPOINTS: usize = 1_000;
@@ -13,11 +13,9 @@ const MOST_CHECKPOINTS: usize = 1_000;
 /// Not by [`VerifiedBody::parse`](trackingmore_webhook::VerifiedBody::parse), which logs that the
 /// delivery was refused.
 pub(crate) fn parcels(bytes: &[u8]) -> Option<Vec<Tracking>> {
-    if let Ok(event) = serde_json::from_slice::<Event>(bytes) {
-        return Some(vec![event.tracking]);
-    }
-    let recorded = serde_json::from_slice(bytes).ok()?;
-    Some(vec![recorded])
+    let events: Events = serde_json::from_slice(bytes).ok()?;
+    let trackings = events.into_iter().map(|event| event.tracking);
+    Some(trackings.collect())
 }
 
 /// Gives the id that a delivery of these bytes has.

@@ -129,7 +129,9 @@ impl Claimed {
                     return Err("a body that was not handled is gone".into());
                 };
                 let sent = sent(&body, waiting.position, waiting.received_at)?;
-                let before = update.as_ref().map(|update: &Update| update.tracking().clone());
+                let before = update
+                    .as_ref()
+                    .map(|update: &Update| update.tracking().clone());
                 let next = match update {
                     Some(update) => update.then(sent),
                     None => Update::new(known.take(), sent),

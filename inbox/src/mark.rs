@@ -41,7 +41,9 @@ pub(crate) enum Next {
     Retry(Duration),
     /// It waits, and runs by itself.
     RetryAlone(Duration),
-    Dead { alone: bool },
+    Dead {
+        alone: bool,
+    },
 }
 
 impl Ticket {
@@ -92,19 +94,15 @@ pub(crate) async fn done<DB: Store>(
     };
     for (seqs, outcome) in [(handled, 1), (superseded, 2)] {
         if !seqs.is_empty() {
-            let args = vec![
-                Arg::Int(parcel),
-                Arg::Ints(seqs.clone()),
-                Arg::Int(outcome),
-            ];
+            let args = vec![Arg::Int(parcel), Arg::Ints(seqs.clone()), Arg::Int(outcome)];
             DB::run(connection, DB::sql().settle, args).await?;
         }
     }
     if let Some(update) = update {
         let mut tracking = update.tracking().clone();
         body::trim(&mut tracking);
-        let tracking = serde_json::to_string(&tracking)
-            .map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let tracking =
+            serde_json::to_string(&tracking).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let args = vec![Arg::Int(parcel), Arg::Text(tracking)];
         DB::run(connection, DB::sql().know, args).await?;
     }

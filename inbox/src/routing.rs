@@ -109,7 +109,8 @@ impl Walk {
         let mut news = Vec::new();
         for delivery in &fresh {
             for (position, (key, courier)) in delivery.parcels().enumerate() {
-                if !forgotten.contains(&key) {
+                // Nothing is left of a place that was forgotten.
+                if !key.1.is_empty() && !forgotten.contains(&key) {
                     news.push(News {
                         seq: delivery.seq,
                         position,
@@ -143,7 +144,8 @@ impl Walk {
         let is_locked = |parcel: &Parcel| parcel.id.is_some_and(|id| locked.contains(&id));
         fresh.retain(|delivery| {
             let stays = delivery.parcels().any(|(key, _)| {
-                self.held_up.contains(&key) || parcels.get(&key).into_iter().flatten().any(is_locked)
+                self.held_up.contains(&key)
+                    || parcels.get(&key).into_iter().flatten().any(is_locked)
             });
             if stays {
                 self.held_up.extend(delivery.parcels().map(|(key, _)| key));

@@ -86,8 +86,12 @@ impl<DB: Engine> Runner<DB> {
                 tracing::debug!(delivery, attempt = ticket.attempt, "job done");
             }
             Ended::Done(_) => {
-                self.fail(&ticket, delivery, "the handler returned the mark of another job")
-                    .await;
+                self.fail(
+                    &ticket,
+                    delivery,
+                    "the handler returned the mark of another job",
+                )
+                .await;
             }
             Ended::Failed(error) => self.fail(&ticket, delivery, &error).await,
             Ended::Cut => {
@@ -142,10 +146,18 @@ impl<DB: Engine> Runner<DB> {
         let attempt = ticket.attempt;
         if !had {
             metric::job("lost");
-            tracing::warn!(delivery, attempt, "a failed job was not this worker's any more");
+            tracing::warn!(
+                delivery,
+                attempt,
+                "a failed job was not this worker's any more"
+            );
         } else if is_last {
             metric::job("dead");
-            tracing::error!(delivery, attempt, "job failed for the last time, and is dead");
+            tracing::error!(
+                delivery,
+                attempt,
+                "job failed for the last time, and is dead"
+            );
         } else {
             metric::job("failed");
             tracing::warn!(delivery, attempt, "job failed, and is tried again");

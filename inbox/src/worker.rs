@@ -13,8 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    Engine, InboxError, InboxErrorKind,
-    claim,
+    Engine, InboxError, InboxErrorKind, claim,
     inbox::Shared,
     lease::{self, Held, Orphans},
     retention, routing,

@@ -1,10 +1,6 @@
 use std::time::Duration;
 
-use crate::{
-    Engine, Inbox, InboxError,
-    inbox::Shared,
-    time::wall_clock,
-};
+use crate::{Engine, Inbox, InboxError, inbox::Shared, time::wall_clock};
 
 /// How much there is in an inbox, over all accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,22 +33,17 @@ impl<DB: Engine> Inbox<DB> {
 
 pub(crate) async fn count<DB: Engine>(shared: &Shared<DB>) -> Result<Stats, sqlx::Error> {
     let mut connection = DB::reader(&shared.base).acquire().await?;
-    let mut one = async |sql| {
-        let rows = DB::run(&mut connection, sql, Vec::new()).await?;
-        rows.into_iter().next().ok_or(sqlx::Error::RowNotFound)
-    };
-    let parcels = one(DB::sql().count_parcels).await?;
-    let fresh = one(DB::sql().count_fresh).await?;
-    let deliveries = one(DB::sql().count_deliveries).await?;
+    let rows = DB::run(&mut connection, DB::sql().stats, Vec::new()).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
-    let oldest = [parcels.maybe_int(3)?, fresh.maybe_int(1)?];
+    let oldest = [row.maybe_int(5)?, row.maybe_int(6)?];
     let oldest = oldest.into_iter().flatten().min();
     Ok(Stats {
-        pending: count(parcels.int(0)?) + count(fresh.int(0)?),
-        running: count(parcels.int(1)?),
-        dead: count(parcels.int(2)?),
-        unread: count(deliveries.int(0)?),
-        stored: count(deliveries.int(1)?),
+        pending: count(row.int(0)?) + count(row.int(7)?),
+        running: count(row.int(1)?),
+        dead: count(row.int(2)?),
+        unread: count(row.int(3)?),
+        stored: count(row.int(4)?),
         oldest_pending: oldest.map(|since| Duration::from_millis(count(wall_clock() - since))),
     })
 }

@@ -50,8 +50,9 @@ pub trait Store: Database + Sized {
     fn close(base: &Self::Base) -> impl Future<Output = ()> + Send;
 
     /// Waits until deliveries can be appended.
-    fn appender(base: &Self::Base)
-    -> impl Future<Output = Result<Self::Appender, sqlx::Error>> + Send;
+    fn appender(
+        base: &Self::Base,
+    ) -> impl Future<Output = Result<Self::Appender, sqlx::Error>> + Send;
 
     /// Appends deliveries in one durable commit, and tells which of them are new.
     fn append(
@@ -85,9 +86,7 @@ pub trait Store: Database + Sized {
     fn work(base: &Self::Base) -> Result<impl Send + 'static, crate::InboxError>;
 
     /// Makes erased content unreadable where it was stored.
-    fn scrub(
-        base: &Self::Base,
-    ) -> impl Future<Output = Result<(), crate::InboxError>> + Send;
+    fn scrub(base: &Self::Base) -> impl Future<Output = Result<(), crate::InboxError>> + Send;
 }
 
 /// What a transaction is for. Each purpose has its own way to the database, so that none starves

@@ -128,21 +128,22 @@ statements! {
 
     // Looking after it.
 
-    /// → waiting, running, dead, oldest
-    count_parcels: "SELECT
+    /// → waiting, running, dead, unread, stored, oldest arrival, oldest arrival of what is not
+    /// routed, parcels of what is not routed and that do not wait already. One statement, as a
+    /// delivery must not be seen on neither side of its routing.
+    stats: "SELECT
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 1),
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 2),
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 3),
-            (SELECT min(since) FROM @parcel WHERE state <> 0 AND state IN (1, 2))";
-    /// → parcels of deliveries that are not routed, and that do not wait already; oldest arrival
-    count_fresh: "SELECT count(*), min(received_at) FROM (
-            SELECT account, parcels, min(received_at) AS received_at
-            FROM @fresh JOIN @delivery USING (seq) GROUP BY account, parcels) AS arrived
-        WHERE NOT EXISTS (SELECT 1 FROM ROWS(arrived.parcels) JOIN @parcel
-            ON tracking_number = value->>0 WHERE account = arrived.account AND state IN (1, 2))";
-    /// → unread, stored
-    count_deliveries: "SELECT (SELECT count(*) FROM @delivery WHERE unread),
-            (SELECT count(*) FROM @delivery)";
+            (SELECT count(*) FROM @delivery WHERE unread),
+            (SELECT count(*) FROM @delivery),
+            (SELECT min(since) FROM @parcel WHERE state <> 0 AND state IN (1, 2)),
+            (SELECT min(received_at) FROM @fresh JOIN @delivery USING (seq)),
+            (SELECT count(*) FROM (SELECT DISTINCT account, parcels
+                    FROM @fresh JOIN @delivery USING (seq)) AS fresh
+                WHERE NOT EXISTS (SELECT 1 FROM ROWS(fresh.parcels) JOIN @parcel AS parcel
+                    ON tracking_number = value->>0
+                    WHERE parcel.account = fresh.account AND state = 1))";
     /// limit → account, tracking_number, courier, attempt, error, last_delivery
     dead: "SELECT account, tracking_number, courier, attempt, error, last_delivery FROM @parcel
         WHERE state <> 0 AND state = 3 ORDER BY last_delivery LIMIT $1";

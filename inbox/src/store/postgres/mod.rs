@@ -7,8 +7,8 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Pool,
-    Postgres, Row as _, TypeInfo as _, ValueRef as _,
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgPool, Pool, Postgres,
+    Row as _, TypeInfo as _, ValueRef as _,
     pool::PoolOptions,
     postgres::{PgConnectOptions, PgRow},
 };
@@ -135,9 +135,8 @@ impl Store for Postgres {
             Statements::in_dialect(|text| {
                 let text = text.replace('@', "trackingmore.");
                 let text = text.replace("NOT LOCKED", "FOR UPDATE SKIP LOCKED");
-                let text = dialect::expand(&text, "AT", |arg| {
-                    format!("(trackingmore.clock() + {arg})")
-                });
+                let text =
+                    dialect::expand(&text, "AT", |arg| format!("(trackingmore.clock() + {arg})"));
                 let text = dialect::expand(&text, "IF_FREE", |arg| {
                     format!("pg_try_advisory_xact_lock({arg})")
                 });
@@ -184,10 +183,7 @@ impl Store for Postgres {
         Ok(Appender { slot, connection })
     }
 
-    async fn append(
-        mut appender: Appender,
-        entries: &[Entry],
-    ) -> Result<Vec<bool>, sqlx::Error> {
+    async fn append(mut appender: Appender, entries: &[Entry]) -> Result<Vec<bool>, sqlx::Error> {
         fn column<'a, T>(entries: &'a [Entry], value: impl Fn(&'a Entry) -> T) -> Vec<T> {
             entries.iter().map(value).collect()
         }

@@ -60,8 +60,17 @@ fn network_file_system(path: &Path) -> Option<String> {
         .filter(|(folder, _)| path.starts_with(folder))
         .max_by_key(|(folder, _)| folder.len())?;
     const NETWORK: [&str; 11] = [
-        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "fuse.glusterfs",
-        "fuse.sshfs", "lustre",
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "afs",
+        "ceph",
+        "fuse.glusterfs",
+        "fuse.sshfs",
+        "lustre",
     ];
     NETWORK.contains(&kind).then(|| kind.to_owned())
 }

@@ -11,8 +11,8 @@ use std::{
 
 use serde_json::json;
 use sqlx::{
-    Connection as _, Executor as _, Pool, Row as _, Sqlite, SqliteConnection,
-    Transaction, TypeInfo as _, ValueRef as _,
+    Connection as _, Executor as _, Pool, Row as _, Sqlite, SqliteConnection, Transaction,
+    TypeInfo as _, ValueRef as _,
     pool::PoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous},
 };
@@ -142,7 +142,9 @@ impl Store for Sqlite {
     fn sql() -> &'static Statements {
         static SQL: LazyLock<Statements> = LazyLock::new(|| {
             Statements::in_dialect(|text| {
-                let text = text.replace('@', "trackingmore_").replace(" NOT LOCKED", "");
+                let text = text
+                    .replace('@', "trackingmore_")
+                    .replace(" NOT LOCKED", "");
                 let text = dialect::expand(&text, "AT", |arg| arg.to_owned());
                 let text = dialect::expand(&text, "IF_FREE", |_| "true".to_owned());
                 let list = |arg: &str| format!("IN (SELECT value FROM json_each({arg}))");
@@ -229,9 +231,7 @@ impl Store for Sqlite {
     async fn begin(file: &File, purpose: Purpose) -> Result<Tx<Sqlite>, sqlx::Error> {
         let (pool, turn) = match purpose {
             Purpose::Effect | Purpose::Care => (&file.writer, None),
-            Purpose::Work | Purpose::Renew => {
-                (&file.unsynced, Some(file.writer.acquire().await?))
-            }
+            Purpose::Work | Purpose::Renew => (&file.unsynced, Some(file.writer.acquire().await?)),
         };
         Ok(Tx {
             transaction: pool.begin_with("BEGIN IMMEDIATE").await?,
