@@ -6,6 +6,7 @@ use std::{
     fmt::Write as _,
     mem,
     pin::pin,
+    slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -17,7 +18,9 @@ use tokio::{
 };
 use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody};
 
-use crate::{Engine, Inbox, InboxOptions, body, inbox::Shared, metric, time::wall_clock};
+use crate::{
+    Engine, Inbox, InboxOptions, body, care::forget, inbox::Shared, metric, time::wall_clock,
+};
 
 /// What one commit takes at most, or a single delivery that is larger.
 const BATCH_COUNT: usize = 1_024;
@@ -39,33 +42,34 @@ pub struct Entry {
     pub(crate) account: Arc<str>,
     pub(crate) id: DeliveryId,
     pub(crate) received_at: i64,
-    /// JSON: `[[tracking number, courier], …]`, empty if the body could not be read.
-    pub(crate) parcels: String,
-    /// Of the parcel, if it is the only one in the body.
-    pub(crate) forgotten_key: Option<String>,
-    /// A copy: the buffer that a small `Bytes` is a part of can be much larger.
-    pub(crate) body: Vec<u8>,
+    pub(crate) is_unread: bool,
+    /// Tracking number and courier of each parcel in the body.
+    pub(crate) names: Vec<(String, String)>,
+    /// A copy: the buffer that a small `Bytes` is a part of can be much larger. `None` if all its
+    /// parcels were forgotten.
+    pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Entry {
     fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
         let parcels = body::parcels(bytes).unwrap_or_default();
-        let names: Vec<_> = parcels.iter().map(body::name).collect();
         Self {
             account: Arc::clone(account),
             id,
             received_at: wall_clock(),
-            parcels: json!(names).to_string(),
-            forgotten_key: match names.as_slice() {
-                [(number, _)] => Some(body::forgotten_key(account, number)),
-                _ => None,
-            },
-            body: bytes.to_vec(),
+            is_unread: parcels.is_empty(),
+            names: parcels.iter().map(body::name).collect(),
+            body: Some(bytes.to_vec()),
         }
     }
 
-    pub(crate) fn is_unread(&self) -> bool {
-        self.parcels == "[]"
+    /// The names as JSON: `[[tracking number, courier], …]`.
+    pub(crate) fn parcels(&self) -> String {
+        json!(self.names).to_string()
+    }
+
+    fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len)
     }
 }
 
@@ -127,7 +131,7 @@ impl<DB: Engine> Inbox<DB> {
 
     async fn store(&self, id: DeliveryId, bytes: &[u8]) -> Result<Accepted, Error> {
         let entry = Entry::new(self.account_name(), id, bytes);
-        let unread = entry.is_unread();
+        let unread = entry.is_unread;
         match enqueue(self.shared(), entry).await {
             Ok(true) if unread => {
                 tracing::warn!(delivery = %id, "a delivery that is not an event is kept unread");
@@ -199,18 +203,18 @@ async fn write<DB: Engine>(shared: Arc<Shared<DB>>) {
 }
 
 async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appender) {
-    let batch = shared.queue.take();
+    let mut batch = shared.queue.take();
     if batch.entries.is_empty() {
         return;
     }
-    match append::<DB>(shared, appender, &batch.entries).await {
+    match append::<DB>(shared, appender, &mut batch.entries).await {
         Ok(new) => {
             batch.answer(new.into_iter().map(Ok));
             shared.wake.all();
         }
         Err(Some(error)) if batch.entries.len() > 1 && DB::is_about_data(&error) => {
             let mut answers = Vec::with_capacity(batch.entries.len());
-            for entry in batch.entries.chunks(1) {
+            for entry in &mut batch.entries {
                 answers.push(append_one::<DB>(shared, entry).await);
             }
             batch.answer(answers);
@@ -227,9 +231,12 @@ async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appende
     }
 }
 
-async fn append_one<DB: Engine>(shared: &Shared<DB>, entry: &[Entry]) -> Result<bool, Cause> {
+async fn append_one<DB: Engine>(
+    shared: &Shared<DB>,
+    entry: &mut Entry,
+) -> Result<bool, Cause> {
     let appender = DB::appender(&shared.base).await.map_err(cause)?;
-    match append::<DB>(shared, appender, entry).await {
+    match append::<DB>(shared, appender, slice::from_mut(entry)).await {
         Ok(new) => Ok(new.contains(&true)),
         Err(Some(error)) => Err(cause(error)),
         Err(None) => Err(cause("the database did not answer in time")),
@@ -239,14 +246,40 @@ async fn append_one<DB: Engine>(shared: &Shared<DB>, entry: &[Entry]) -> Result<
 /// `None` is an error of time.
 async fn append<DB: Engine>(
     shared: &Shared<DB>,
-    appender: DB::Appender,
-    entries: &[Entry],
+    mut appender: DB::Appender,
+    entries: &mut [Entry],
 ) -> Result<Vec<bool>, Option<sqlx::Error>> {
-    let appending = DB::append(appender, entries);
+    let appending = async {
+        leave_out_forgotten::<DB>(DB::connection(&mut appender), entries).await?;
+        DB::append(appender, entries).await
+    };
     match timeout(shared.options.accept_deadline, appending).await {
         Ok(result) => result.map_err(Some),
         Err(_) => Err(None),
     }
+}
+
+/// What is about a parcel that was forgotten is not stored.
+async fn leave_out_forgotten<DB: Engine>(
+    connection: &mut DB::Connection,
+    entries: &mut [Entry],
+) -> Result<(), sqlx::Error> {
+    let keys = entries.iter().flat_map(|entry| {
+        let names = entry.names.iter();
+        names.map(|(number, _)| body::forgotten_key(&entry.account, number))
+    });
+    let forgotten = forget::forgotten::<DB>(connection, keys.collect()).await?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    for entry in entries {
+        let forgotten = |number: &str| {
+            let key = body::forgotten_key(&entry.account, number);
+            forgotten.contains(&key)
+        };
+        forget::leave_out_of(&mut entry.names, &mut entry.body, forgotten);
+    }
+    Ok(())
 }
 
 fn cause(error: impl Into<crate::BoxError>) -> Cause {
@@ -309,7 +342,7 @@ impl Queue {
             return Err(cause("the inbox is closed"));
         }
         let is_full = |state: &State| {
-            let bytes = state.bytes.saturating_add(entry.body.len());
+            let bytes = state.bytes.saturating_add(entry.size());
             state.count >= self.most_count || (bytes > self.most_bytes && state.count > 0)
         };
         if is_full(&state) {
@@ -319,7 +352,7 @@ impl Queue {
             }
         }
         state.count += 1;
-        state.bytes += entry.body.len();
+        state.bytes += entry.size();
         state.waiting.push_back(Waiting {
             entry,
             answer,
@@ -347,7 +380,7 @@ impl Queue {
             bytes: 0,
         };
         while let Some(next) = state.waiting.front() {
-            let size = next.entry.body.len();
+            let size = next.entry.size();
             let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
             if is_full && !batch.entries.is_empty() {
                 break;
@@ -370,7 +403,7 @@ impl Queue {
         }
         for Waiting { entry, answer, .. } in failed {
             state.count -= 1;
-            state.bytes -= entry.body.len();
+            state.bytes -= entry.size();
             let _ = answer.send(Err(Arc::clone(cause)));
         }
     }
@@ -412,7 +445,7 @@ impl State {
             let is_abandoned = it.answer.is_closed();
             if is_abandoned {
                 count += 1;
-                bytes += it.entry.body.len();
+                bytes += it.entry.size();
             }
             !is_abandoned
         });

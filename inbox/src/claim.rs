@@ -15,7 +15,7 @@ use crate::{
 /// Deliveries that are in memory at once for each job.
 const PAGE: i64 = 16;
 
-/// Deliveries that one job takes in; what is left becomes the next job.
+/// States that one job takes in; the deliveries that are left become the next job.
 const MOST: i64 = 1_000;
 
 /// A parcel that this process has taken, with the first of what waits for it.
@@ -30,7 +30,8 @@ pub(crate) struct Claimed {
 #[derive(Debug)]
 struct Waiting {
     seq: i64,
-    position: i64,
+    /// Where in the body the parcel is, which can be more than once.
+    positions: Vec<usize>,
     id: Vec<u8>,
     received_at: i64,
     body: Option<Vec<u8>>,
@@ -67,6 +68,7 @@ pub(crate) async fn claim<DB: Engine>(
             claim: row.int(2)?,
             attempt: u32::try_from(row.int(3)?).unwrap_or(u32::MAX),
             alone,
+            news: row.int(4)?,
             taken: Taken::default(),
         };
         let account = row.text(1)?;
@@ -122,26 +124,30 @@ impl Claimed {
             let Some(last) = self.waiting.last() else {
                 break;
             };
-            let after = (last.seq, last.position);
+            let after = last.seq;
             let is_last = self.waiting.len() < usize::try_from(PAGE).unwrap_or_default();
-            for waiting in self.waiting.drain(..) {
-                let Some(body) = waiting.body else {
+            for mut waiting in self.waiting.drain(..) {
+                let Some(body) = waiting.body.take() else {
                     return Err("a body that was not handled is gone".into());
                 };
-                let sent = sent(&body, waiting.position, waiting.received_at)?;
-                let before = update
-                    .as_ref()
-                    .map(|update: &Update| update.tracking().clone());
-                let next = match update {
-                    Some(update) => update.then(sent),
-                    None => Update::new(known.take(), sent),
-                };
-                let brings_nothing = match before {
-                    Some(before) => before == *next.tracking(),
-                    None => !next.is_news(),
-                };
-                ticket.taken.add(waiting.seq, brings_nothing);
-                update = Some(next);
+                let mut brings_nothing = true;
+                for sent in sent(&body, &waiting.positions, waiting.received_at)? {
+                    let before = update
+                        .as_ref()
+                        .map(|update: &Update| update.tracking().clone());
+                    let next = match update {
+                        Some(update) => update.then(sent),
+                        None => Update::new(known.take(), sent),
+                    };
+                    brings_nothing &= match before {
+                        Some(before) => before == *next.tracking(),
+                        None => !next.is_news(),
+                    };
+                    update = Some(next);
+                    // A body of thousands of states is not to hold up what else this thread does.
+                    tokio::task::yield_now().await;
+                }
+                ticket.taken.add(&waiting, brings_nothing);
                 newest = Some((waiting.id, body));
             }
             if is_last || ticket.taken.count >= MOST {
@@ -164,54 +170,63 @@ impl Claimed {
 async fn page<DB: Engine>(
     shared: &Shared<DB>,
     parcel: i64,
-    (seq, position): (i64, i64),
+    after: i64,
 ) -> Result<Vec<Waiting>, sqlx::Error> {
     let mut connection = DB::reader(&shared.base).acquire().await?;
-    let args = vec![
-        Arg::Int(parcel),
-        Arg::Int(seq),
-        Arg::Int(position),
-        Arg::Int(PAGE),
-    ];
+    let args = vec![Arg::Int(parcel), Arg::Int(after), Arg::Int(PAGE)];
     let rows = DB::run(&mut connection, DB::sql().more_news, args).await?;
     rows.iter().map(Waiting::read).collect()
 }
 
-/// Reads the state at this place in a body.
-fn sent(bytes: &[u8], position: i64, received_at: i64) -> Result<Tracking, BoxError> {
-    const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Reads the states at these places in a body.
+fn sent(bytes: &[u8], positions: &[usize], received_at: i64) -> Result<Vec<Tracking>, BoxError> {
     let parcels = body::parcels(bytes).ok_or("the body cannot be read any more")?;
-    let mut parcels = parcels.into_iter();
-    let mut sent = parcels
-        .nth(usize::try_from(position)?)
-        .ok_or("the body has fewer parcels than before")?;
+    let parcels = parcels.into_iter().enumerate();
+    let mut sent: Vec<Tracking> = parcels
+        .filter(|(position, _)| positions.binary_search(position).is_ok())
+        .map(|(_, parcel)| parcel)
+        .collect();
+    if sent.len() != positions.len() {
+        return Err("the body has fewer parcels than before".into());
+    }
+    for sent in &mut sent {
+        distrust(sent, received_at);
+    }
+    Ok(sent)
+}
+
+/// Drops what nobody who is honest sends.
+fn distrust(sent: &mut Tracking, received_at: i64) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
     // With the timestamp form of the signature the body is not authenticated: one that claims to be
     // from the future would make all that is genuine old.
     let updated = sent.update_at.as_ref().and_then(|time| time.instant());
     if updated.is_some_and(|updated| updated.as_millisecond() > received_at + DAY) {
         sent.update_at = None;
     }
-    body::trim(&mut sent);
-    Ok(sent)
+    body::trim(sent);
 }
 
 impl Taken {
-    fn add(&mut self, seq: i64, brings_nothing: bool) {
+    fn add(&mut self, delivery: &Waiting, brings_nothing: bool) {
         let seqs = if brings_nothing {
             &mut self.superseded
         } else {
             &mut self.handled
         };
-        seqs.push(seq);
-        self.count += 1;
+        seqs.push(delivery.seq);
+        self.count += i64::try_from(delivery.positions.len()).unwrap_or(i64::MAX);
     }
 }
 
 impl Waiting {
     fn read(row: &Record) -> Result<Self, sqlx::Error> {
+        let mut positions: Vec<usize> = serde_json::from_str(&row.text(2)?)
+            .map_err(|error| sqlx::Error::Decode(error.into()))?;
+        positions.sort_unstable();
         Ok(Self {
             seq: row.int(1)?,
-            position: row.int(2)?,
+            positions,
             id: row.bytes(3)?,
             received_at: row.int(4)?,
             body: row.maybe_bytes(5)?,

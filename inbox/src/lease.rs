@@ -94,6 +94,13 @@ pub(crate) async fn free<DB: Engine>(
         Orphans::All => Arg::after(Duration::MAX),
         Orphans::Expired => Arg::In(0),
     };
+    if let Orphans::All = orphans {
+        // A process whose clock was wrong may have left what waits for a year.
+        let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+        let args = vec![Arg::after(settings.longest_delay())];
+        tx.run(DB::sql().bring_forward, args).await?;
+        tx.commit().await?;
+    }
     loop {
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         let args = vec![until.clone(), Arg::Ints(held.parcels()), Arg::Int(STEP)];
@@ -104,11 +111,9 @@ pub(crate) async fn free<DB: Engine>(
                 claim: row.int(1)?,
                 attempt: u32::try_from(row.int(2)?).unwrap_or(u32::MAX),
                 alone: row.flag(3)?,
-                taken: Taken {
-                    // Even if news has come meanwhile, which nobody has counted.
-                    count: i64::MAX,
-                    ..Taken::default()
-                },
+                // Even if news has come meanwhile, which nobody has counted.
+                news: i64::MAX,
+                taken: Taken::default(),
             };
             // Whether it was this one is known only if it ran alone.
             let next = if ticket.alone && ticket.attempt >= settings.max_attempts {

@@ -22,6 +22,8 @@ pub(crate) struct Ticket {
     pub(crate) attempt: u32,
     /// Whether nothing else runs in this process meanwhile.
     pub(crate) alone: bool,
+    /// What waited when it was claimed, taken or not.
+    pub(crate) news: i64,
     pub(crate) taken: Taken,
 }
 
@@ -30,7 +32,7 @@ pub(crate) struct Ticket {
 pub(crate) struct Taken {
     pub(crate) handled: Vec<i64>,
     pub(crate) superseded: Vec<i64>,
-    /// Parcels count here, of which a delivery can have several with the same name.
+    /// States, of which a delivery can have several.
     pub(crate) count: i64,
 }
 
@@ -141,7 +143,7 @@ pub(crate) async fn fail<DB: Store>(
         Arg::after(delay),
         Arg::Flag(alone),
         Arg::Text(storable(error)),
-        Arg::Int(ticket.taken.count),
+        Arg::Int(ticket.news),
     ];
     let changed = DB::run(connection, DB::sql().failed, args).await?;
     Ok(!changed.is_empty())

@@ -29,10 +29,10 @@ impl<DB: Engine> Inbox<DB> {
 /// Prunes for as long as this future is polled.
 pub(crate) async fn keep_pruning<DB: Engine>(shared: Arc<Shared<DB>>) {
     loop {
-        tokio::time::sleep(INTERVAL).await;
         if let Err(error) = prune(&shared).await {
             tracing::warn!(%error, "the inbox could not be pruned");
         }
+        tokio::time::sleep(INTERVAL).await;
     }
 }
 

@@ -105,12 +105,17 @@ impl Walk {
         let mut parcels = parcels_of(tx, &fresh).await?;
         let locked = locked(tx, &parcels).await?;
         let fresh = self.without_held_up(fresh, &parcels, &locked);
-        let forgotten = forgotten(tx, &fresh).await?;
+        let names = fresh.iter().flat_map(Fresh::names);
+        let keys = names.map(|(account, number)| body::forgotten_key(account, number));
+        let forgotten = forget::forgotten::<DB>(&mut tx.transaction, keys.collect()).await?;
+        let is_forgotten = |account: &str, number: &str| {
+            !forgotten.is_empty() && forgotten.contains(&body::forgotten_key(account, number))
+        };
         let mut news = Vec::new();
         for delivery in &fresh {
             for (position, (key, courier)) in delivery.parcels().enumerate() {
                 // Nothing is left of a place that was forgotten.
-                if !key.1.is_empty() && !forgotten.contains(&key) {
+                if !key.1.is_empty() && !is_forgotten(&key.0, &key.1) {
                     news.push(News {
                         seq: delivery.seq,
                         position,
@@ -120,10 +125,9 @@ impl Walk {
                     });
                 }
             }
-            if delivery.parcels().any(|(key, _)| forgotten.contains(&key)) {
-                let numbers = forgotten.iter().filter(|key| key.0 == delivery.account);
-                let numbers = numbers.map(|key| key.1.as_str()).collect();
-                forget::leave_out(tx, delivery.seq, &numbers).await?;
+            let is_forgotten = |number: &str| is_forgotten(&delivery.account, number);
+            if delivery.names().any(|(_, number)| is_forgotten(number)) {
+                forget::leave_out(tx, delivery.seq, is_forgotten).await?;
             }
         }
         keep(tx, &mut parcels).await?;
@@ -168,6 +172,12 @@ impl Fresh {
         })
     }
 
+    /// The accounts and tracking numbers of the parcels that it is about.
+    fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.names.iter();
+        names.map(|(number, _)| (&*self.account, &**number))
+    }
+
     /// The parcels that it is about, with the courier of each.
     fn parcels(&self) -> impl Iterator<Item = (Key, &str)> {
         let names = self.names.iter();
@@ -206,22 +216,6 @@ async fn locked<DB: Engine>(
         ids.remove(&row.int(0)?);
     }
     Ok(ids)
-}
-
-async fn forgotten<DB: Engine>(
-    tx: &mut Tx<DB>,
-    fresh: &[Fresh],
-) -> Result<HashSet<Key>, sqlx::Error> {
-    let keys = fresh.iter().flat_map(Fresh::parcels).map(|(key, _)| key);
-    let mut keys: HashMap<String, Key> = keys
-        .map(|key| (body::forgotten_key(&key.0, &key.1), key))
-        .collect();
-    let args = vec![Arg::Texts(keys.keys().cloned().collect())];
-    let rows = tx.run(DB::sql().forgotten, args).await?;
-    let found = rows
-        .iter()
-        .map(|row| row.text(0).map(|key| keys.remove(&key)));
-    found.filter_map(Result::transpose).collect()
 }
 
 /// Finds the parcel of this courier, or adds it. No courier matches the only one that is known.

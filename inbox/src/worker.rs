@@ -201,6 +201,10 @@ impl Settings {
         let thousandths = 800 + u32::try_from(random).unwrap_or_default();
         (delay.min(self.most_delay) / 1_000).saturating_mul(thousandths)
     }
+
+    pub(crate) fn longest_delay(&self) -> Duration {
+        (self.most_delay / 1_000).saturating_mul(1_200)
+    }
 }
 
 /// The loop of a worker, with what it knows about the work that is left.

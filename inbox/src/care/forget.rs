@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Engine, Inbox, InboxError, body,
@@ -25,7 +25,7 @@ impl<DB: Engine> Inbox<DB> {
     pub async fn forget(&self, tracking_number: &str) -> Result<(), InboxError> {
         let base = &self.shared().base;
         let number = body::key(tracking_number);
-        let numbers = HashSet::from([number.as_str()]);
+        let is_forgotten = |other: &str| other == number;
         let account = self.account_name();
 
         // From now on nothing more is kept, so that what is found after this is all there is.
@@ -43,7 +43,7 @@ impl<DB: Engine> Inbox<DB> {
             let rows = tx.run(DB::sql().fresh_of, args).await?;
             for row in &rows {
                 after = row.int(0)?;
-                leave_out(&mut tx, after, &numbers).await?;
+                leave_out(&mut tx, after, is_forgotten).await?;
             }
             tx.commit().await?;
             if rows.is_empty() {
@@ -58,7 +58,7 @@ impl<DB: Engine> Inbox<DB> {
         let ids = rows.iter().map(|row| row.int(0));
         let ids = Arg::Ints(ids.collect::<Result<_, _>>()?);
         for row in tx.run(DB::sql().deliveries_of, vec![ids.clone()]).await? {
-            leave_out(&mut tx, row.int(0)?, &numbers).await?;
+            leave_out(&mut tx, row.int(0)?, is_forgotten).await?;
         }
         for sql in [
             DB::sql().erase_news,
@@ -72,60 +72,82 @@ impl<DB: Engine> Inbox<DB> {
     }
 }
 
-/// Erases what a delivery says about these tracking numbers.
-///
-/// Of a body with other parcels too, their places stay as they are.
+/// Which of the parcels with these [keys](body::forgotten_key) were forgotten.
+pub(crate) async fn forgotten<DB: Engine>(
+    connection: &mut DB::Connection,
+    keys: Vec<String>,
+) -> Result<HashSet<String>, sqlx::Error> {
+    let args = vec![Arg::Texts(keys)];
+    let rows = DB::run(connection, DB::sql().forgotten, args).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Erases what a stored delivery says about parcels that were forgotten.
 pub(crate) async fn leave_out<DB: Engine>(
     tx: &mut Tx<DB>,
     seq: i64,
-    numbers: &HashSet<&str>,
+    is_forgotten: impl Fn(&str) -> bool,
 ) -> Result<(), sqlx::Error> {
     let rows = tx.run(DB::sql().delivery, vec![Arg::Int(seq)]).await?;
     let Some(row) = rows.first() else {
         return Ok(());
     };
-    let names: Vec<(String, String)> =
+    let mut names: Vec<(String, String)> =
         serde_json::from_str(&row.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    if !names.iter().any(|(number, _)| numbers.contains(&**number)) {
+    let mut body = row.maybe_bytes(1)?;
+    if !leave_out_of(&mut names, &mut body, is_forgotten) {
         return Ok(());
     }
-    let others = row.maybe_bytes(1)?.and_then(|body| without(&body, numbers));
-    let args = match others {
-        Some(others) => {
-            let names: Vec<_> = names
-                .into_iter()
-                .map(|(number, courier)| {
-                    if numbers.contains(&*number) {
-                        (String::new(), String::new())
-                    } else {
-                        (number, courier)
-                    }
-                })
-                .collect();
-            let names = serde_json::json!(names).to_string();
-            vec![Arg::Int(seq), Arg::Text(names), Arg::Bytes(others)]
-        }
-        None => return tx.run(DB::sql().erase, vec![Arg::Int(seq)]).await.map(drop),
-    };
-    tx.run(DB::sql().rewrite, args).await.map(drop)
+    if names.is_empty() {
+        tx.run(DB::sql().routed, vec![Arg::Ints(vec![seq])]).await?;
+    }
+    let args = vec![
+        Arg::Int(seq),
+        Arg::Text(json!(names).to_string()),
+        Arg::MaybeBytes(body),
+    ];
+    tx.run(DB::sql().rewrite, args).await?;
+    Ok(())
 }
 
-/// The body without these parcels, if others are in it.
-fn without(bytes: &[u8], numbers: &HashSet<&str>) -> Option<Vec<u8>> {
-    let parcels = body::parcels(bytes)?;
-    let is_kept = |number: &str| !numbers.contains(body::key(number).as_str());
-    if !parcels.iter().any(|it| is_kept(&it.tracking_number)) {
-        return None;
-    }
-    let parcels: Option<Vec<Value>> = parcels
+/// Leaves out of a delivery what it says about parcels that were forgotten, and tells whether it
+/// was anything. The others keep their places in the body. If there are none, nothing is left.
+pub(crate) fn leave_out_of(
+    names: &mut Vec<(String, String)>,
+    body: &mut Option<Vec<u8>>,
+    is_forgotten: impl Fn(&str) -> bool,
+) -> bool {
+    let is_out: Vec<bool> = names
         .iter()
-        .map(|parcel| {
-            if is_kept(&parcel.tracking_number) {
-                serde_json::to_value(parcel).ok()
-            } else {
-                Some(serde_json::json!({"tracking_number": "forgotten"}))
-            }
-        })
+        .map(|(number, _)| !number.is_empty() && is_forgotten(number))
         .collect();
-    serde_json::to_vec(&serde_json::json!({"data": parcels?})).ok()
+    if !is_out.contains(&true) {
+        return false;
+    }
+    for (name, _) in names.iter_mut().zip(&is_out).filter(|(_, is_out)| **is_out) {
+        *name = Default::default();
+    }
+    let any_left = names.iter().any(|(number, _)| !number.is_empty());
+    *body = body
+        .take()
+        .filter(|_| any_left)
+        .and_then(|body| without(&body, &is_out));
+    if body.is_none() {
+        names.clear();
+    }
+    true
+}
+
+/// The body without the parcels at these places.
+fn without(bytes: &[u8], is_out: &[bool]) -> Option<Vec<u8>> {
+    let parcels = body::parcels(bytes)?;
+    let parcels = parcels.iter().zip(is_out).map(|(parcel, is_out)| {
+        if *is_out {
+            Ok(json!({"tracking_number": "forgotten"}))
+        } else {
+            serde_json::to_value(parcel)
+        }
+    });
+    let parcels: Vec<Value> = parcels.collect::<Result<_, _>>().ok()?;
+    serde_json::to_vec(&json!({ "data": parcels })).ok()
 }

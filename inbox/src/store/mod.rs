@@ -54,6 +54,9 @@ pub trait Store: Database + Sized {
         base: &Self::Base,
     ) -> impl Future<Output = Result<Self::Appender, sqlx::Error>> + Send;
 
+    /// The connection that it appends with.
+    fn connection(appender: &mut Self::Appender) -> &mut Self::Connection;
+
     /// Appends deliveries in one durable commit, and tells which of them are new.
     fn append(
         appender: Self::Appender,

@@ -3,6 +3,7 @@
 //! - `@parcel`: one of the inbox's tables
 //! - `AT($1)`: the moment of an [`Arg::In`](super::Arg::In)
 //! - `IN INTS($1)`, `IN TEXTS($1)`: among the items of a list
+//! - `LIST(column)`: the column of all rows of a group, as a JSON array
 //! - `ROWS($1)`: the rows of a JSON array of arrays, whose columns are `value->>0` and so on
 //! - `NOT LOCKED`: leaving out rows that another transaction has locked
 
@@ -72,25 +73,26 @@ statements! {
 
     // Claiming.
 
-    /// now, alone, limit, lease → id, account, claim, attempt
+    /// now, alone, limit, lease → id, account, claim, attempt, news
     claim: "UPDATE @parcel SET state = 2, due = AT($4), claim = claim + 1, attempt = attempt + 1
         WHERE id IN (SELECT id FROM @parcel
             WHERE state <> 0 AND state = 1 AND alone = $2 AND due <= AT($1)
             ORDER BY due LIMIT $3 NOT LOCKED)
-        RETURNING id, account, claim, attempt";
+        RETURNING id, account, claim, attempt, news";
     /// ids → parcel, tracking
     known: "SELECT parcel, tracking FROM @known WHERE parcel IN INTS($1)";
-    /// ids, most of each → parcel, seq, position, id, received_at, body
-    first_news: "SELECT parcel, seq, position, id, received_at, body
-        FROM (SELECT parcel, seq, position,
-                row_number() OVER (PARTITION BY parcel ORDER BY seq, position) AS nth
-            FROM @news WHERE parcel IN INTS($1) AND outcome = 0) AS waiting
-        JOIN @delivery USING (seq) WHERE nth <= $2 ORDER BY parcel, seq, position";
-    /// parcel, seq, position, limit → seq, position, id, received_at, body
-    more_news: "SELECT parcel, seq, position, id, received_at, body
-        FROM @news JOIN @delivery USING (seq)
-        WHERE parcel = $1 AND outcome = 0 AND (seq > $2 OR seq = $2 AND position > $3)
-        ORDER BY seq, position LIMIT $4";
+    /// ids, most of each → parcel, seq, positions, id, received_at, body
+    first_news: "SELECT parcel, seq, positions, id, received_at, body
+        FROM (SELECT parcel, seq, LIST(position) AS positions,
+                row_number() OVER (PARTITION BY parcel ORDER BY seq) AS nth
+            FROM @news WHERE parcel IN INTS($1) AND outcome = 0 GROUP BY parcel, seq) AS waiting
+        JOIN @delivery USING (seq) WHERE nth <= $2 ORDER BY parcel, seq";
+    /// parcel, after, limit → parcel, seq, positions, id, received_at, body
+    more_news: "SELECT parcel, seq, positions, id, received_at, body
+        FROM (SELECT parcel, seq, LIST(position) AS positions
+            FROM @news WHERE parcel = $1 AND outcome = 0 AND seq > $2
+            GROUP BY parcel, seq ORDER BY seq LIMIT $3) AS waiting
+        JOIN @delivery USING (seq) ORDER BY seq";
     /// now → 1 if a parcel that is to run alone is due
     alone_due: "SELECT CAST(1 AS BIGINT) FROM @parcel
         WHERE state <> 0 AND state = 1 AND alone AND due <= AT($1) LIMIT 1";
@@ -110,7 +112,7 @@ statements! {
 
     // Marking. A statement that changes nothing has lost its parcel.
 
-    /// parcel, claim, state, due, alone, error, deliveries taken → id
+    /// parcel, claim, state, due, alone, error, news when it was claimed → id
     failed: "UPDATE @parcel SET
             state = CASE WHEN news > $7 THEN 1 ELSE $3 END,
             attempt = CASE WHEN $3 = 3 AND news > $7 THEN 0 ELSE attempt END,
@@ -184,8 +186,6 @@ statements! {
     delivery: "SELECT parcels, body FROM @delivery WHERE seq = $1";
     /// seq, parcels, body
     rewrite: "UPDATE @delivery SET parcels = $2, body = $3 WHERE seq = $1";
-    /// seq
-    erase: "UPDATE @delivery SET parcels = '[]', body = NULL WHERE seq = $1";
     /// ids
     erase_news: "DELETE FROM @news WHERE parcel IN INTS($1)";
     /// ids

@@ -10,8 +10,8 @@ pub enum Arg {
     Int(i64),
     Flag(bool),
     Text(String),
-    MaybeText(Option<String>),
     Bytes(Vec<u8>),
+    MaybeBytes(Option<Vec<u8>>),
     /// A list: an array in PostgreSQL, JSON in SQLite.
     Ints(Vec<i64>),
     /// A list: an array in PostgreSQL, JSON in SQLite.

@@ -20,6 +20,9 @@ use crate::{Inbox, InboxError, InboxOptions, accept::Entry, schema};
 /// How long a connection may be idle before it is asked whether it is still there.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// How long a worker's statement may take at least, however short the deadline of accepting is.
+const WORK: Duration = Duration::from_secs(10);
+
 /// A connected server.
 #[derive(Debug)]
 pub struct Server {
@@ -83,8 +86,8 @@ impl Inbox<Postgres> {
         options.check()?;
         let patience = options.patience();
         let server = Server {
-            working: own_pool(&pool, 2, patience),
-            renewing: own_pool(&pool, 1, patience),
+            working: own_pool(&pool, 2, patience.max(WORK)),
+            renewing: own_pool(&pool, 1, patience.max(WORK)),
             appending: std::sync::Arc::default(),
             users: pool,
             patience,
@@ -143,6 +146,7 @@ impl Store for Postgres {
                 let text = dialect::expand(&text, "WHEN_FREE", |arg| {
                     format!("pg_advisory_xact_lock({arg}) IS NOT NULL")
                 });
+                let text = dialect::expand(&text, "LIST", |arg| format!("json_agg({arg})::text"));
                 let text = dialect::expand(&text, "IN INTS", |arg| format!("= ANY({arg})"));
                 let text = dialect::expand(&text, "IN TEXTS", |arg| format!("= ANY({arg})"));
                 dialect::expand(&text, "ROWS", |arg| {
@@ -186,6 +190,10 @@ impl Store for Postgres {
         Ok(Appender { slot, connection })
     }
 
+    fn connection(appender: &mut Appender) -> &mut PgConnection {
+        &mut appender.connection
+    }
+
     async fn append(mut appender: Appender, entries: &[Entry]) -> Result<Vec<bool>, sqlx::Error> {
         fn column<'a, T>(entries: &'a [Entry], value: impl Fn(&'a Entry) -> T) -> Vec<T> {
             entries.iter().map(value).collect()
@@ -196,16 +204,12 @@ impl Store for Postgres {
             "WITH entry AS MATERIALIZED (
                 SELECT nextval('trackingmore.delivery_seq_seq') AS seq, *
                 FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::boolean[], $5::text[],
-                    $6::bytea[], $7::text[])
-                    AS entry (account, id, received_at, unread, parcels, body, key)
+                    $6::bytea[]) AS entry (account, id, received_at, unread, parcels, body)
             ), added AS (
                 INSERT INTO trackingmore.delivery
                     (seq, account, id, received_at, unread, parcels, body)
-                SELECT seq, account, id, received_at, unread,
-                    CASE WHEN forgotten.key IS NULL THEN parcels ELSE '[]' END,
-                    CASE WHEN forgotten.key IS NULL THEN body END
-                FROM entry LEFT JOIN trackingmore.forgotten USING (key)
-                ORDER BY account, id, seq
+                SELECT seq, account, id, received_at, unread, parcels, body
+                FROM entry ORDER BY account, id, seq
                 ON CONFLICT DO NOTHING RETURNING account, id, seq, parcels
             ), fresh AS (
                 INSERT INTO trackingmore.fresh (seq) SELECT seq FROM added WHERE parcels <> '[]'
@@ -215,10 +219,9 @@ impl Store for Postgres {
         .bind(column(entries, |entry| &*entry.account))
         .bind(column(entries, |entry| entry.id.as_bytes().as_slice()))
         .bind(column(entries, |entry| entry.received_at))
-        .bind(column(entries, Entry::is_unread))
-        .bind(column(entries, |entry| entry.parcels.as_str()))
-        .bind(column(entries, |entry| entry.body.as_slice()))
-        .bind(column(entries, |entry| entry.forgotten_key.as_deref()))
+        .bind(column(entries, |entry| entry.is_unread))
+        .bind(column(entries, Entry::parcels))
+        .bind(column(entries, |entry| entry.body.as_deref()))
         .fetch_all(&mut appender.connection)
         .await?;
         appender.put_back();
@@ -231,9 +234,14 @@ impl Store for Postgres {
 
     fn is_about_data(error: &sqlx::Error) -> bool {
         const DATA: &str = "22";
+        const CONSTRAINT: &str = "23";
         const LIMIT: &str = "54";
+        const RAISED: &str = "P0001";
         let code = error.as_database_error().and_then(|error| error.code());
-        code.is_some_and(|code| code.starts_with(DATA) || code.starts_with(LIMIT))
+        code.is_some_and(|code| {
+            let classes = [DATA, CONSTRAINT, LIMIT, RAISED];
+            classes.iter().any(|class| code.starts_with(class))
+        })
     }
 
     async fn begin(server: &Server, purpose: Purpose) -> Result<Tx<Postgres>, sqlx::Error> {
@@ -260,8 +268,8 @@ impl Store for Postgres {
                 Arg::Int(int) => query.bind(int),
                 Arg::Flag(flag) => query.bind(flag),
                 Arg::Text(text) => query.bind(text),
-                Arg::MaybeText(text) => query.bind(text),
                 Arg::Bytes(bytes) => query.bind(bytes),
+                Arg::MaybeBytes(bytes) => query.bind(bytes),
                 Arg::Ints(ints) => query.bind(ints),
                 Arg::Texts(texts) => query.bind(texts),
             };

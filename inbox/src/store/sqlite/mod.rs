@@ -152,6 +152,7 @@ impl Store for Sqlite {
                 let text = dialect::expand(&text, "IF_FREE", |_| "true".to_owned());
                 let text = dialect::expand(&text, "WHEN_FREE", |_| "true".to_owned());
                 let list = |arg: &str| format!("IN (SELECT value FROM json_each({arg}))");
+                let text = dialect::expand(&text, "LIST", |arg| format!("json_group_array({arg})"));
                 let text = dialect::expand(&text, "IN INTS", list);
                 let text = dialect::expand(&text, "IN TEXTS", list);
                 dialect::expand(&text, "ROWS", |arg| format!("json_each({arg})"))
@@ -176,33 +177,34 @@ impl Store for Sqlite {
         file.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    fn connection(transaction: &mut Self::Appender) -> &mut SqliteConnection {
+        transaction
+    }
+
     async fn append(
         mut transaction: Self::Appender,
         entries: &[Entry],
     ) -> Result<Vec<bool>, sqlx::Error> {
-        let mut bodies = Vec::with_capacity(entries.iter().map(|entry| entry.body.len()).sum());
+        let sizes = entries.iter().flat_map(|entry| &entry.body).map(Vec::len);
+        let mut bodies = Vec::with_capacity(sizes.sum());
         let mut rows = Vec::with_capacity(entries.len());
         for entry in entries {
             rows.push(json!([
                 &*entry.account,
                 entry.id.to_string(),
                 entry.received_at,
-                entry.is_unread(),
-                entry.parcels,
+                entry.is_unread,
+                entry.parcels(),
                 bodies.len() + 1,
-                entry.body.len(),
-                entry.forgotten_key,
+                entry.body.as_ref().map(Vec::len),
             ]));
-            bodies.extend_from_slice(&entry.body);
+            bodies.extend_from_slice(entry.body.as_deref().unwrap_or_default());
         }
         let added = sqlx::query(
             "INSERT INTO trackingmore_delivery (account, id, received_at, unread, parcels, body)
-            SELECT value->>0, unhex(value->>1), value->>2, value->>3,
-                iif(forgotten.key IS NULL, value->>4, '[]'),
-                iif(forgotten.key IS NULL, substr($1, value->>5, value->>6), NULL)
-            FROM json_each($2) AS entry
-            LEFT JOIN trackingmore_forgotten AS forgotten ON forgotten.key = value->>7
-            WHERE true ORDER BY entry.key
+            SELECT value->>0, unhex(value->>1), value->>2, value->>3, value->>4,
+                substr($1, value->>5, value->>6)
+            FROM json_each($2) AS entry WHERE true ORDER BY entry.key
             ON CONFLICT DO NOTHING RETURNING account, id, seq, parcels <> '[]'",
         )
         .bind(bodies)
@@ -227,8 +229,9 @@ impl Store for Sqlite {
 
     fn is_about_data(error: &sqlx::Error) -> bool {
         const TOO_BIG: i32 = 18;
+        const CONSTRAINT: i32 = 19;
         const MISMATCH: i32 = 20;
-        code(error).is_some_and(|code| code == TOO_BIG || code == MISMATCH)
+        code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
     }
 
     async fn begin(file: &File, purpose: Purpose) -> Result<Tx<Sqlite>, sqlx::Error> {
@@ -254,8 +257,8 @@ impl Store for Sqlite {
                 Arg::Int(int) => query.bind(int),
                 Arg::Flag(flag) => query.bind(flag),
                 Arg::Text(text) => query.bind(text),
-                Arg::MaybeText(text) => query.bind(text),
                 Arg::Bytes(bytes) => query.bind(bytes),
+                Arg::MaybeBytes(bytes) => query.bind(bytes),
                 Arg::Ints(ints) => query.bind(json!(ints).to_string()),
                 Arg::Texts(texts) => query.bind(json!(texts).to_string()),
             };
