@@ -10,35 +10,61 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_delivery_for_two_accounts_is_two() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let (shoes, hats) = (inbox.account("shoes"), inbox.account("hats"));
     let delivery = state("AB1", 1).sent();
     for account in [&inbox, &shoes, &hats] {
         assert_eq!(account.accept(&delivery).await.unwrap(), Accepted::New);
-        assert_eq!(account.accept(&delivery).await.unwrap(), Accepted::Duplicate);
+        assert_eq!(
+            account.accept(&delivery).await.unwrap(),
+            Accepted::Duplicate
+        );
     }
     work_off(&inbox).await;
-    let mut accounts: Vec<_> = told(&database).await.into_iter().map(|it| it.account).collect();
+    let mut accounts: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.account)
+        .collect();
     accounts.sort();
     assert_eq!(accounts, ["", "hats", "shoes"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_of_any_name_is_kept() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
-    let names = ["a", "A", "a\0", "'", " a", "ä", &"n".repeat(100_000), &"n".repeat(100_001)];
+    let names = [
+        "a",
+        "A",
+        "a\0",
+        "'",
+        " a",
+        "ä",
+        &"n".repeat(100_000),
+        &"n".repeat(100_001),
+    ];
     for name in names {
         let account = inbox.account(name);
-        assert_eq!(account.accept(&state("AB1", 1).sent()).await.unwrap(), Accepted::New, "{name}");
+        assert_eq!(
+            account.accept(&state("AB1", 1).sent()).await.unwrap(),
+            Accepted::New,
+            "{name}"
+        );
     }
     assert_eq!(inbox.stats().await.unwrap().pending, names.len() as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forget_retry_and_history_concern_their_account_only() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let (shoes, hats) = (inbox.account("shoes"), inbox.account("hats"));
     for account in [&shoes, &hats] {

@@ -23,7 +23,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     for number in ["AB1", "AB2", "AB3"] {
         inbox.accept(&state(number, 1).sent()).await.unwrap();
@@ -44,7 +46,9 @@ async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_outlasts_the_grace_is_given_back_at_once() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let (begun, mut begins) = mpsc::unbounded_channel();
@@ -52,7 +56,9 @@ async fn what_outlasts_the_grace_is_given_back_at_once() {
         begun.send(job.attempt())?;
         std::future::pending().await
     });
-    let worker = quick(worker).lease(Duration::from_secs(3_600)).grace(ms(100));
+    let worker = quick(worker)
+        .lease(Duration::from_secs(3_600))
+        .grace(ms(100));
     let ended = worker.run_until(async {
         next(&mut begins).await;
     });
@@ -61,14 +67,18 @@ async fn what_outlasts_the_grace_is_given_back_at_once() {
     assert_eq!((stats.pending, stats.running, stats.dead), (1, 0, 0));
 
     // Not after its lease, which is an hour, and not after the delay of a failure.
-    let worker = inbox.worker(effect::tell).retry_delays(Duration::from_secs(3_600), Duration::MAX);
+    let worker = inbox
+        .worker(effect::tell)
+        .retry_delays(Duration::from_secs(3_600), Duration::MAX);
     worker.run_until(until_idle(&inbox)).await.unwrap();
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_has_nothing_to_do_ends_at_once() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let began = Instant::now();
     let worker = inbox.worker(effect::tell).poll(Duration::from_secs(3_600));
@@ -78,7 +88,9 @@ async fn a_worker_that_has_nothing_to_do_ends_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_jobs_of_a_killed_process_come_back() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     // On SQLite the next worker gets them, however long their lease is.
@@ -97,7 +109,9 @@ async fn the_jobs_of_a_killed_process_come_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_whose_future_is_dropped_leaves_its_jobs_to_the_next() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let (begun, mut begins) = mpsc::unbounded_channel();
@@ -112,7 +126,10 @@ async fn a_worker_whose_future_is_dropped_leaves_its_jobs_to_the_next() {
         _ = worker.run() => unreachable!("nobody ends it"),
         () = next(&mut begins) => {}
     }
-    until("its handlers are dropped too", || async { Arc::strong_count(&dropped) == 1 }).await;
+    until("its handlers are dropped too", || async {
+        Arc::strong_count(&dropped) == 1
+    })
+    .await;
     until("the job is free", || async {
         work_off(&inbox).await;
         minutes(&database, "AB1").await == [1]
@@ -122,7 +139,9 @@ async fn a_worker_whose_future_is_dropped_leaves_its_jobs_to_the_next() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_ends_while_the_database_does_not_answer() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let options = trackingmore_webhook_inbox::InboxOptions::new().accept_deadline(ms(300));
     let inbox = database.open_with(options).await;
     let calls = Arc::new(Mutex::new(0));
@@ -132,7 +151,9 @@ async fn a_worker_ends_while_the_database_does_not_answer() {
     });
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let blocked = database.block_work().await;
-    let ended = quick(worker).grace(ms(100)).run_until(tokio::time::sleep(ms(500)));
+    let ended = quick(worker)
+        .grace(ms(100))
+        .run_until(tokio::time::sleep(ms(500)));
     // Well or not: it does not hang.
     let _ = soon("the worker ends", ended).await;
     blocked.release().await;

@@ -5,19 +5,15 @@ use serde_json::json;
 use crate::{
     database::Database,
     support::{
-        DAY,
-        child::Child,
-        delivery::state,
-        effect::minutes,
-        faults::Faults,
-        ms,
-        wait::until,
+        DAY, child::Child, delivery::state, effect::minutes, faults::Faults, ms, wait::until,
     },
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delay_is_as_long_when_the_clock_goes_back() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let Some(faults) = Faults::new() else { return };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
@@ -36,7 +32,9 @@ async fn a_delay_is_as_long_when_the_clock_goes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_does_not_end_when_the_clock_goes_forward() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let Some(faults) = Faults::new() else { return };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
@@ -58,12 +56,15 @@ async fn a_lease_does_not_end_when_the_clock_goes_forward() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_process_with_a_wrong_clock_left_waiting_is_worked_off() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let Some(faults) = Faults::new() else { return };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let mut role = json!({
-        "role": "work", "handler": "fail", "delay": 100, "target": database.target(),
+        "role": "work", "handler": "fail", "delay": 100, "lease": 1_000,
+        "target": database.target(),
     });
     faults.shift_clock(1_000 * DAY.as_secs() as i64);
     let mut wrong = Child::start_with(&role, Some(&faults));
@@ -73,9 +74,11 @@ async fn what_a_process_with_a_wrong_clock_left_waiting_is_worked_off() {
     wrong.kill().await;
 
     role["handler"] = "tell".into();
-    role["lease"] = 1_000.into();
     let mut right = Child::start(&role);
     right.expect("working").await;
-    until("it is told", || async { minutes(&database, "AB1").await == [1] }).await;
+    until("it is told", || async {
+        minutes(&database, "AB1").await == [1]
+    })
+    .await;
     right.kill().await;
 }

@@ -53,7 +53,9 @@ impl Log {
 /// Everything that is logged by the inbox, at every level: the whole test is on one thread.
 #[tokio::test]
 async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(log.clone())
@@ -65,7 +67,10 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
     let shipped = state(NUMBER, 1).with("customer_name", PERSONAL).sent();
     inbox.accept(&shipped).await.unwrap();
     inbox.accept(&shipped).await.unwrap();
-    inbox.accept(&sent(format!("not JSON, with {PERSONAL}"))).await.unwrap();
+    inbox
+        .accept(&sent(format!("not JSON, with {PERSONAL}")))
+        .await
+        .unwrap();
     async fn fail(job: Job<Db>) -> Result<Done, BoxError> {
         assert!(!format!("{job:?}").contains(PERSONAL));
         assert!(!format!("{job:?}").contains(NUMBER));
@@ -83,7 +88,10 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
     assert!(!unread.contains(PERSONAL), "{unread}");
     assert!(!history.contains(PERSONAL), "{history}");
     inbox.retry(NUMBER).await.unwrap();
-    quick(inbox.worker(fail)).run_until(until_idle(&inbox)).await.unwrap();
+    quick(inbox.worker(fail))
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
     inbox.forget(NUMBER).await.unwrap();
     let blocked = database.block().await;
     drop(blocked);
@@ -91,7 +99,10 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
     assert!(inbox.accept(&shipped).await.is_err());
 
     let text = log.text();
-    assert!(text.contains(&shipped.id().to_string()), "failures name their delivery");
+    assert!(
+        text.contains(&shipped.id().to_string()),
+        "failures name their delivery"
+    );
     for line in text.lines() {
         assert!(!line.contains(PERSONAL), "{line}");
         assert!(!line.contains(NUMBER), "{line}");
@@ -101,7 +112,9 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let state = |minute| state(NUMBER, minute).with("customer_name", PERSONAL);
     let handled = state(1).sent();
@@ -111,7 +124,11 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
     work_off(&inbox).await;
     inbox.accept(&dead).await.unwrap();
     let fail = |_: Job<Db>| async { Err::<Done, BoxError>(PERSONAL.into()) };
-    quick(inbox.worker(fail)).max_attempts(1).run_until(until_idle(&inbox)).await.unwrap();
+    quick(inbox.worker(fail))
+        .max_attempts(1)
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
     inbox.accept(&waiting).await.unwrap();
     inbox.record(&state(4).tracking()).await.unwrap();
     database.run("DELETE FROM told").await;
@@ -142,20 +159,33 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let personal = |minute| state(NUMBER, minute).with("customer_name", PERSONAL);
-    inbox.accept(&several([personal(1), state("AB2", 1)])).await.unwrap();
+    inbox
+        .accept(&several([personal(1), state("AB2", 1)]))
+        .await
+        .unwrap();
     inbox.forget(NUMBER).await.unwrap();
     assert!(!database.contains(PERSONAL).await, "before it was handled");
     work_off(&inbox).await;
     let numbers = |told: Vec<effect::Told>| -> Vec<_> {
-        told.into_iter().map(|it| (it.tracking_number, it.minute)).collect()
+        told.into_iter()
+            .map(|it| (it.tracking_number, it.minute))
+            .collect()
     };
     assert_eq!(numbers(told(&database).await), [("AB2".into(), 1)]);
     // And in a body that comes later.
-    inbox.accept(&several([personal(2), state("AB2", 2)])).await.unwrap();
+    inbox
+        .accept(&several([personal(2), state("AB2", 2)]))
+        .await
+        .unwrap();
     work_off(&inbox).await;
-    assert_eq!(numbers(told(&database).await), [("AB2".into(), 1), ("AB2".into(), 2)]);
+    assert_eq!(
+        numbers(told(&database).await),
+        [("AB2".into(), 1), ("AB2".into(), 2)]
+    );
     assert!(!database.contains(PERSONAL).await, "after it came later");
 }

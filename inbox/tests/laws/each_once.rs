@@ -14,7 +14,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_bytes_are_a_duplicate() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let delivery = state("AB1", 1).sent();
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::New);
@@ -34,7 +36,9 @@ async fn the_same_bytes_are_a_duplicate() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_at_once_one_is_new() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     // As two processes that receive.
     let inboxes = [database.open().await, database.open().await];
     for minute in 1..10 {
@@ -57,7 +61,9 @@ async fn of_many_at_once_one_is_new() {
 /// Two processes that get the same deliveries in other orders must not wait for each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crossed_batches_of_two_receivers_do_not_block_each_other() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inboxes = [database.open().await, database.open().await];
     for round in 0..10 {
         let mut accepting = Vec::new();
@@ -78,7 +84,9 @@ async fn crossed_batches_of_two_receivers_do_not_block_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_outlives_its_body_and_is_kept_for_30_days() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let options = InboxOptions::new().keep_bodies(DAY);
     let inbox = database.open_with(options).await;
     let delivery = state("AB1", 1).sent();

@@ -20,7 +20,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effect_whose_handler_fails_is_rolled_back() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let worker = inbox.worker(|job: Job<Db>| async move {
@@ -37,7 +39,9 @@ async fn an_effect_whose_handler_fails_is_rolled_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effect_in_a_transaction_of_the_users_pool_is_once_too() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let worker = inbox.worker_with(inbox.pool().clone(), |pool, job| async move {
@@ -51,7 +55,9 @@ async fn an_effect_in_a_transaction_of_the_users_pool_is_once_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_is_tried_again() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     database.fail_effects().await;
@@ -73,7 +79,9 @@ async fn a_commit_that_fails_is_tried_again() {
 /// attempt runs, with the same number and nothing else in common.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let (begun, mut attempts) = mpsc::unbounded_channel::<(u32, oneshot::Sender<()>)>();
@@ -100,7 +108,10 @@ async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
         let (attempt, third) = next(&mut attempts).await;
         assert_eq!(attempt, 1, "attempts are counted anew after success");
         stale.send(()).unwrap();
-        assert!(next(&mut ends).await.is_err(), "the stale attempt is refused");
+        assert!(
+            next(&mut ends).await.is_err(),
+            "the stale attempt is refused"
+        );
         assert_eq!(minutes(&database, "AB1").await, [1]);
         third.send(()).unwrap();
         assert_eq!(next(&mut ends).await, Ok(()));
@@ -112,7 +123,9 @@ async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_job_says_so() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let kinds = Arc::new(Mutex::new(Vec::new()));
@@ -127,13 +140,18 @@ async fn a_lost_job_says_so() {
     });
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
     assert_eq!(kinds.lock().unwrap()[..], [InboxErrorKind::LostJob]);
-    assert!(told(&database).await.is_empty(), "its transaction is rolled back");
+    assert!(
+        told(&database).await.is_empty(),
+        "its transaction is rolled back"
+    );
 }
 
 /// A job without a transaction is marked too, and at least once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn done_without_a_transaction_marks_the_job() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let calls = Arc::new(Mutex::new(0));
@@ -150,7 +168,9 @@ async fn done_without_a_transaction_marks_the_job() {
 /// The `Done` of one job is no answer for another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_whose_handler_answers_with_another_jobs_done_is_not_done() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     for number in ["AB1", "AB2"] {
         inbox.accept(&state(number, 1).sent()).await.unwrap();
@@ -171,14 +191,24 @@ async fn a_job_whose_handler_answers_with_another_jobs_done_is_not_done() {
         }
         Ok(done)
     });
-    quick(worker).concurrency(1).run_until(until_idle(&inbox)).await.unwrap();
-    assert_eq!(*calls.lock().unwrap(), 3, "the job that was dropped is tried again");
+    quick(worker)
+        .concurrency(1)
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
+    assert_eq!(
+        *calls.lock().unwrap(),
+        3,
+        "the job that was dropped is tried again"
+    );
 }
 
 /// On SQLite no other process can work meanwhile; on PostgreSQL another takes over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_stopped_between_effect_and_mark_tells_once() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let mut role = json!({
@@ -197,7 +227,10 @@ async fn a_process_stopped_between_effect_and_mark_tells_once() {
         role["handler"] = "tell".into();
         let mut other = Child::start(&role);
         other.expect("working").await;
-        until("another took over", || async { !minutes(&database, "AB1").await.is_empty() }).await;
+        until("another took over", || async {
+            !minutes(&database, "AB1").await.is_empty()
+        })
+        .await;
         child.signal("CONT");
         child.tell("go on").await;
         child.expect("refused").await;
@@ -209,7 +242,9 @@ async fn a_process_stopped_between_effect_and_mark_tells_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lease_of_a_long_handler_is_renewed() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let calls = Arc::new(Mutex::new(0));

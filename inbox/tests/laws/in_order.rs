@@ -42,7 +42,9 @@ async fn work(inbox: Inbox<Db>, running: Running, end: impl Future<Output = ()>)
 async fn each_parcel_is_told_in_order_and_by_one_handler_at_a_time() {
     const PARCELS: u32 = 5;
     const STATES: u32 = 40;
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let running = Running::default();
     let (end, ended) = tokio::sync::watch::channel(false);
@@ -59,7 +61,10 @@ async fn each_parcel_is_told_in_order_and_by_one_handler_at_a_time() {
         .collect();
     for minute in 1..=STATES {
         for parcel in 0..PARCELS {
-            inbox.accept(&state(format!("AB{parcel}"), minute).sent()).await.unwrap();
+            inbox
+                .accept(&state(format!("AB{parcel}"), minute).sent())
+                .await
+                .unwrap();
         }
     }
     until_idle(&inbox).await;
@@ -71,11 +76,17 @@ async fn each_parcel_is_told_in_order_and_by_one_handler_at_a_time() {
     let mut of_parcels: HashMap<_, Vec<_>> = HashMap::new();
     for told in told(&database).await {
         assert!(!told.is_late);
-        of_parcels.entry(told.tracking_number).or_default().push(told.minute);
+        of_parcels
+            .entry(told.tracking_number)
+            .or_default()
+            .push(told.minute);
     }
     assert_eq!(of_parcels.len() as u32, PARCELS);
     for minutes in of_parcels.into_values() {
-        assert!(minutes.iter().copied().eq(1..=i64::from(STATES)), "{minutes:?}");
+        assert!(
+            minutes.iter().copied().eq(1..=i64::from(STATES)),
+            "{minutes:?}"
+        );
     }
 }
 
@@ -89,7 +100,9 @@ async fn opened(database: &Database, count: usize) -> Vec<Inbox<Db>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_parcel_of_a_body_is_handled_by_itself() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let body = several([state("AB1", 1), state("AB2", 1), state("AB1", 2)]);
     inbox.accept(&body).await.unwrap();
@@ -101,13 +114,35 @@ async fn each_parcel_of_a_body_is_handled_by_itself() {
         }
         effect::tell(job).await
     });
-    quick(worker).max_attempts(2).run_until(until_idle(&inbox)).await.unwrap();
-    let told: Vec<_> = told(&database).await.into_iter().map(|it| it.minute).collect();
+    quick(worker)
+        .max_attempts(2)
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
+    let told: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.minute)
+        .collect();
     assert_eq!(told, [1, 2]);
     assert_eq!(inbox.stats().await.unwrap().dead, 1);
     for number in ["AB1", "AB2"] {
         assert!(!inbox.history(number).await.unwrap().is_empty());
     }
+}
+
+/// With the timestamp form of the signature anybody who saw one request can send any body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_with_very_many_states_of_a_parcel_is_worked_off() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let states = (1..=1_500).map(|minute| state("AB1", minute).without("origin_info"));
+    inbox.accept(&several(states)).await.unwrap();
+    inbox.accept(&state("AB1", 2_000).sent()).await.unwrap();
+    work_off(&inbox).await;
+    assert_eq!(told(&database).await.len(), 1);
 }
 
 /// How many parcels the handler saw: each has a first state of its own.
@@ -129,7 +164,10 @@ async fn parcels(states: impl IntoIterator<Item = crate::support::delivery::Stat
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_with_two_couriers_is_two_parcels() {
-    let states = [state("AB1", 1).courier("ups"), state("AB1", 2).courier("dhl")];
+    let states = [
+        state("AB1", 1).courier("ups"),
+        state("AB1", 2).courier("dhl"),
+    ];
     assert!(matches!(parcels(states).await, None | Some(2)));
 }
 
@@ -156,7 +194,9 @@ async fn the_first_courier_names_a_parcel_that_had_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn couriers_that_arrive_together_are_told_apart() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     // Routed in one step.
     for state in [
@@ -169,7 +209,11 @@ async fn couriers_that_arrive_together_are_told_apart() {
         inbox.accept(&state.sent()).await.unwrap();
     }
     work_off(&inbox).await;
-    let mut minutes: Vec<_> = told(&database).await.into_iter().map(|it| it.minute).collect();
+    let mut minutes: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.minute)
+        .collect();
     minutes.sort_unstable();
     assert_eq!(minutes, [1, 2, 3, 4, 5]);
     assert_eq!(inbox.history("AB1").await.unwrap().len(), 4);
@@ -178,7 +222,9 @@ async fn couriers_that_arrive_together_are_told_apart() {
 /// Tells the handler of a parcel what a poll of the vendor's API read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recorded_state_goes_the_same_way() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.record(&state("AB1", 1).tracking()).await.unwrap();
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
@@ -193,9 +239,17 @@ async fn a_recorded_state_goes_the_same_way() {
     });
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
 
-    assert!(told(&database).await.into_iter().map(|it| it.minute).eq(1..=3));
+    assert!(
+        told(&database)
+            .await
+            .into_iter()
+            .map(|it| it.minute)
+            .eq(1..=3)
+    );
     let seen = seen.lock().unwrap();
-    let [(id, body)] = &seen[..] else { panic!("one job") };
+    let [(id, body)] = &seen[..] else {
+        panic!("one job")
+    };
     let body: trackingmore_webhook::Tracking = serde_json::from_slice(body).unwrap();
     assert_eq!(body, polled);
     let entries = inbox.history("AB1").await.unwrap();

@@ -13,7 +13,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn receiver_and_workers_apart() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let target = database.target();
     let receiver = json!({"role": "receive", "target": target});
     // Their leases are long beside a life, and short beside the test.
@@ -35,7 +37,9 @@ async fn receiver_and_workers_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn receiver_and_worker_together() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let both = json!({
         "role": "both", "handler": "tell slowly", "lease": 1_000, "target": database.target(),
     });
@@ -94,7 +98,9 @@ async fn work(role: Value, mut ended: watch::Receiver<bool>) {
 async fn assert_each_is_told_once(database: &Database) {
     let mut counts: HashMap<String, u32> = HashMap::new();
     for told in told(database).await {
-        *counts.entry(format!("{} {}", told.tracking_number, told.minute)).or_default() += 1;
+        *counts
+            .entry(format!("{} {}", told.tracking_number, told.minute))
+            .or_default() += 1;
     }
     for delivery in 0..deliveries() {
         let line = line(delivery);

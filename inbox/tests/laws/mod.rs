@@ -37,7 +37,7 @@ pub(crate) async fn work_off(inbox: &Inbox<Db>) {
 }
 
 /// Fails every job with the given error.
-async fn fail_with(inbox: &Inbox<Db>, error: &'static str, attempts: u32) {
+pub(crate) async fn fail_with(inbox: &Inbox<Db>, error: &'static str, attempts: u32) {
     let fail = move |_: Job<Db>| async move { Err::<Done, BoxError>(error.into()) };
     let worker = quick(inbox.worker(fail)).max_attempts(attempts);
     worker.run_until(until_idle(inbox)).await.unwrap();

@@ -22,7 +22,9 @@ async fn changes(inbox: &Inbox<Db>) -> Vec<String> {
         let update = job.update();
         let change = match update.status() {
             Some(change) => {
-                let from = change.from.map_or("-".to_owned(), |it| it.as_str().to_owned());
+                let from = change
+                    .from
+                    .map_or("-".to_owned(), |it| it.as_str().to_owned());
                 format!("{from} > {}", change.to.as_str())
             }
             None => "no change".to_owned(),
@@ -44,26 +46,40 @@ async fn accept(inbox: &Inbox<Db>, states: impl IntoIterator<Item = State>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_that_waits_is_one_job() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
-    accept(&inbox, [
-        state("AB1", 1).status("inforeceived"),
-        state("AB1", 3).status("delivered"),
-        state("AB1", 2).status("transit"),
-    ])
+    accept(
+        &inbox,
+        [
+            state("AB1", 1).status("inforeceived"),
+            state("AB1", 3).status("delivered"),
+            state("AB1", 2).status("transit"),
+        ],
+    )
     .await;
     assert_eq!(changes(&inbox).await, ["- > delivered"]);
     let mut minutes = minutes(&database, "AB1").await;
     minutes.sort_unstable();
     assert_eq!(minutes, [1, 2, 3]);
 
-    accept(&inbox, [state("AB1", 4).status("exception"), state("AB1", 5).status("delivered")]).await;
+    accept(
+        &inbox,
+        [
+            state("AB1", 4).status("exception"),
+            state("AB1", 5).status("delivered"),
+        ],
+    )
+    .await;
     assert_eq!(changes(&inbox).await, ["no change"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_wait_are_one_job() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     accept(&inbox, (1..=500).map(|minute| state("AB1", minute))).await;
     let jobs = changes(&inbox).await;
@@ -74,7 +90,9 @@ async fn many_that_wait_are_one_job() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_state_is_kept_and_marked_and_does_not_reach_the_handler() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let newest = state("AB1", 2).status("delivered").checkpoints([1, 2]);
     accept(&inbox, [newest]).await;
@@ -83,8 +101,14 @@ async fn an_old_state_is_kept_and_marked_and_does_not_reach_the_handler() {
     accept(&inbox, [state("AB1", 1).status("transit")]).await;
     assert!(changes(&inbox).await.is_empty());
     let entries = inbox.history("AB1").await.unwrap();
-    let outcomes: Vec<_> = entries.iter().map(|entry| (&entry.outcome, entry.has_body)).collect();
-    assert_eq!(outcomes, [(&Outcome::Superseded, true), (&Outcome::Handled, true)]);
+    let outcomes: Vec<_> = entries
+        .iter()
+        .map(|entry| (&entry.outcome, entry.has_body))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [(&Outcome::Superseded, true), (&Outcome::Handled, true)]
+    );
 
     // The state that was handled last is as it was.
     accept(&inbox, [state("AB1", 3).status("delivered")]).await;
@@ -93,7 +117,9 @@ async fn an_old_state_is_kept_and_marked_and_does_not_reach_the_handler() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 3).status("delivered")]).await;
     assert_eq!(changes(&inbox).await, ["- > delivered"]);
@@ -104,18 +130,29 @@ async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
         .into_iter()
         .map(|told| (told.minute, told.is_late, told.status))
         .collect();
-    assert_eq!(told, [(3, false, "delivered".into()), (1, true, "delivered".into())]);
+    assert_eq!(
+        told,
+        [
+            (3, false, "delivered".into()),
+            (1, true, "delivered".into())
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_handler_is_not_called_where_there_is_no_news() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 1)]).await;
     assert_eq!(changes(&inbox).await.len(), 1);
     for spaces in 1..4 {
         let body = format!("{}{}", " ".repeat(spaces), state("AB1", 1).json());
-        inbox.accept(&crate::support::delivery::sent(body)).await.unwrap();
+        inbox
+            .accept(&crate::support::delivery::sent(body))
+            .await
+            .unwrap();
     }
     assert!(changes(&inbox).await.is_empty());
     assert_eq!(inbox.history("AB1").await.unwrap().len(), 4);
@@ -124,12 +161,20 @@ async fn a_handler_is_not_called_where_there_is_no_news() {
 /// With the timestamp form anybody who saw one request can send any body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_update_at_in_the_far_future_does_not_make_genuine_news_old() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     for forged in ["9999-12-31T23:59:59+00:00", &in_hours(25)] {
         let number = format!("AB{}", forged.len() + usize::from(forged.starts_with('9')));
         accept(&inbox, [state(&number, 1).status("transit")]).await;
-        accept(&inbox, [state(&number, 1).status("exception").with("update_at", forged)]).await;
+        accept(
+            &inbox,
+            [state(&number, 1)
+                .status("exception")
+                .with("update_at", forged)],
+        )
+        .await;
         work_off(&inbox).await;
         accept(&inbox, [state(&number, 2).status("pickup")]).await;
         assert_eq!(changes(&inbox).await, ["exception > pickup"], "{forged}");
@@ -138,9 +183,13 @@ async fn an_update_at_in_the_far_future_does_not_make_genuine_news_old() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_update_at_of_a_clock_that_is_some_hours_ahead_counts() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
-    let ahead = state("AB1", 5).status("delivered").with("update_at", in_hours(23));
+    let ahead = state("AB1", 5)
+        .status("delivered")
+        .with("update_at", in_hours(23));
     accept(&inbox, [ahead]).await;
     work_off(&inbox).await;
     accept(&inbox, [state("AB1", 2).status("transit").checkpoints([5])]).await;
@@ -154,7 +203,9 @@ fn in_hours(hours: i64) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parcel_keeps_its_newest_1000_checkpoints() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 1_500).checkpoints(1..=1_500)]).await;
     work_off(&inbox).await;
@@ -162,7 +213,10 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
     let known = Arc::new(Mutex::new(Vec::new()));
     let worker = inbox.worker_with(Arc::clone(&known), |known, job| async move {
         let previous = job.update().previous().unwrap();
-        let minutes = previous.checkpoints().into_iter().map(crate::support::delivery::minute);
+        let minutes = previous
+            .checkpoints()
+            .into_iter()
+            .map(crate::support::delivery::minute);
         *known.lock().unwrap() = minutes.collect();
         Ok(job.done().await?)
     });
@@ -175,7 +229,9 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
 /// A long life, each state of which comes once more, late, is told once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn news_that_come_while_a_job_runs_are_the_next_job() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 1).status("transit")]).await;
     let seen = Seen::default();
@@ -183,10 +239,20 @@ async fn news_that_come_while_a_job_runs_are_the_next_job() {
     let worker = inbox.worker_with(state_of_test, |(inbox, seen), job| async move {
         let update = job.update();
         let status = update.tracking().delivery_status.clone().unwrap();
-        seen.lock().unwrap().push(format!("{} {}", status.as_str(), update.checkpoints().len()));
+        seen.lock().unwrap().push(format!(
+            "{} {}",
+            status.as_str(),
+            update.checkpoints().len()
+        ));
         if status.as_str() == "transit" {
-            accept(&inbox, [state("AB1", 2).status("pickup"), state("AB1", 3).status("delivered")])
-                .await;
+            accept(
+                &inbox,
+                [
+                    state("AB1", 2).status("pickup"),
+                    state("AB1", 3).status("delivered"),
+                ],
+            )
+            .await;
         }
         effect::tell(job).await
     });

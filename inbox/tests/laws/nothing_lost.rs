@@ -2,15 +2,15 @@
 //! deadline, it is an error.
 
 use serde_json::json;
-use trackingmore_webhook_inbox::{Accepted, Inbox, InboxOptions, sqlx};
 use trackingmore_webhook::{ErrorKind, VerifiedBody};
+use trackingmore_webhook_inbox::{Accepted, Inbox, InboxOptions, sqlx};
 
 use super::work_off;
 use crate::{
     database::{Database, Db},
     support::{
         child::Child,
-        delivery::{sent, state},
+        delivery::{life, sent, state},
         effect::minutes,
         ms,
         wait::{soon, until},
@@ -30,7 +30,9 @@ async fn assert_not_stored(inbox: &Inbox<Db>, delivery: &VerifiedBody) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_accepted_survives_kill_9() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let mut child = Child::start(&json!({"role": "receive", "target": database.target()}));
     child.expect("receiving").await;
     for number in 0..100 {
@@ -40,16 +42,24 @@ async fn what_was_accepted_survives_kill_9() {
     said.extend(child.kill().await);
     let inbox = database.open().await;
     for line in said {
-        let number = line.strip_prefix("stored ").unwrap().strip_suffix(" 1").unwrap();
-        let again = inbox.accept(&state(number, 1).sent()).await.unwrap();
+        let number = line
+            .strip_prefix("stored ")
+            .unwrap()
+            .strip_suffix(" 1")
+            .unwrap();
+        let again = inbox.accept(&life(number, 1).sent()).await.unwrap();
         assert_eq!(again, Accepted::Duplicate, "{number}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_answer_comes_after_the_commit() {
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().accept_deadline(ms(2_000))).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(2_000)))
+        .await;
     let blocked = database.block().await;
     let delivery = state("AB1", 1).sent();
     let accepting = tokio::spawn({
@@ -71,7 +81,9 @@ async fn the_answer_comes_after_the_commit() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_at_its_end_is_an_error_and_stores_nothing() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     database.fail_commits().await;
     let delivery = state("AB1", 1).sent();
@@ -88,8 +100,12 @@ async fn a_commit_that_fails_at_its_end_is_an_error_and_stores_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_takes_too_long_is_an_error_at_the_deadline() {
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().accept_deadline(ms(300))).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(300)))
+        .await;
     let blocked = database.block().await;
     let delivery = state("AB1", 1).sent();
     for _ in 0..3 {
@@ -98,7 +114,10 @@ async fn a_database_that_takes_too_long_is_an_error_at_the_deadline() {
     blocked.release().await;
 
     // Whether it was stored in the end is open; that it is there now, and once, is not.
-    until("it is accepted", || async { inbox.accept(&delivery).await.is_ok() }).await;
+    until("it is accepted", || async {
+        inbox.accept(&delivery).await.is_ok()
+    })
+    .await;
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
     assert_eq!(stored(&inbox).await, 1);
     work_off(&inbox).await;
@@ -107,7 +126,9 @@ async fn a_database_that_takes_too_long_is_an_error_at_the_deadline() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_goes_away_does_not_take_others_with_it() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let blocked = database.block().await;
     let gone = tokio::spawn({
@@ -126,7 +147,9 @@ async fn a_caller_that_goes_away_does_not_take_others_with_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let nul = "NUL\0NUL";
     let long = "L".repeat(100_000);
@@ -134,7 +157,10 @@ async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
         state(nul, 1).sent(),
         state(long.as_str(), 1).sent(),
         state("AB1", 1).courier("post\0nord").sent(),
-        state("AB2", 1).status("in\0transit").with("note", "a\0b").sent(),
+        state("AB2", 1)
+            .status("in\0transit")
+            .with("note", "a\0b")
+            .sent(),
         state("AB3", 1).courier(&"c".repeat(100_000)).sent(),
         state("'; DROP TABLE told; --", 1).sent(),
         state("😀 \u{202e}\u{feff}", 1).sent(),
@@ -158,7 +184,11 @@ async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
     tokio::time::sleep(ms(100)).await;
     blocked.release().await;
     for (number, accepted) in accepting.into_iter().enumerate() {
-        assert_eq!(accepted.await.unwrap().unwrap(), Accepted::New, "delivery {number}");
+        assert_eq!(
+            accepted.await.unwrap().unwrap(),
+            Accepted::New,
+            "delivery {number}"
+        );
     }
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.stored, stats.unread), (64 + 12, unread));
@@ -182,13 +212,19 @@ async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_that_the_database_refuses_fails_alone() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     database.refuse_bodies_with("REFUSED").await;
     let blocked = database.block().await;
     let accepting: Vec<_> = (0..20)
         .map(|number| {
-            let name = if number == 7 { "REFUSED".to_owned() } else { format!("AB{number}") };
+            let name = if number == 7 {
+                "REFUSED".to_owned()
+            } else {
+                format!("AB{number}")
+            };
             let (inbox, delivery) = (inbox.clone(), state(name, 1).sent());
             tokio::spawn(async move { inbox.accept(&delivery).await })
         })
@@ -196,14 +232,20 @@ async fn a_delivery_that_the_database_refuses_fails_alone() {
     tokio::time::sleep(ms(100)).await;
     blocked.release().await;
     for (number, accepted) in accepting.into_iter().enumerate() {
-        assert_eq!(accepted.await.unwrap().is_ok(), number != 7, "delivery {number}");
+        assert_eq!(
+            accepted.await.unwrap().is_ok(),
+            number != 7,
+            "delivery {number}"
+        );
     }
     assert_eq!(stored(&inbox).await, 19);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_inbox_refuses_and_has_stored_what_it_accepted() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     inbox.close().await;
@@ -217,7 +259,9 @@ async fn a_closed_inbox_refuses_and_has_stored_what_it_accepted() {
 fn the_inbox_outlives_the_runtime_that_opened_it() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();
     let first = runtime();
-    let Some(database) = first.block_on(Database::new()) else { return };
+    let Some(database) = first.block_on(Database::new()) else {
+        return;
+    };
     let inbox = first.block_on(async {
         let inbox = database.open().await;
         inbox.accept(&state("AB1", 1).sent()).await.unwrap();

@@ -22,8 +22,12 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
     const DEADLINE: Duration = Duration::from_secs(2);
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().accept_deadline(DEADLINE)).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(DEADLINE))
+        .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let mut child = Child::start(&json!({
         "role": "work", "handler": "stop before the mark", "target": database.target(),
@@ -49,7 +53,10 @@ async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
     child.tell("go on").await;
     child.expect("marked").await;
     child.kill().await;
-    soon("it is accepted", async { while inbox.accept(&news).await.is_err() {} }).await;
+    soon("it is accepted", async {
+        while inbox.accept(&news).await.is_err() {}
+    })
+    .await;
     work_off(&inbox).await;
     let told = minutes(&database, "AB1").await;
     assert!(told.into_iter().eq(1..=if IS_SQLITE { 2 } else { 99 }));
@@ -60,7 +67,9 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
     if IS_SQLITE {
         return;
     }
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let (begun, mut begins) = mpsc::unbounded_channel();
     let worker = inbox.worker_with(begun, |begun, job: Job<Db>| async move {
@@ -73,7 +82,10 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
     });
     // More than the pool has connections.
     for number in 0..12 {
-        inbox.accept(&state(format!("AB{number}"), 1).sent()).await.unwrap();
+        inbox
+            .accept(&state(format!("AB{number}"), 1).sent())
+            .await
+            .unwrap();
     }
     let accepting = async {
         next(&mut begins).await;
@@ -96,8 +108,12 @@ async fn a_long_transaction_of_the_user_does_not_block_it() {
     if IS_SQLITE {
         return;
     }
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().accept_deadline(ms(2_000))).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(2_000)))
+        .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     work_off(&inbox).await;
     let mut long = inbox.pool().begin().await.unwrap();

@@ -17,25 +17,37 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn options_that_would_let_duplicates_through_are_refused() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let wrong = [
         InboxOptions::new().keep_ids(29 * DAY),
         InboxOptions::new().keep_ids(Duration::ZERO),
         InboxOptions::new().keep_parcels(29 * DAY),
-        InboxOptions::new().keep_ids(60 * DAY).keep_parcels(59 * DAY),
+        InboxOptions::new()
+            .keep_ids(60 * DAY)
+            .keep_parcels(59 * DAY),
         InboxOptions::new().accept_deadline(Duration::ZERO),
         InboxOptions::new().queue(0, 1_000),
         InboxOptions::new().queue(1_000, 0),
     ];
     for options in wrong {
         let shown = format!("{options:?}");
-        let error = Database::open_target(&database.target(), options).await.unwrap_err();
+        let error = Database::open_target(&database.target(), options)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), InboxErrorKind::InvalidOptions, "{shown}");
     }
     let right = [
-        InboxOptions::new().keep_ids(30 * DAY).keep_bodies(Duration::ZERO),
-        InboxOptions::new().keep_ids(Duration::MAX).keep_parcels(Duration::MAX),
-        InboxOptions::new().accept_deadline(Duration::MAX).queue(usize::MAX, usize::MAX),
+        InboxOptions::new()
+            .keep_ids(30 * DAY)
+            .keep_bodies(Duration::ZERO),
+        InboxOptions::new()
+            .keep_ids(Duration::MAX)
+            .keep_parcels(Duration::MAX),
+        InboxOptions::new()
+            .accept_deadline(Duration::MAX)
+            .queue(usize::MAX, usize::MAX),
     ];
     for options in right {
         let inbox = database.open_with(options).await;
@@ -48,8 +60,12 @@ async fn options_that_would_let_duplicates_through_are_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_handled_is_not_pruned() {
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().keep_bodies(DAY)).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().keep_bodies(DAY))
+        .await;
     inbox.accept(&state("DEAD", 1).sent()).await.unwrap();
     fail_with(&inbox, "no", 1).await;
     inbox.accept(&state("WAITING", 1).sent()).await.unwrap();
@@ -66,7 +82,9 @@ async fn what_is_not_handled_is_not_pruned() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_that_still_waits_after_the_ids_time_is_told() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     database.age(100).await;
@@ -77,7 +95,9 @@ async fn a_delivery_that_still_waits_after_the_ids_time_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_outlives_the_ids_and_goes_a_year_after_the_last_delivery() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let first = state("AB1", 1).sent();
     inbox.accept(&first).await.unwrap();
@@ -98,19 +118,27 @@ async fn a_state_outlives_the_ids_and_goes_a_year_after_the_last_delivery() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_prunes_by_itself() {
-    let Some(database) = Database::new().await else { return };
-    let inbox = database.open_with(InboxOptions::new().keep_bodies(DAY)).await;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().keep_bodies(DAY))
+        .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     work_off(&inbox).await;
     database.age(2).await;
-    let pruned = until("its body is gone", || async { database.bodies().await == 0 });
+    let pruned = until("its body is gone", || async {
+        database.bodies().await == 0
+    });
     quick(inbox.worker(tell)).run_until(pruned).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pruning_is_done_in_steps_and_to_the_end() {
     const COUNT: u64 = 3_000;
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let accepting: Vec<_> = (0..COUNT)
         .map(|number| {

@@ -10,19 +10,28 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_version_of_the_tables_is_refused() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     database.pretend_version(1_000).await;
     let target = database.target();
-    let error = Database::open_target(&target, InboxOptions::new()).await.unwrap_err();
+    let error = Database::open_target(&target, InboxOptions::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::NewerSchema);
     let message = error.to_string();
-    assert!(message.contains("newer version of this library"), "{message}");
+    assert!(
+        message.contains("newer version of this library"),
+        "{message}"
+    );
     assert!(message.contains("1000"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_that_open_at_once_make_the_tables_once() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     database.remove_tables().await;
     let opening: Vec<_> = (0..8)
         .map(|_| {
@@ -32,7 +41,10 @@ async fn several_that_open_at_once_make_the_tables_once() {
         .collect();
     for (number, opened) in opening.into_iter().enumerate() {
         let inbox = opened.await.unwrap().unwrap();
-        inbox.accept(&state(format!("AB{number}"), 1).sent()).await.unwrap();
+        inbox
+            .accept(&state(format!("AB{number}"), 1).sent())
+            .await
+            .unwrap();
     }
     let inbox = database.open().await;
     assert_eq!(inbox.stats().await.unwrap().stored, 8);
@@ -42,7 +54,9 @@ async fn several_that_open_at_once_make_the_tables_once() {
 /// A column more, as a later version may add: processes of both work side by side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_inbox_goes_on_while_a_column_is_added() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     work_off(&inbox).await;

@@ -13,7 +13,9 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_not_an_event_is_kept_unread() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
     let bodies = [
         "not JSON",
@@ -26,11 +28,24 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
         r#"{"data":[{"tracking_number":"AB1"},{"courier_code":"ups"}]}"#,
     ];
     for body in bodies {
-        assert_eq!(inbox.accept(&sent(body)).await.unwrap(), Accepted::New, "{body}");
-        assert_eq!(inbox.accept(&sent(body)).await.unwrap(), Accepted::Duplicate, "{body}");
+        assert_eq!(
+            inbox.accept(&sent(body)).await.unwrap(),
+            Accepted::New,
+            "{body}"
+        );
+        assert_eq!(
+            inbox.accept(&sent(body)).await.unwrap(),
+            Accepted::Duplicate,
+            "{body}"
+        );
     }
     let unread = inbox.unread().await.unwrap();
-    assert!(unread.iter().map(|it| &it.body[..]).eq(bodies.map(str::as_bytes)));
+    assert!(
+        unread
+            .iter()
+            .map(|it| &it.body[..])
+            .eq(bodies.map(str::as_bytes))
+    );
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.unread, stats.pending), (bodies.len() as u64, 0));
     work_off(&inbox).await;
@@ -43,9 +58,15 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_older_version_could_not_read_is_read_again() {
-    let Some(database) = Database::new().await else { return };
+    let Some(database) = Database::new().await else {
+        return;
+    };
     let inbox = database.open().await;
-    inbox.account("shoes").accept(&state("AB1", 1).sent()).await.unwrap();
+    inbox
+        .account("shoes")
+        .accept(&state("AB1", 1).sent())
+        .await
+        .unwrap();
     inbox.accept(&sent("not JSON")).await.unwrap();
     database.unread_all().await;
     assert_eq!(inbox.stats().await.unwrap().unread, 2);

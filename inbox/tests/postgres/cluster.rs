@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -27,10 +27,15 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let cluster = Self { programs, folder };
         if is_root() {
-            run(Command::new("chown").arg("postgres").arg(cluster.folder.path()));
+            run(Command::new("chown")
+                .arg("postgres")
+                .arg(cluster.folder.path()));
         }
         let data = cluster.data();
-        run(cluster.program("initdb").args(["-A", "trust", "-U", "postgres", "-D"]).arg(&data));
+        run(cluster
+            .program("initdb")
+            .args(["-A", "trust", "-U", "postgres", "-D"])
+            .arg(&data));
         let settings = format!(
             "listen_addresses = ''\nunix_socket_directories = '{}'\nshared_buffers = '16MB'\n",
             cluster.folder.path().display()
@@ -53,10 +58,18 @@ impl Cluster {
         // After a kill it starts only when the last of its processes has ended.
         until("the server starts", || async {
             let mut start = self.control(&["-w", "-l", log.to_str().unwrap(), "start"]);
-            start.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+            start
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
         })
         .await;
-        until("the server answers", || async { self.options().connect().await.is_ok() }).await;
+        until("the server answers", || async {
+            self.options().connect().await.is_ok()
+        })
+        .await;
     }
 
     /// Ends it: `fast` as an administrator does, `immediate` as a crash does.
@@ -71,12 +84,8 @@ impl Cluster {
         run(Command::new("kill").args(["-9", id]));
     }
 
-    pub(crate) fn data(&self) -> PathBuf {
+    fn data(&self) -> PathBuf {
         self.folder.path().join("data")
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     fn control(&self, arguments: &[&str]) -> Command {
@@ -109,7 +118,10 @@ impl Drop for Cluster {
 
 fn programs() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let debian = debian.map(|version| version.path().join("bin"));
     // The programs look for each other where they are, and not where a link to them is.
     let folder = |folder: PathBuf| {
@@ -120,11 +132,15 @@ fn programs() -> Option<PathBuf> {
     env::split_paths(&path).chain(debian).find_map(folder)
 }
 
-pub(crate) fn is_root() -> bool {
+fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
 pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -9,8 +9,7 @@ use crate::{
     proxy::{Cut, Proxy},
     support::{
         delivery::life,
-        effect,
-        ms,
+        effect, ms,
         wait::{until, until_idle},
     },
 };
@@ -21,14 +20,24 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
     let inbox = PgInbox::new(proxy.pool()).await.unwrap();
     proxy.cut_at(crashes.iter().map(|&message| {
         let is_seen = message % 2 == 0;
-        (message, if is_seen { Cut::BeforeTheAnswer } else { Cut::BeforeTheServerSeesIt })
+        (
+            message,
+            if is_seen {
+                Cut::BeforeTheAnswer
+            } else {
+                Cut::BeforeTheServerSeesIt
+            },
+        )
     }));
     let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(500));
     let worker = worker.retry_delays(ms(1), ms(1)).max_attempts(1_000);
     let receiving = async {
         for (number, minute) in deliveries {
             let delivery = life(number, *minute).sent();
-            until("it is accepted", || async { inbox.accept(&delivery).await.is_ok() }).await;
+            until("it is accepted", || async {
+                inbox.accept(&delivery).await.is_ok()
+            })
+            .await;
         }
         proxy.cut_no_more();
         until_idle(&database.open().await).await;

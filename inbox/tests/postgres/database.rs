@@ -55,7 +55,11 @@ impl Database {
     /// Makes one with nothing in it.
     pub(crate) async fn empty(server: PgConnectOptions) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("inbox_test_{}_{}", process::id(), COUNT.fetch_add(1, Relaxed));
+        let name = format!(
+            "inbox_test_{}_{}",
+            process::id(),
+            COUNT.fetch_add(1, Relaxed)
+        );
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
         let mut connection = server.connect().await.unwrap();
         sqlx::query(create).execute(&mut connection).await.unwrap();
@@ -70,9 +74,15 @@ impl Database {
             format!("CREATE TABLESPACE apart LOCATION '{}'", folder.display()),
             "CREATE DATABASE apart TABLESPACE apart".to_owned(),
         ] {
-            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
-        let database = Self { name: "apart".into(), options: server.database("apart") };
+        let database = Self {
+            name: "apart".into(),
+            options: server.database("apart"),
+        };
         database.prepare().await;
         database
     }
@@ -110,8 +120,14 @@ impl Database {
     /// Keeps everything from being stored, until it is released.
     pub(crate) async fn block(&self) -> Blocked {
         let mut connection = self.raw().await;
-        for statement in ["BEGIN", "LOCK TABLE trackingmore.delivery IN ACCESS EXCLUSIVE MODE"] {
-            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        for statement in [
+            "BEGIN",
+            "LOCK TABLE trackingmore.delivery IN ACCESS EXCLUSIVE MODE",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
         Blocked(connection)
     }
@@ -151,7 +167,10 @@ impl Database {
                 CHECK (position('{text}'::bytea IN body) = 0)"
         );
         let mut connection = self.raw().await;
-        sqlx::raw_sql(AssertSqlSafe(constraint)).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(constraint))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 
     /// Makes all that was stored older.
@@ -163,25 +182,36 @@ impl Database {
             "UPDATE trackingmore.forgotten SET forgotten_at = forgotten_at - $1",
         ] {
             let mut connection = self.raw().await;
-            sqlx::query(statement).bind(past).execute(&mut connection).await.unwrap();
+            sqlx::query(statement)
+                .bind(past)
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
     }
 
     /// Takes what runs away from its workers, as the end of a lease does.
     pub(crate) async fn lose_claims(&self) {
-        self.run("UPDATE trackingmore.parcel SET state = 1, due = 0 WHERE state = 2").await;
+        self.run("UPDATE trackingmore.parcel SET state = 1, due = 0 WHERE state = 2")
+            .await;
     }
 
     /// How many bodies are kept.
     pub(crate) async fn bodies(&self) -> i64 {
         let count = "SELECT count(body) FROM trackingmore.delivery";
-        sqlx::query_scalar(count).fetch_one(&mut self.raw().await).await.unwrap()
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
     }
 
     /// How many parcels are kept.
     pub(crate) async fn parcels(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore.parcel";
-        sqlx::query_scalar(count).fetch_one(&mut self.raw().await).await.unwrap()
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
     }
 
     /// Makes all deliveries look like ones that this version could not read.
@@ -238,14 +268,23 @@ impl Database {
     /// Keeps workers from claiming.
     pub(crate) async fn block_work(&self) -> Blocked {
         let mut connection = self.raw().await;
-        for statement in ["BEGIN", "LOCK TABLE trackingmore.parcel IN ACCESS EXCLUSIVE MODE"] {
-            sqlx::query(statement).execute(&mut connection).await.unwrap();
+        for statement in [
+            "BEGIN",
+            "LOCK TABLE trackingmore.parcel IN ACCESS EXCLUSIVE MODE",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
         Blocked(connection)
     }
 
     pub(crate) async fn run(&self, script: &'static str) {
-        sqlx::raw_sql(script).execute(&mut self.raw().await).await.unwrap();
+        sqlx::raw_sql(script)
+            .execute(&mut self.raw().await)
+            .await
+            .unwrap();
     }
 }
 
@@ -255,10 +294,14 @@ impl Drop for Database {
         let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         // A runtime cannot wait for another inside of itself.
         let dropping = thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.unwrap().block_on(async move {
                 let mut connection = options.connect().await?;
-                sqlx::query(AssertSqlSafe(drop)).execute(&mut connection).await
+                sqlx::query(AssertSqlSafe(drop))
+                    .execute(&mut connection)
+                    .await
             })
         });
         // The server may be gone, where the test ended it.
@@ -281,11 +324,16 @@ pub(crate) async fn server() -> Option<PgConnectOptions> {
     static SERVER: OnceCell<Option<PgConnectOptions>> = OnceCell::const_new();
     let found = SERVER.get_or_init(async || {
         let options: PgConnectOptions = match env::var("DATABASE_URL") {
-            Ok(url) => url.parse().expect("DATABASE_URL is the URL of a PostgreSQL server"),
+            Ok(url) => url
+                .parse()
+                .expect("DATABASE_URL is the URL of a PostgreSQL server"),
             Err(_) => PgConnectOptions::new().database("postgres"),
         };
         // The folder of a socket that was found is a host, which no URL can say.
-        let folder = options.get_host().starts_with('/').then(|| options.get_host().to_owned());
+        let folder = options
+            .get_host()
+            .starts_with('/')
+            .then(|| options.get_host().to_owned());
         let options = match folder {
             Some(folder) => options.socket(folder),
             None => options,
@@ -296,7 +344,10 @@ pub(crate) async fn server() -> Option<PgConnectOptions> {
                 Some(options)
             }
             Err(error) => {
-                assert!(env::var_os("DATABASE_URL").is_none(), "DATABASE_URL: {error}");
+                assert!(
+                    env::var_os("DATABASE_URL").is_none(),
+                    "DATABASE_URL: {error}"
+                );
                 None
             }
         }

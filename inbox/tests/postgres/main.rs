@@ -14,5 +14,7 @@ mod database;
 mod laws;
 mod proxy;
 mod server;
+// Some of it is for the other database.
+#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -68,12 +68,19 @@ impl Proxy {
                 }
             }
         });
-        Self { options, cuts, frozen, _folder: folder }
+        Self {
+            options,
+            cuts,
+            frozen,
+            _folder: folder,
+        }
     }
 
     /// A pool of connections through it.
     pub(crate) fn pool(&self) -> PgPool {
-        let options = PgPoolOptions::new().max_connections(4).acquire_timeout(ms(5_000));
+        let options = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(ms(5_000));
         options.connect_lazy_with(self.options.clone())
     }
 

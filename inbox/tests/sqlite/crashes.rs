@@ -12,9 +12,15 @@ use crate::{
 
 /// Has all deliveries accepted and told, by processes that crash at these of their writes.
 pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: &[u16]) {
-    let faults = if crashes.is_empty() { None } else { Faults::new() };
+    let faults = if crashes.is_empty() {
+        None
+    } else {
+        Faults::new()
+    };
     let role = json!({"role": "both", "target": database.target()});
-    let lines = deliveries.iter().map(|(number, minute)| format!("{number} {minute}"));
+    let lines = deliveries
+        .iter()
+        .map(|(number, minute)| format!("{number} {minute}"));
     let mut pending: Vec<String> = lines.collect();
     let mut crashes = crashes.iter();
     loop {
@@ -49,7 +55,9 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
 async fn until_all_stored(child: &mut Child, pending: &mut Vec<String>) {
     let mut stored = BTreeSet::new();
     while pending.iter().any(|line| !stored.contains(line)) {
-        let Some(line) = child.line().await else { break };
+        let Some(line) = child.line().await else {
+            break;
+        };
         if let Some(line) = line.strip_prefix("stored ") {
             stored.insert(line.to_owned());
         }

@@ -1,10 +1,11 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 use trackingmore_webhook_inbox::{
     InboxError, InboxOptions, SqliteInbox,
     sqlx::{
-        self, AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions,
+        self, AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection,
+        sqlite::SqliteConnectOptions,
     },
 };
 
@@ -31,8 +32,7 @@ impl Database {
 
     /// Makes one in a file that does not exist, in a folder that goes with it.
     pub(crate) async fn in_file(folder: TempDir, file: PathBuf) -> Self {
-        let _folder = folder;
-        let database = Self { file, _folder };
+        let database = Self::of_file(folder, file);
         // Made by the inbox, so that it is as the inbox makes it.
         database.open().await.close().await;
         sqlx::query(
@@ -46,13 +46,17 @@ impl Database {
         database
     }
 
+    /// One in a file that exists.
+    pub(crate) fn of_file(folder: TempDir, file: PathBuf) -> Self {
+        Self {
+            file,
+            _folder: folder,
+        }
+    }
+
     /// What another process opens it by.
     pub(crate) fn target(&self) -> String {
         self.file.to_str().unwrap().to_owned()
-    }
-
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
     }
 
     pub(crate) async fn open(&self) -> SqliteInbox {
@@ -73,13 +77,17 @@ impl Database {
     /// A connection around the inbox.
     pub(crate) async fn raw(&self) -> Connection {
         let options = SqliteConnectOptions::new().filename(&self.file);
+        let options = options.pragma("secure_delete", "ON");
         options.connect().await.unwrap()
     }
 
     /// Keeps everything from being stored, until it is released.
     pub(crate) async fn block(&self) -> Blocked {
         let mut connection = self.raw().await;
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut connection)
+            .await
+            .unwrap();
         Blocked(connection)
     }
 
@@ -119,7 +127,10 @@ impl Database {
                 BEGIN SELECT RAISE(ABORT, 'refused'); END"
         );
         let mut connection = self.raw().await;
-        sqlx::raw_sql(AssertSqlSafe(trigger)).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(trigger))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 
     /// Makes all that was stored older.
@@ -131,25 +142,36 @@ impl Database {
             "UPDATE trackingmore_forgotten SET forgotten_at = forgotten_at - $1",
         ] {
             let mut connection = self.raw().await;
-            sqlx::query(statement).bind(past).execute(&mut connection).await.unwrap();
+            sqlx::query(statement)
+                .bind(past)
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
     }
 
     /// Takes what runs away from its workers, as the end of a lease does.
     pub(crate) async fn lose_claims(&self) {
-        self.run("UPDATE trackingmore_parcel SET state = 1, due = 0 WHERE state = 2").await;
+        self.run("UPDATE trackingmore_parcel SET state = 1, due = 0 WHERE state = 2")
+            .await;
     }
 
     /// How many bodies are kept.
     pub(crate) async fn bodies(&self) -> i64 {
         let count = "SELECT count(body) FROM trackingmore_delivery";
-        sqlx::query_scalar(count).fetch_one(&mut self.raw().await).await.unwrap()
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
     }
 
     /// How many parcels are kept.
     pub(crate) async fn parcels(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore_parcel";
-        sqlx::query_scalar(count).fetch_one(&mut self.raw().await).await.unwrap()
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
     }
 
     /// Makes all deliveries look like ones that this version could not read.
@@ -188,7 +210,9 @@ impl Database {
     pub(crate) async fn contains(&self, text: &str) -> bool {
         self.files().into_iter().any(|file| {
             let bytes = std::fs::read(file).unwrap();
-            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+            bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
         })
     }
 
@@ -198,7 +222,10 @@ impl Database {
     }
 
     pub(crate) async fn run(&self, script: &'static str) {
-        sqlx::raw_sql(script).execute(&mut self.raw().await).await.unwrap();
+        sqlx::raw_sql(script)
+            .execute(&mut self.raw().await)
+            .await
+            .unwrap();
     }
 }
 

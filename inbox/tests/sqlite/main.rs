@@ -9,5 +9,7 @@ mod database;
 mod file;
 #[path = "../laws/mod.rs"]
 mod laws;
+// Some of it is for the other database.
+#[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -79,7 +79,11 @@ impl Child {
         let mut input = self.input.take().unwrap();
         tokio::spawn(async move {
             for line in lines {
-                if input.write_all(format!("{line}\n").as_bytes()).await.is_err() {
+                if input
+                    .write_all(format!("{line}\n").as_bytes())
+                    .await
+                    .is_err()
+                {
                     // It was killed.
                     break;
                 }
@@ -90,7 +94,9 @@ impl Child {
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let Some(id) = self.process.id() else { return };
-        let kill = Command::new("kill").args(["-s", name, &id.to_string()]).status();
+        let kill = Command::new("kill")
+            .args(["-s", name, &id.to_string()])
+            .status();
         assert!(kill.unwrap().success());
     }
 

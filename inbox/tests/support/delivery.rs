@@ -49,7 +49,11 @@ impl State {
 
     pub(crate) fn without_courier(mut self) -> Self {
         self.0["origin_info"]["courier_code"] = Value::Null;
-        self.with("courier_code", Value::Null)
+        self.without("courier_code")
+    }
+
+    pub(crate) fn without(self, member: &str) -> Self {
+        self.with(member, Value::Null)
     }
 
     pub(crate) fn status(self, status: &str) -> Self {
@@ -117,5 +121,7 @@ pub(crate) fn time(minute: u32) -> String {
 pub(crate) fn minute(checkpoint: &trackingmore_webhook::Checkpoint) -> i64 {
     let detail = checkpoint.tracking_detail.as_deref();
     let minute = detail.and_then(|detail| detail.strip_prefix("Scanned "));
-    minute.and_then(|it| it.parse().ok()).expect("a checkpoint of ours")
+    minute
+        .and_then(|it| it.parse().ok())
+        .expect("a checkpoint of ours")
 }

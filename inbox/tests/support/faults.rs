@@ -44,7 +44,9 @@ impl Faults {
     }
 
     fn set(&self, place: u64, value: i64) {
-        self.control.write_all_at(&value.to_ne_bytes(), place * 8).unwrap();
+        self.control
+            .write_all_at(&value.to_ne_bytes(), place * 8)
+            .unwrap();
     }
 
     pub(crate) fn apply_to(&self, command: &mut Command) {
@@ -61,10 +63,17 @@ fn library() -> Option<&'static [u8]> {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let (source, library) = (folder.path().join("faults.c"), folder.path().join("faults.so"));
+        let (source, library) = (
+            folder.path().join("faults.c"),
+            folder.path().join("faults.so"),
+        );
         fs::write(&source, include_str!("faults.c")).unwrap();
         let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
+        compiler
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&library)
+            .arg(&source)
+            .arg("-ldl");
         // No compiler is no fault of the library; a library that does not compile is.
         let status = compiler.status().ok()?;
         assert!(status.success(), "tests/support/faults.c does not compile");

@@ -18,7 +18,13 @@ impl Mount {
     pub(crate) fn new(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m,mode=755"), "tmpfs"]);
+        mount.args([
+            "-t",
+            "tmpfs",
+            "-o",
+            &format!("size={megabytes}m,mode=755"),
+            "tmpfs",
+        ]);
         let mounted = mount.arg(folder.path()).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(folder));

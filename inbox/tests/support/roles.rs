@@ -5,7 +5,7 @@ use std::{process, sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines, Stdin, stdin},
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Semaphore, mpsc},
     task::JoinSet,
 };
 use trackingmore_webhook_inbox::{BoxError, Done, Inbox, InboxOptions, Job};
@@ -55,7 +55,10 @@ async fn receive(inbox: &Inbox<Db>, input: &Input) {
         accepting.spawn(async move {
             let (number, minute) = line.split_once(' ').unwrap();
             let delivery = life(number, minute.parse().unwrap()).sent();
-            let answer = inbox.accept(&delivery).await.map_or("refused", |_| "stored");
+            let answer = inbox
+                .accept(&delivery)
+                .await
+                .map_or("refused", |_| "stored");
             say(&format!("{answer} {line}"));
             drop(permit);
         });
@@ -66,9 +69,13 @@ async fn receive(inbox: &Inbox<Db>, input: &Input) {
 /// Works until it is killed.
 async fn work(inbox: &Inbox<Db>, role: &Value, input: Input) {
     let handler: Arc<str> = role["handler"].as_str().unwrap_or("tell").into();
-    let worker = inbox.worker_with((handler, input), |(handler, input): (Arc<str>, Input), job| async move {
-        handle(&handler, &input, job).await
-    });
+    let worker =
+        inbox.worker_with(
+            (handler, input),
+            |(handler, input): (Arc<str>, Input), job| async move {
+                handle(&handler, &input, job).await
+            },
+        );
     let worker = worker
         .concurrency(role["concurrency"].as_u64().unwrap_or(4) as usize)
         .lease(millis(role, "lease", 60_000))
@@ -121,17 +128,28 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
 async fn wait(inbox: &Inbox<Db>, role: &Value) {
     let count = role["count"].as_u64().unwrap();
     say("ready");
-    let mut waiting = JoinSet::new();
+    let (answer, mut answers) = mpsc::unbounded_channel();
     for number in 0..count {
-        let inbox = inbox.clone();
-        waiting.spawn(async move {
-            let body = state(number.to_string(), 1).with("note", "x".repeat(10_000)).json();
-            inbox.accept(&sent(body.to_string())).await.is_ok()
+        let (inbox, answer) = (inbox.clone(), answer.clone());
+        // Not joined: what has ended must not count.
+        tokio::spawn(async move {
+            let body = state(number.to_string(), 1)
+                .with("note", "x".repeat(10_000))
+                .json();
+            let stored = inbox.accept(&sent(body.to_string())).await.is_ok();
+            answer.send(stored).unwrap();
         });
     }
-    let stored = waiting.join_all().await.into_iter().filter(|stored| *stored).count();
+    drop(answer);
+    let mut stored = 0;
+    while let Some(is_stored) = answers.recv().await {
+        stored += u32::from(is_stored);
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let most = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     say(&format!("{stored} {}", most.trim().trim_end_matches(" kB")));
 }
 
