@@ -231,10 +231,7 @@ async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appende
     }
 }
 
-async fn append_one<DB: Engine>(
-    shared: &Shared<DB>,
-    entry: &mut Entry,
-) -> Result<bool, Cause> {
+async fn append_one<DB: Engine>(shared: &Shared<DB>, entry: &mut Entry) -> Result<bool, Cause> {
     let appender = DB::appender(&shared.base).await.map_err(cause)?;
     match append::<DB>(shared, appender, slice::from_mut(entry)).await {
         Ok(new) => Ok(new.contains(&true)),
@@ -423,14 +420,17 @@ impl Queue {
     pub(crate) async fn close(&self) {
         loop {
             let written = self.written.notified();
-            let mut state = self.lock();
-            state.is_closed = true;
-            if !state.is_writing {
+            if !self.still_writes_when_closed() {
                 return;
             }
-            drop(state);
             written.await;
         }
+    }
+
+    fn still_writes_when_closed(&self) -> bool {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.is_writing
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -65,11 +65,10 @@ pub(crate) fn trim(tracking: &mut Tracking) {
         .take(MOST_CHECKPOINTS)
         .cloned()
         .collect();
-    for leg in [&mut tracking.origin_info, &mut tracking.destination_info] {
-        if let Some(leg) = leg {
-            leg.trackinfo
-                .retain(|checkpoint| newest.contains(checkpoint));
-            leg.trackinfo.truncate(MOST_CHECKPOINTS);
-        }
+    let legs = [&mut tracking.origin_info, &mut tracking.destination_info];
+    for leg in legs.into_iter().flatten() {
+        leg.trackinfo
+            .retain(|checkpoint| newest.contains(checkpoint));
+        leg.trackinfo.truncate(MOST_CHECKPOINTS);
     }
 }

@@ -120,10 +120,7 @@ impl Claimed {
         let mut known: Option<Tracking> = known.transpose()?;
         let mut update: Option<Update> = None;
         let mut newest = None;
-        loop {
-            let Some(last) = self.waiting.last() else {
-                break;
-            };
+        while let Some(last) = self.waiting.last() {
             let after = last.seq;
             let is_last = self.waiting.len() < usize::try_from(PAGE).unwrap_or_default();
             for mut waiting in self.waiting.drain(..) {

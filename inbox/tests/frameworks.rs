@@ -1,6 +1,7 @@
 //! `inbox.accept(&body).await?` in a handler of each framework, over sockets.
 
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     net::{SocketAddr, TcpListener},

@@ -177,10 +177,10 @@ impl Store for Postgres {
     async fn appender(server: &Server) -> Result<Appender, sqlx::Error> {
         let mut slot = std::sync::Arc::clone(&server.appending).lock_owned().await;
         let connecting = async {
-            if let Some(mut append) = slot.take() {
-                if append.used.elapsed() < IDLE || append.connection.ping().await.is_ok() {
-                    return Ok(append.connection);
-                }
+            if let Some(mut append) = slot.take()
+                && (append.used.elapsed() < IDLE || append.connection.ping().await.is_ok())
+            {
+                return Ok(append.connection);
             }
             server.connect().await
         };
