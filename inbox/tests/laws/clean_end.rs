@@ -142,7 +142,7 @@ async fn a_worker_ends_while_the_database_does_not_answer() {
     let Some(database) = Database::new().await else {
         return;
     };
-    let options = trackingmore_webhook_inbox::InboxOptions::new().accept_deadline(ms(300));
+    let options = trackingmore_webhook_inbox::InboxOptions::new().accept_deadline(ms(1_000));
     let inbox = database.open_with(options).await;
     let calls = Arc::new(Mutex::new(0));
     let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {

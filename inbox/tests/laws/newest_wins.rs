@@ -81,11 +81,11 @@ async fn many_that_wait_are_one_job() {
         return;
     };
     let inbox = database.open().await;
-    accept(&inbox, (1..=500).map(|minute| state("AB1", minute))).await;
+    accept(&inbox, (1..=200).map(|minute| state("AB1", minute))).await;
     let jobs = changes(&inbox).await;
     // A few, should they be routed in steps, and never one for each.
     assert!(jobs.len() <= 5, "{} jobs", jobs.len());
-    assert!(minutes(&database, "AB1").await.into_iter().eq(1..=500));
+    assert!(minutes(&database, "AB1").await.into_iter().eq(1..=200));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,7 +30,8 @@ async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
         .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let mut child = Child::start(&json!({
-        "role": "work", "handler": "stop before the mark", "target": database.target(),
+        "role": "work", "handler": "stop before the mark", "lease": 15_000,
+        "target": database.target(),
     }));
     child.expect("working").await;
     child.expect("before the mark").await;

@@ -26,9 +26,12 @@ pub(crate) fn state(tracking_number: impl Into<String>, minute: u32) -> State {
     }))
 }
 
-/// A state whose status tells the minute, as far as there are statuses.
+/// A state with a checkpoint for each minute until now, whose status tells the minute, as far as
+/// there are statuses.
 pub(crate) fn life(tracking_number: &str, minute: u32) -> State {
-    state(tracking_number, minute).status(status(minute))
+    state(tracking_number, minute)
+        .checkpoints((1..=minute).rev())
+        .status(status(minute))
 }
 
 pub(crate) fn status(minute: u32) -> &'static str {
