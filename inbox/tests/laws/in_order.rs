@@ -246,13 +246,13 @@ async fn a_recorded_state_goes_the_same_way() {
             .map(|it| it.minute)
             .eq(1..=3)
     );
+    let entries = inbox.history("AB1").await.unwrap();
     let seen = seen.lock().unwrap();
     let [(id, body)] = &seen[..] else {
         panic!("one job")
     };
     let body: trackingmore_webhook::Tracking = serde_json::from_slice(body).unwrap();
     assert_eq!(body, polled);
-    let entries = inbox.history("AB1").await.unwrap();
     assert!(entries.iter().any(|entry| entry.id == *id));
     assert!(minute(&body.checkpoints()[0].clone()) == 3);
 }

@@ -207,7 +207,7 @@ async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
     }
     assert_eq!(seen.len(), 64 + 7);
     assert!(seen.iter().any(|number| number == nul));
-    assert!(seen.iter().any(|number| *number == long));
+    assert!(seen.contains(&long));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
