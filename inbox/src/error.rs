@@ -53,6 +53,7 @@ impl InboxError {
         }
     }
 
+    #[cfg(feature = "sqlite")]
     pub(crate) fn database(&self) -> Option<&sqlx::Error> {
         self.source.as_ref()
     }

@@ -100,8 +100,9 @@ impl<DB: Engine> Inbox<DB> {
         DB::pool(&self.shared.base)
     }
 
-    /// Closes the connections to the database, after what has been accepted is stored. Whoever
-    /// waits for one, and every later call, gets an error.
+    /// Closes the connections to the database, after what has been accepted is stored; also those
+    /// of a pool that the inbox was made of. Whoever waits for one, and every later call, gets an
+    /// error.
     pub async fn close(&self) {
         self.shared.queue.close().await;
         DB::close(&self.shared.base).await;

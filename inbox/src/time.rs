@@ -1,9 +1,8 @@
 //! The clocks of this process.
 
-use std::{
-    sync::LazyLock,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
+#[cfg(feature = "sqlite")]
+use std::{sync::LazyLock, time::Instant};
 
 use crate::store::millis;
 
@@ -15,6 +14,7 @@ pub(crate) fn wall_clock() -> i64 {
 
 /// Milliseconds since 1970 that never jump: as the clock stood when the process first asked, and
 /// counted from there.
+#[cfg(feature = "sqlite")]
 pub(crate) fn process_clock() -> i64 {
     static START: LazyLock<(i64, Instant)> = LazyLock::new(|| (wall_clock(), Instant::now()));
     START.0 + millis(START.1.elapsed())

@@ -74,10 +74,11 @@ statements! {
     // Claiming.
 
     /// now, alone, limit, lease → id, account, claim, attempt, news
-    claim: "UPDATE @parcel SET state = 2, due = AT($4), claim = claim + 1, attempt = attempt + 1
-        WHERE id IN (SELECT id FROM @parcel
+    claim: "WITH ready AS MATERIALIZED (SELECT id FROM @parcel
             WHERE state <> 0 AND state = 1 AND alone = $2 AND due <= AT($1)
             ORDER BY due LIMIT $3 NOT LOCKED)
+        UPDATE @parcel SET state = 2, due = AT($4), claim = claim + 1, attempt = attempt + 1
+        WHERE id IN (SELECT id FROM ready)
         RETURNING id, account, claim, attempt, news";
     /// ids → parcel, tracking
     known: "SELECT parcel, tracking FROM @known WHERE parcel IN INTS($1)";
