@@ -10,7 +10,7 @@ use crate::{
 /// Deliveries on their way from the answer 2xx to their effect, in the user's own database.
 ///
 /// Cloning is cheap, and all clones are the same inbox. Open it once in a process:
-/// [`SqliteInbox::open`](crate::SqliteInbox), [`PgInbox::connect`](crate::PgInbox).
+/// `SqliteInbox::open`, `PgInbox::connect`.
 pub struct Inbox<DB: Engine> {
     shared: Arc<Shared<DB>>,
     account: Arc<str>,
