@@ -25,6 +25,10 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
     let mut crashes = crashes.iter();
     loop {
         let crash = crashes.next();
+        if let Some(faults) = &faults {
+            // The process before may not have come to its write.
+            faults.kill_before_write(0);
+        }
         let mut child = Child::start_with(&role, faults.as_ref());
         let mut said = Vec::new();
         while let Some(line) = child.line().await {
@@ -33,9 +37,8 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
             }
             said.push(line);
         }
-        if let Some(faults) = &faults {
-            // The last one does not crash, even if the one before it did not come to its write.
-            faults.kill_before_write(crash.map_or(0, |crash| i64::from(*crash)));
+        if let (Some(faults), Some(crash)) = (&faults, crash) {
+            faults.kill_before_write(i64::from(*crash));
         }
         for line in &pending {
             child.tell(line).await;
