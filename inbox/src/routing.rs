@@ -15,6 +15,9 @@ use crate::{
 /// Deliveries in one transaction.
 const STEP: i64 = 256;
 
+/// Size of the names in them, or of a single delivery with more: a body can have thousands.
+const STEP_SIZE: i64 = 1024 * 1024;
+
 /// A walk over all deliveries that are not routed, in their order.
 ///
 /// A delivery whose parcel is locked stays for the next walk, and what comes for the same parcel
@@ -85,13 +88,24 @@ impl Walk {
             return Ok(false);
         }
         let args = vec![Arg::Int(self.after), Arg::Int(STEP)];
-        let rows = tx.run(DB::sql().fresh, args).await?;
-        let fresh: Vec<Fresh> = rows.iter().map(Fresh::read).collect::<Result<_, _>>()?;
-        let Some(last) = fresh.last() else {
+        let next = tx.run(DB::sql().next_fresh, args).await?;
+        let mut seqs = Vec::with_capacity(next.len());
+        let mut size = 0;
+        for row in &next {
+            size += row.int(1)?;
+            if size > STEP_SIZE && !seqs.is_empty() {
+                break;
+            }
+            seqs.push(row.int(0)?);
+        }
+        let Some(last) = seqs.last() else {
             return Ok(false);
         };
-        self.after = last.seq;
-        let is_last = fresh.len() < usize::try_from(STEP).unwrap_or_default();
+        self.after = *last;
+        let is_last =
+            seqs.len() < usize::try_from(STEP).unwrap_or_default() && seqs.len() == next.len();
+        let rows = tx.run(DB::sql().fresh, vec![Arg::Ints(seqs)]).await?;
+        let fresh: Vec<Fresh> = rows.iter().map(Fresh::read).collect::<Result<_, _>>()?;
         self.give(&mut tx, fresh).await?;
         tx.commit().await?;
         Ok(!is_last)

@@ -36,9 +36,12 @@ statements! {
 
     /// → a row, if nobody else routes
     route_alone: "SELECT CAST(1 AS BIGINT) WHERE IF_FREE(7810110005021123)";
-    /// after, limit → seq, account, received_at, parcels
-    fresh: "SELECT seq, account, received_at, parcels FROM @fresh JOIN @delivery USING (seq)
+    /// after, limit → seq, size of the names in it
+    next_fresh: "SELECT seq, CAST(length(parcels) AS BIGINT) FROM @fresh JOIN @delivery USING (seq)
         WHERE seq > $1 ORDER BY seq LIMIT $2";
+    /// seqs → seq, account, received_at, parcels
+    fresh: "SELECT seq, account, received_at, parcels FROM @delivery
+        WHERE seq IN INTS($1) ORDER BY seq";
     /// tracking numbers → id, account, tracking_number, courier
     parcels_of: "SELECT id, account, tracking_number, courier FROM @parcel
         WHERE tracking_number IN TEXTS($1) ORDER BY id";

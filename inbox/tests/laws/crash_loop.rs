@@ -80,7 +80,7 @@ async fn each_way_to_fail_is_told() {
     let mut errors = BTreeSet::new();
     for attempts in 1..=5 {
         let worker = quick(inbox.worker(fail))
-            .timeout(ms(200))
+            .timeout(ms(1_000))
             .max_attempts(attempts);
         worker.run_until(until_idle(&inbox)).await.unwrap();
         let dead = inbox.dead().await.unwrap();
