@@ -6,7 +6,7 @@ open_set! {
     /// Where a parcel, or one of its checkpoints, is in its life: the vendor's `delivery_status`.
     ///
     /// The set is open: a text that is not in the table is kept in [`Unknown`](Self::Unknown). Texts are read in any
-    /// case, blanks around them are passed over, and the known ones are always written in lower case.
+    /// case, whitespace around them is passed over, and the known ones are always written in lower case.
     ///
     /// | text | variant | meaning |
     /// |---|---|---|

@@ -7,7 +7,7 @@ open_set! {
     /// What exactly happened, within a [`DeliveryStatus`]: the vendor's `substatus`.
     ///
     /// The set is open: a code that is not in the table is kept in [`Unknown`](Self::Unknown). Codes are read in any
-    /// case, blanks around them are passed over, and the known ones are always written in lower case.
+    /// case, whitespace around them is passed over, and the known ones are always written in lower case.
     ///
     /// | code | meaning in V4 | in older versions |
     /// |---|---|---|
