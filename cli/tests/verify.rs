@@ -170,7 +170,11 @@ fn the_secret_may_have_a_line_break_around_it() {
     );
     let with = |secret: &str| run_with_secret(secret, &["verify", "--json", &file], b"");
     let padded = with(&format!("{SECRET}\n"));
-    says_no(&padded, "whitespace_around_secret", "without which it matches");
+    says_no(
+        &padded,
+        "whitespace_around_secret",
+        "without which it matches",
+    );
     says_no(
         &with("another"),
         "signature_mismatch",

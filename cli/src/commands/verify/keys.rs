@@ -10,10 +10,10 @@ pub(super) fn keys(secret: &[u8]) -> Vec<(Option<Mistake>, Zeroizing<Vec<u8>>)> 
     // What no signer is made with begins or ends with whitespace.
     let is_good = Signer::new(secret).is_ok();
     let with = "signed with the whitespace around the secret given";
-    let mut keys = vec![(if is_good { None } else { whitespace(with) }, secret.to_vec())];
+    let given = if is_good { None } else { whitespace(with) };
+    let mut keys = vec![(given, secret.to_vec())];
     if bare != secret {
-        let without =
-            "the secret given has whitespace around it, without which it matches";
+        let without = "the secret given has whitespace around it, without which it matches";
         keys.push((whitespace(without), bare.to_vec()));
     }
     let unquoted = match bare {

@@ -286,7 +286,10 @@ fn a_body_that_was_rewritten() {
     assert!(words.contains("it is compacted"), "{words}");
     pretty.body = format!(" {BODY}\n").into();
     let words = pretty.is_wrong_by(&["changed_body"]);
-    assert!(words.contains("the whitespace around it is taken off"), "{words}");
+    assert!(
+        words.contains("the whitespace around it is taken off"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -324,7 +327,11 @@ fn the_time_is_told_beside_other_mistakes() {
     encoded.encoding = Some(Encoding::Base64);
     encoded.now += 301;
     let words = encoded.is_wrong_by(&["other_encoding", "stale_timestamp"]);
-    assert_eq!(words.matches("the signature is valid, but ").count(), 1, "{words}");
+    assert_eq!(
+        words.matches("the signature is valid, but ").count(),
+        1,
+        "{words}"
+    );
 
     // What was signed is not the time, so nothing proves it.
     let mut body = signed(hex(format!("{BODY}\n")));
@@ -336,7 +343,11 @@ fn the_time_is_told_beside_other_mistakes() {
 fn mistakes_that_were_made_together() {
     let secret = format!("{SECRET}\n");
     let sent = signed(format!("sha256={}", hex_by(&secret, format!("{BODY}\n"))));
-    sent.is_wrong_by(&["decorated_signature", "whitespace_around_secret", "changed_body"]);
+    sent.is_wrong_by(&[
+        "decorated_signature",
+        "whitespace_around_secret",
+        "changed_body",
+    ]);
 }
 
 #[test]
