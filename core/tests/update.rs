@@ -113,7 +113,9 @@ fn the_same_delivery_again_is_no_news() {
 fn a_list_that_is_known_as_it_was_sent_is_no_news() {
     let twice = ("2024-05-01 09:00", "a", "");
     let sent = scans(&[twice, ("2024-05-01 10:00", "b", ""), twice]);
-    assert!(!Update::new(Some(sent.clone()), sent).is_news());
+    let update = Update::new(Some(sent.clone()), sent.clone());
+    assert!(!update.is_news());
+    assert_eq!(update.tracking(), &sent);
 }
 
 // A null, an empty or shorter leg, a bare number never erases.
@@ -1012,6 +1014,16 @@ fn a_status_that_goes_and_comes_back_is_no_change() {
     .then(status("transit", Some(T3)));
     assert_eq!(update.status(), None);
     assert!(update.is_news());
+}
+
+#[test]
+fn what_goes_and_comes_back_is_no_news() {
+    let titled = |title: &str| parcel(json!({"title": title}));
+    let update = Update::new(Some(titled("a")), titled("b"));
+    assert!(update.is_news());
+    let update = update.then(titled("a"));
+    assert_eq!(update.previous(), Some(update.tracking()));
+    assert!(!update.is_news());
 }
 
 #[test]

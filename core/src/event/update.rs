@@ -22,7 +22,6 @@ pub struct Update {
     tracking: Tracking,
     told: Told,
     freshness: Freshness,
-    is_news: bool,
 }
 
 /// A parcel's status before and after an [`Update`].
@@ -53,7 +52,6 @@ impl Update {
             told: Told::all_of(&tracking),
             tracking,
             freshness: Freshness::Newer,
-            is_news: true,
         }
     }
 
@@ -70,9 +68,13 @@ impl Update {
         );
         Self {
             told,
-            is_news: tracking != known,
+            // What is not tidy stays as it is while there is no news, so that there is none to store.
+            tracking: if tracking == known {
+                previous.clone()
+            } else {
+                tracking
+            },
             previous: Some(previous),
-            tracking,
             freshness,
         }
     }
@@ -85,7 +87,6 @@ impl Update {
         }
         let mut next = Self::of_known(self.tracking, sent);
         next.told = self.told.and(next.told);
-        next.is_news |= self.is_news;
         if self.freshness == Freshness::Newer || next.freshness == Freshness::Older {
             next.freshness = self.freshness;
         }
@@ -140,10 +141,11 @@ impl Update {
         self.freshness
     }
 
-    /// Whether there is anything to store.
+    /// Whether there is anything to store: whether what is known now differs from what was known
+    /// before.
     #[must_use]
     pub fn is_news(&self) -> bool {
-        self.is_news
+        self.previous.as_ref() != Some(&self.tracking)
     }
 }
 
@@ -154,7 +156,7 @@ impl fmt::Debug for Update {
             .field("checkpoints", &self.told.checkpoints.len())
             .field("backfilled", &self.told.backfilled.len())
             .field("freshness", &self.freshness)
-            .field("is_news", &self.is_news)
+            .field("is_news", &self.is_news())
             .finish_non_exhaustive()
     }
 }
