@@ -11,9 +11,20 @@ use crate::database::Db;
 /// How long a test waits for what must happen before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// As [`PATIENCE`], for all the work that there is.
+const PATIENCE_WITH_WORK: Duration = Duration::from_secs(10 * 60);
+
 /// Waits for a condition, which it asks again and again.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl FnMut() -> F) {
+    until_within(PATIENCE, what, condition).await;
+}
+
+async fn until_within<F: Future<Output = bool>>(
+    patience: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) {
+    let deadline = Instant::now() + patience;
     while !condition().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -22,7 +33,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
 
 /// Waits until nothing waits and nothing runs.
 pub(crate) async fn until_idle(inbox: &Inbox<Db>) {
-    until("the inbox is idle", || is_idle(inbox)).await;
+    until_within(PATIENCE_WITH_WORK, "the inbox is idle", || is_idle(inbox)).await;
 }
 
 async fn is_idle(inbox: &Inbox<Db>) -> bool {
