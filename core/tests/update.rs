@@ -658,6 +658,28 @@ fn of_a_date_that_becomes_two_times_one_is_new() {
 }
 
 #[test]
+fn a_time_that_is_filled_in_is_not_told_in_place_of_a_scan_that_is_new() {
+    let dates = [("2024-05-04", "Arrived", ""), ("2024-05-03", "Arrived", "")];
+    let times = [
+        ("2024-05-04 09:00", "Arrived", ""),
+        ("2024-05-03 15:00", "Arrived", ""),
+        ("2024-05-03 09:00", "Arrived", ""),
+    ];
+    let updates = handle([scans(&dates), scans(&times)]);
+    assert!(updates[1].checkpoints().is_empty());
+    assert_eq!(texts(updates[1].backfilled()), ["2024-05-03 15:00 Arrived"]);
+}
+
+#[test]
+fn the_longest_spelling_of_a_time_is_kept() {
+    let spellings = ["2024-05-03 10:00", "2024-05-03T10:00:00"];
+    for [first, second] in [spellings, [spellings[1], spellings[0]]] {
+        let updates = handle([first, second].map(|time| scans(&[(time, "Arrived", "")])));
+        assert_eq!(history(known(&updates)), ["2024-05-03T10:00:00 Arrived"]);
+    }
+}
+
+#[test]
 fn of_places_and_finer_times_whichever_are_more_are_shown() {
     let places = [
         ("2024-05-03", "Arrived", "Wels"),
@@ -677,6 +699,8 @@ fn of_places_and_finer_times_whichever_are_more_are_shown() {
         ("2024-05-03T12:00:00+02:00", "Arrived", ""),
         ("2024-05-03T12:00:00+01:00", "Arrived", ""),
     ];
+    let wels_at_ten = ("2024-05-03 10:00", "Arrived", "Wels");
+    assert_eq!(shown(&[at_ten, wels_at_ten, one]), 2);
     let [noon, other_noon] = at_noon;
     assert_eq!(shown(&[at_ten, one, noon, other_noon]), 3);
 }
