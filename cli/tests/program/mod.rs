@@ -153,16 +153,50 @@ impl Listen {
         self.lines.next().unwrap().unwrap()
     }
 
+    /// What is printed of a request: when it comes, and when it is answered; without the times.
+    pub(crate) fn exchange(&mut self) -> (String, String) {
+        let mut side = |arrow| {
+            let line = self.line();
+            let (time, rest) = line.split_once(arrow).unwrap();
+            assert_eq!(time.split(':').count(), 3, "{line}");
+            let (number, rest) = rest.split_once(' ').unwrap();
+            assert!(number.starts_with('#'), "{line}");
+            rest.to_owned()
+        };
+        (side(" → "), side(" ← "))
+    }
+
     pub(crate) fn json(&mut self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
+    /// The same as JSON.
+    pub(crate) fn exchange_json(&mut self) -> (Value, Value) {
+        let (arrived, answered) = (self.json(), self.json());
+        assert_eq!(answered["event"], "answered");
+        assert_eq!(arrived["number"], answered["number"]);
+        (arrived, answered)
+    }
+
     /// Presses Ctrl-C, and gives what is still printed.
     pub(crate) fn stop(&mut self) -> Vec<String> {
-        interrupt(&self.process);
+        self.end("INT")
+    }
+
+    /// Sends a signal, and gives what is still printed.
+    pub(crate) fn end(&mut self, signal: &str) -> Vec<String> {
+        send_signal(&self.process, signal);
         let rest = self.lines.by_ref().map(Result::unwrap).collect();
         assert!(self.process.wait().unwrap().success());
         rest
+    }
+}
+
+impl Listen {
+    /// Presses Ctrl-C without reading what is printed, and gives the exit code.
+    pub(crate) fn end_unread(&mut self) -> Option<i32> {
+        interrupt(&self.process);
+        self.process.wait().unwrap().code()
     }
 }
 
@@ -176,8 +210,12 @@ impl Drop for Listen {
 
 /// Presses Ctrl-C.
 pub(crate) fn interrupt(process: &Child) {
+    send_signal(process, "INT");
+}
+
+fn send_signal(process: &Child, signal: &str) {
     let id = process.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status();
+    let kill = Command::new("kill").args(["-s", signal, &id]).status();
     assert!(kill.unwrap().success());
 }
 

@@ -1,0 +1,333 @@
+//! A running `listen`, a browser that shows its inspector, and a way to cut them apart.
+
+use std::{
+    io::{BufRead as _, BufReader, Lines},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use thirtyfour::prelude::*;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+pub const SECRET: &str = "a-secret-to-try-with";
+
+/// For how long something is waited for that comes at once on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Program {
+    fn start(mut command: Command) -> (Self, Lines<BufReader<ChildStdout>>) {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        (Self(child), lines)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+pub struct Listen {
+    program: Program,
+    lines: Lines<BufReader<ChildStdout>>,
+    pub url: String,
+    pub inspect: String,
+}
+
+/// The program, as built by the command that runs these tests.
+fn program() -> Command {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/trackingmore-webhook");
+    let mut command = Command::new(built);
+    command.env("TRACKINGMORE_WEBHOOK_SECRET", SECRET).env("TZ", "UTC");
+    command
+}
+
+impl Listen {
+    pub fn start(args: &[&str]) -> Self {
+        let mut command = program();
+        command.args(["listen", "--addr", "127.0.0.1:0"]).args(args);
+        let (program, mut lines) = Program::start(command);
+        let mut line = |start| {
+            let line = lines.next().unwrap().unwrap();
+            line.strip_prefix(start).unwrap_or_default().to_owned()
+        };
+        let url = line("listening on ");
+        let inspect = match args.contains(&"--inspect") {
+            true => line("inspect at "),
+            false => String::new(),
+        };
+        Self {
+            program,
+            lines,
+            url,
+            inspect,
+        }
+    }
+
+    /// Sends a sample, with further arguments of `send`.
+    pub fn send(&self, args: &[&str]) {
+        let mut command = program();
+        command.args(["send", "--no-retry"]).args(args).arg(&self.url);
+        command.stdout(Stdio::null()).status().unwrap();
+    }
+
+    /// Sends a body with a valid signature over it.
+    pub fn send_body(&self, body: &[u8]) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("body");
+        std::fs::write(&file, body).unwrap();
+        self.send(&["--scheme", "body", "--file", file.to_str().unwrap()]);
+    }
+
+    /// Waits for the next line that has all of `words`.
+    pub fn line_with(&mut self, words: &[&str]) -> String {
+        let mut lines = self.lines.by_ref().map(Result::unwrap);
+        let line = lines.find(|line| words.iter().all(|word| line.contains(word)));
+        line.unwrap()
+    }
+
+    pub fn kill(&mut self) {
+        self.program.0.kill().unwrap();
+        self.program.0.wait().unwrap();
+    }
+}
+
+pub struct Page {
+    pub driver: WebDriver,
+    _chromedriver: Program,
+    _profile: tempfile::TempDir,
+}
+
+impl Page {
+    pub async fn open(url: &str) -> Self {
+        static SESSIONS: AtomicU64 = AtomicU64::new(0);
+        SESSIONS.fetch_add(1, Ordering::Relaxed);
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let (chromedriver, lines) = Program::start(command);
+        let port: u16 = lines
+            .map(Result::unwrap)
+            .find_map(|line| {
+                let (_, rest) = line.split_once("started successfully on port ")?;
+                rest.trim_end_matches('.').parse().ok()
+            })
+            .unwrap();
+        let profile = tempfile::tempdir().unwrap();
+        let mut wanted = DesiredCapabilities::chrome();
+        for arg in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            "--force-device-scale-factor=2",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ] {
+            wanted.add_arg(arg).unwrap();
+        }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wanted)
+            .await
+            .unwrap();
+        let page = Self {
+            driver,
+            _chromedriver: chromedriver,
+            _profile: profile,
+        };
+        page.size(1280, 860).await;
+        page.driver.goto(url).await.unwrap();
+        page
+    }
+
+    /// Sets the size of the page itself, which a window in this mode cannot be as small as.
+    pub async fn size(&self, width: u32, height: u32) {
+        self.chrome(
+            "Emulation.setDeviceMetricsOverride",
+            serde_json::json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": false}),
+        )
+        .await;
+    }
+
+    pub async fn scheme(&self, scheme: &str) {
+        self.chrome(
+            "Emulation.setEmulatedMedia",
+            serde_json::json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        )
+        .await;
+    }
+
+    async fn chrome(&self, command: &str, params: serde_json::Value) {
+        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver.handle.clone());
+        tools.execute_cdp_with_params(command, params).await.unwrap();
+    }
+
+    pub async fn run(&self, script: &str) -> serde_json::Value {
+        let result = self.driver.execute(script, Vec::new()).await.unwrap();
+        result.json().clone()
+    }
+
+    /// What can be read of an element, or of all that match.
+    pub async fn text(&self, selector: &str) -> String {
+        let script = format!(
+            "return [...document.querySelectorAll({})].map((it) => it.innerText).join('\\n')",
+            serde_json::json!(selector)
+        );
+        self.run(&script).await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the text of an element has `part` in it, and gives it.
+    pub async fn until(&self, selector: &str, part: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text(selector).await;
+            if text.contains(part) {
+                return text;
+            }
+            assert!(Instant::now() < deadline, "no {part:?} in {selector}: {text}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub async fn press(&self, keys: impl Into<TypingData>) {
+        let keys = self.driver.action_chain().send_keys(keys);
+        keys.perform().await.unwrap();
+    }
+
+    pub async fn click(&self, selector: &str) {
+        let found = self.driver.find(By::Css(selector)).await.unwrap();
+        found.click().await.unwrap();
+    }
+
+    /// Clicks the first button that has this text.
+    pub async fn button(&self, text: &str) {
+        let buttons = self.driver.find_all(By::Css("button, summary, a")).await.unwrap();
+        for button in buttons {
+            if button.text().await.unwrap().contains(text) {
+                return button.click().await.unwrap();
+            }
+        }
+        panic!("no button {text}");
+    }
+
+    /// Opens the request whose row has this text.
+    pub async fn choose(&self, text: &str) {
+        self.until(".rows", text).await;
+        let script = format!(
+            "[...document.querySelectorAll('.row')].find((it) => it.innerText.includes({})).click()",
+            serde_json::json!(text)
+        );
+        self.run(&script).await;
+        self.until("#detail", text).await;
+    }
+
+    pub async fn screenshot(&self, name: &str) {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        std::fs::create_dir_all(&dir).unwrap();
+        self.driver.screenshot(&dir.join(name)).await.unwrap();
+    }
+
+    pub async fn close(self) {
+        self.driver.clone().quit().await.unwrap();
+    }
+}
+
+/// Stands between the browser and an inspector, and can cut the two apart.
+pub struct Cable {
+    port: u16,
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// Counts the cuts.
+    Whole(u64),
+    /// Nothing comes through, and nothing is closed.
+    Dead,
+}
+
+impl Cable {
+    /// Leads from 127.0.0.1 to the same port of 127.0.0.2, so that the browser asks for a host that
+    /// the inspector takes for its own.
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (state, watched) = watch::channel(State::Whole(0));
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(lead(near, SocketAddr::new([127, 0, 0, 2].into(), port), watched.clone()));
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Where the inspector is to listen.
+    pub fn far(&self) -> String {
+        format!("127.0.0.2:{}", self.port)
+    }
+
+    /// The address of the page as the browser is to ask for it.
+    pub fn near(&self, inspect: &str) -> String {
+        inspect.replace("127.0.0.2", "127.0.0.1")
+    }
+
+    /// Closes all connections.
+    pub fn cut(&self) {
+        self.state.send_modify(|state| {
+            *state = match state {
+                State::Whole(cuts) => State::Whole(*cuts + 1),
+                State::Dead => State::Whole(0),
+            }
+        });
+    }
+
+    /// Lets nothing through any more.
+    pub fn kill(&self) {
+        self.state.send_replace(State::Dead);
+    }
+}
+
+async fn lead(mut near: TcpStream, far: SocketAddr, mut state: watch::Receiver<State>) {
+    let born = *state.borrow_and_update();
+    let Ok(mut far) = TcpStream::connect(far).await else {
+        return;
+    };
+    let (mut to_far, mut to_near) = (vec![0; 4096], vec![0; 4096]);
+    loop {
+        if *state.borrow_and_update() == State::Dead {
+            _ = state.changed().await;
+            return;
+        }
+        if *state.borrow() != born {
+            return;
+        }
+        tokio::select! {
+            _ = state.changed() => {}
+            read = near.read(&mut to_far) => match read {
+                Ok(read) if read > 0 => far.write_all(&to_far[..read]).await.unwrap_or_default(),
+                _ => return,
+            },
+            read = far.read(&mut to_near) => match read {
+                Ok(read) if read > 0 => near.write_all(&to_near[..read]).await.unwrap_or_default(),
+                _ => return,
+            },
+        }
+    }
+}
+
+/// Where the screenshot for the documentation goes.
+pub fn documentation() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../inspector.png")
+}
