@@ -77,20 +77,23 @@ pub(crate) fn command(program: &str, settings: &[(&str, &str)]) -> Command {
 
 /// A running example.
 pub(crate) struct Server {
-    process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    addr: SocketAddr,
+    pub(crate) process: Process,
+    pub(crate) lines: Lines<BufReader<ChildStdout>>,
+    pub(crate) addr: SocketAddr,
 }
+
+/// Ends with the test, also where that failed.
+pub(crate) struct Process(Child);
 
 impl Server {
     /// Waits until the server listens.
     pub(crate) fn start(program: &str, settings: &[(&str, &str)]) -> Self {
-        let mut process = command(program, settings)
+        let process = command(program, settings)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()
-            .expect("the example starts");
-        let stdout = process.stdout.take().expect("its output is piped");
+            .spawn();
+        let mut process = Process(process.expect("the example starts"));
+        let stdout = process.0.stdout.take().expect("its output is piped");
         let mut lines = BufReader::new(stdout).lines();
         let listening = lines.next().expect("a line").expect("of text");
         let addr = listening.strip_prefix("listening on http://");
@@ -124,18 +127,17 @@ impl Server {
 
     /// Presses Ctrl-C: the server ends well, and has nothing more to print.
     pub(crate) fn stop(mut self) {
-        let id = self.process.id().to_string();
+        let id = self.process.0.id().to_string();
         let kill = Command::new("kill").args(["-INT", &id]).status();
         assert!(kill.expect("kill runs").success());
         assert!(self.lines.next().is_none());
-        assert!(self.process.wait().expect("an end").success());
+        assert!(self.process.0.wait().expect("an end").success());
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        // Matters only where a test failed: otherwise the process has ended.
-        _ = self.process.kill();
-        _ = self.process.wait();
+        _ = self.0.kill();
+        _ = self.0.wait();
     }
 }

@@ -8,12 +8,13 @@ use crate::receive;
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
 /// As a response it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
-/// logged already when a handler sees it.
+/// logged already when a handler sees it. A handler can return one of its own, made from an
+/// [`Error`], which is not logged.
 ///
 /// # Examples
 ///
-/// A handler that keeps rightly signed deliveries which do not parse, instead of inviting retries
-/// that would not parse either:
+/// A handler that keeps deliveries which have a valid signature but do not parse, instead of
+/// inviting retries that would not parse either:
 ///
 /// ```
 /// use actix_web::HttpResponse;
@@ -33,44 +34,59 @@ use crate::receive;
 /// }
 /// ```
 ///
+/// A handler that asks TrackingMore to send again what it could not store:
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use trackingmore_webhook_actix::{Delivery, Error, ErrorKind, Webhook, WebhookError};
+///
+/// async fn shipment(Webhook(delivery): Webhook) -> Result<HttpResponse, WebhookError> {
+///     store(delivery).await.map_err(|_| Error::from(ErrorKind::NotStored))?;
+///     Ok(HttpResponse::NoContent().finish())
+/// }
+/// # async fn store(_: Delivery) -> std::io::Result<()> { Ok(()) }
+/// ```
+///
 /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #[derive(Debug)]
-pub struct WebhookError {
-    error: Error,
-    body: Option<VerifiedBody>,
-}
+pub struct WebhookError(Error);
 
 impl WebhookError {
-    pub(crate) fn unread(error: Error, body: VerifiedBody) -> Self {
-        Self {
-            error,
-            body: Some(body),
-        }
-    }
-
     /// Gives the refusal itself, with its code and the problem to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
-        &self.error
+        &self.0
     }
 
     /// Tells which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.error.kind()
+        self.0.kind()
+    }
+
+    /// Gives the kind in `snake_case`, as the response has it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code()
     }
 
     /// Gives the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        receive::status(&self.error)
+        receive::status(&self.0)
     }
 
-    /// Gives the body of a rightly signed delivery that is not an event, so that it can be stored;
-    /// `None` if the request was not proved genuine.
+    /// Gives the body of a delivery whose signature is valid, but which is not an event, so that it
+    /// can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
-        self.body.as_ref()
+        self.0.verified_body()
+    }
+
+    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    #[must_use]
+    pub fn into_verified_body(self) -> Option<VerifiedBody> {
+        self.0.into_verified_body()
     }
 }
 
@@ -80,19 +96,19 @@ impl ResponseError for WebhookError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        receive::answer(&self.error)
+        receive::answer(&self.0)
     }
 }
 
 impl From<Error> for WebhookError {
     fn from(error: Error) -> Self {
-        Self { error, body: None }
+        Self(error)
     }
 }
 
 impl fmt::Display for WebhookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        self.0.fmt(f)
     }
 }
 

@@ -1,7 +1,7 @@
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use futures_util::future::{self, Either, LocalBoxFuture};
 use serde::de::DeserializeOwned;
-use trackingmore_webhook::{Delivery, Error, ErrorKind, Event, VerifiedBody, Verifier};
+use trackingmore_webhook::{Delivery, Error, Event, Incoming, VerifiedBody, Verifier};
 
 use crate::{WebhookError, receive};
 
@@ -71,19 +71,71 @@ pub struct Webhook<T = Event>(pub Delivery<T>);
 #[derive(Clone, Debug)]
 pub struct RawWebhook(pub VerifiedBody);
 
+impl<T: DeserializeOwned + 'static> Webhook<T> {
+    /// Extracts a delivery that `verifier` accepts, whatever `app_data` has: for a verifier that
+    /// depends on the request, such as one for each tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::collections::HashMap;
+    /// use actix_web::{HttpRequest, HttpResponse, web};
+    /// use trackingmore_webhook_actix::{Verifier, Webhook, WebhookError};
+    ///
+    /// async fn shipment(
+    ///     verifiers: web::Data<HashMap<String, Verifier>>,
+    ///     tenant: web::Path<String>,
+    ///     request: HttpRequest,
+    ///     payload: web::Payload,
+    /// ) -> Result<HttpResponse, WebhookError> {
+    ///     let Some(verifier) = verifiers.get(&*tenant) else {
+    ///         return Ok(HttpResponse::NotFound().finish());
+    ///     };
+    ///     let mut payload = payload.into_inner();
+    ///     let Webhook(delivery) =
+    ///         <Webhook>::from_request_with(&request, &mut payload, verifier).await?;
+    ///     println!("{tenant}: {}", delivery.event.tracking.tracking_number);
+    ///     Ok(HttpResponse::NoContent().finish())
+    /// }
+    /// ```
+    pub fn from_request_with(
+        request: &HttpRequest,
+        payload: &mut Payload,
+        verifier: &Verifier,
+    ) -> impl Future<Output = Result<Self, WebhookError>> + use<T> {
+        let delivery = extract_delivery(request, payload, Some(verifier));
+        async { Ok(Self(delivery.await?)) }
+    }
+}
+
+impl RawWebhook {
+    /// Extracts the body of a delivery that `verifier` accepts, as
+    /// [`Webhook::from_request_with`].
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    pub fn from_request_with(
+        request: &HttpRequest,
+        payload: &mut Payload,
+        verifier: &Verifier,
+    ) -> impl Future<Output = Result<Self, WebhookError>> + use<> {
+        let body = extract_body(request, payload, Some(verifier));
+        async { Ok(Self(body.await?)) }
+    }
+}
+
 impl<T: DeserializeOwned + 'static> FromRequest for Webhook<T> {
     type Error = WebhookError;
     type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = verified_body(request, payload);
-        Box::pin(async move {
-            let body = body.await?;
-            match body.parse() {
-                Ok(delivery) => Ok(Self(delivery)),
-                Err(error) => Err(WebhookError::unread(error, body)),
-            }
-        })
+        let delivery = extract_delivery(request, payload, configured_verifier(request));
+        Box::pin(async { Ok(Self(delivery.await?)) })
     }
 }
 
@@ -92,24 +144,44 @@ impl FromRequest for RawWebhook {
     type Future = LocalBoxFuture<'static, Result<Self, WebhookError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = verified_body(request, payload);
-        Box::pin(async move { Ok(Self(body.await?)) })
+        let body = extract_body(request, payload, configured_verifier(request));
+        Box::pin(async { Ok(Self(body.await?)) })
     }
 }
 
-fn verified_body(
+fn extract_delivery<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: &mut Payload,
+    verifier: Option<&Verifier>,
+) -> impl Future<Output = Result<Delivery<T>, Error>> + use<T> {
+    let read = |body: VerifiedBody| body.parse();
+    extract(request, payload, verifier, read, Incoming::finish_as)
+}
+
+fn extract_body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    verifier: Option<&Verifier>,
 ) -> impl Future<Output = Result<VerifiedBody, Error>> + use<> {
-    let verifier = configured_verifier(request);
+    extract(request, payload, verifier, Ok, Incoming::finish)
+}
+
+/// Takes what the middleware accepted, or else verifies the request.
+fn extract<B>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    verifier: Option<&Verifier>,
+    read: fn(VerifiedBody) -> Result<B, Error>,
+    finish: fn(Incoming) -> Result<B, Error>,
+) -> impl Future<Output = Result<B, Error>> + use<B> {
     if let Some(body) = accepted_body(request, verifier) {
-        return Either::Left(future::ok(body));
+        return Either::Left(future::ready(read(body)));
     }
     let begun = verifier
         .ok_or_else(not_configured)
         .and_then(|verifier| receive::begin(verifier, request, payload));
     match begun {
-        Ok((incoming, payload)) => Either::Right(receive::read(incoming, payload)),
+        Ok((incoming, payload)) => Either::Right(receive::read(incoming, payload, finish)),
         Err(error) => Either::Left(future::err(error)),
     }
 }
@@ -130,9 +202,5 @@ fn accepted_body(request: &HttpRequest, verifier: Option<&Verifier>) -> Option<V
 }
 
 fn not_configured() -> Error {
-    tracing::error!(
-        "a TrackingMore webhook extractor has no verifier: add one with `app_data(verifier)`, or \
-         wrap the route in `VerifyWebhook`"
-    );
-    ErrorKind::NotConfigured.into()
+    Error::not_configured("add one with `app_data(verifier)`, or wrap the route in `VerifyWebhook`")
 }

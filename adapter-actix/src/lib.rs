@@ -7,7 +7,8 @@ mod receive;
 
 pub use trackingmore_webhook::{
     self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
-    Leg, Milestones, Scheme, Signer, Substatus, Time, Tracking, Verified, VerifiedBody, Verifier,
+    Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time, TimeKind, Tracking, Verified,
+    VerifiedBody, Verifier,
 };
 
 pub use self::{

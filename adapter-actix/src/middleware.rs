@@ -1,4 +1,4 @@
-use std::{fmt, rc::Rc};
+use std::{fmt, rc::Rc, sync::Arc};
 
 use actix_web::{
     Error as ActixError, HttpMessage as _, HttpResponse,
@@ -6,7 +6,7 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
 };
 use futures_util::future::{LocalBoxFuture, Ready, ok};
-use trackingmore_webhook::{Error, VerifiedBody, Verifier};
+use trackingmore_webhook::{Error, Incoming, VerifiedBody, Verifier};
 
 use crate::receive;
 
@@ -44,11 +44,10 @@ use crate::receive;
 /// );
 /// # Ok::<(), trackingmore_webhook_actix::ConfigError>(())
 /// ```
-#[derive(Clone)]
 #[must_use]
-pub struct VerifyWebhook {
+pub struct VerifyWebhook<F = fn(&Error) -> HttpResponse> {
     verifier: Verifier,
-    on_refusal: fn(&Error) -> HttpResponse,
+    on_refusal: Arc<F>,
 }
 
 impl VerifyWebhook {
@@ -56,36 +55,52 @@ impl VerifyWebhook {
     pub fn new(verifier: Verifier) -> Self {
         Self {
             verifier,
-            on_refusal: receive::answer,
+            on_refusal: Arc::new(receive::answer),
         }
     }
+}
 
+impl<F> VerifyWebhook<F> {
     /// Answers refused requests otherwise. The refusal is logged all the same.
+    ///
+    /// The closure may capture what it needs. The clones of a middleware share it.
     ///
     /// # Examples
     ///
     /// ```
     /// # use actix_web::HttpResponse;
     /// # use trackingmore_webhook_actix::{Verifier, VerifyWebhook};
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    ///
     /// # let verifier = Verifier::new("secret")?;
-    /// let middleware =
-    ///     VerifyWebhook::new(verifier).on_refusal(|error| HttpResponse::NotFound().finish());
+    /// let refused = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&refused);
+    /// let middleware = VerifyWebhook::new(verifier).on_refusal(move |error| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
+    ///     HttpResponse::NotFound().finish()
+    /// });
     /// # Ok::<(), trackingmore_webhook_actix::ConfigError>(())
     /// ```
-    pub fn on_refusal(mut self, answer: fn(&Error) -> HttpResponse) -> Self {
-        self.on_refusal = answer;
-        self
+    pub fn on_refusal<G>(self, answer: G) -> VerifyWebhook<G>
+    where
+        G: Fn(&Error) -> HttpResponse + 'static,
+    {
+        VerifyWebhook {
+            verifier: self.verifier,
+            on_refusal: Arc::new(answer),
+        }
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for VerifyWebhook
+impl<S, B, F> Transform<S, ServiceRequest> for VerifyWebhook<F>
 where
+    F: Fn(&Error) -> HttpResponse + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
     B: MessageBody,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = ActixError;
-    type Transform = VerifyWebhookService<S>;
+    type Transform = VerifyWebhookService<S, F>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, ()>>;
 
@@ -97,7 +112,17 @@ where
     }
 }
 
-impl fmt::Debug for VerifyWebhook {
+/// Clones do not ask for a closure that can be cloned.
+impl<F> Clone for VerifyWebhook<F> {
+    fn clone(&self) -> Self {
+        Self {
+            verifier: self.verifier.clone(),
+            on_refusal: Arc::clone(&self.on_refusal),
+        }
+    }
+}
+
+impl<F> fmt::Debug for VerifyWebhook<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyWebhook")
             .field("verifier", &self.verifier)
@@ -107,13 +132,14 @@ impl fmt::Debug for VerifyWebhook {
 
 /// The service that [`VerifyWebhook`] makes.
 #[allow(missing_debug_implementations, unreachable_pub)]
-pub struct VerifyWebhookService<S> {
+pub struct VerifyWebhookService<S, F> {
     service: Rc<S>,
-    settings: VerifyWebhook,
+    settings: VerifyWebhook<F>,
 }
 
-impl<S, B> Service<ServiceRequest> for VerifyWebhookService<S>
+impl<S, B, F> Service<ServiceRequest> for VerifyWebhookService<S, F>
 where
+    F: Fn(&Error) -> HttpResponse + 'static,
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError> + 'static,
     B: MessageBody,
 {
@@ -147,5 +173,5 @@ where
 async fn verify(verifier: &Verifier, request: &mut ServiceRequest) -> Result<VerifiedBody, Error> {
     let (request, payload) = request.parts_mut();
     let (incoming, payload) = receive::begin(verifier, request, payload)?;
-    receive::read(incoming, payload).await
+    receive::read(incoming, payload, Incoming::finish).await
 }

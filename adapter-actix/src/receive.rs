@@ -8,8 +8,7 @@ use actix_web::{
 };
 use futures_util::StreamExt as _;
 use trackingmore_webhook::{
-    Error, ErrorKind, Headers, Incoming, PROBLEM_CONTENT_TYPE, VerifiedBody, Verifier,
-    WWW_AUTHENTICATE,
+    Error, ErrorKind, Headers, Incoming, PROBLEM_CONTENT_TYPE, Verifier, WWW_AUTHENTICATE,
 };
 
 /// Judges by the headers alone, and takes the payload of a request that they do not refuse.
@@ -36,16 +35,18 @@ fn has_body(request: &HttpRequest) -> bool {
             .is_some_and(|length| length != "0")
 }
 
-/// Reads the body as it comes over the wire: an encoded one is not decompressed.
-pub(crate) async fn read(
+/// Reads the body as it comes over the wire: an encoded one is not decompressed. `finish` says whether
+/// it is read as an event.
+pub(crate) async fn read<B>(
     mut incoming: Incoming,
     mut payload: Payload,
-) -> Result<VerifiedBody, Error> {
+    finish: impl FnOnce(Incoming) -> Result<B, Error>,
+) -> Result<B, Error> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| incoming.refuse(ErrorKind::BodyUnreadable))?;
         incoming.push(chunk)?;
     }
-    incoming.finish()
+    finish(incoming)
 }
 
 /// Makes the answer that every adapter gives. What becomes of a connection with an unread body is

@@ -4,7 +4,10 @@ mod serve;
 
 use std::net::SocketAddr;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
 use trackingmore_webhook::testing::conformance::{self, Handled, PATH, Receiver};
 use trackingmore_webhook_actix::{RawWebhook, Verifier, VerifyWebhook, Webhook};
 
@@ -23,78 +26,68 @@ async fn payload(handled: web::Data<Handled>, body: web::Bytes) -> HttpResponse 
     HttpResponse::NoContent().finish()
 }
 
-struct Extractor;
+/// An application, and whether its handler takes the bytes only.
+struct App {
+    configure: fn(&mut ServiceConfig, Verifier),
+    takes_bytes: bool,
+    handled: Handled,
+}
 
-impl Receiver for Extractor {
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
+impl Receiver for App {
+    fn serve(&self, verifier: Verifier) -> SocketAddr {
+        let (configure, handled) = (self.configure, self.handled.clone());
         serve::in_background(move |config| {
-            config
-                .app_data(verifier.clone())
-                .app_data(web::Data::new(handled.clone()))
-                .route(PATH, web::post().to(typed));
+            config.app_data(web::Data::new(handled.clone()));
+            configure(config, verifier.clone());
         })
+    }
+
+    fn handled(&self) -> Option<&Handled> {
+        Some(&self.handled)
+    }
+
+    fn accepts_unread(&self) -> bool {
+        self.takes_bytes
     }
 }
 
-struct RawExtractor;
-
-impl Receiver for RawExtractor {
-    const READS_EVENTS: bool = false;
-
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
-        serve::in_background(move |config| {
-            config
-                .app_data(web::Data::new(verifier.clone()))
-                .app_data(web::Data::new(handled.clone()))
-                .route(PATH, web::post().to(raw));
-        })
-    }
-}
-
-struct Middleware;
-
-impl Receiver for Middleware {
-    const READS_EVENTS: bool = false;
-
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
-        serve::in_background(move |config| {
-            let webhook = web::resource(PATH).wrap(VerifyWebhook::new(verifier.clone()));
-            config
-                .app_data(web::Data::new(handled.clone()))
-                .service(webhook.route(web::post().to(payload)));
-        })
-    }
-}
-
-struct ExtractorBehindMiddleware;
-
-impl Receiver for ExtractorBehindMiddleware {
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
-        serve::in_background(move |config| {
-            let webhook = web::resource(PATH).wrap(VerifyWebhook::new(verifier.clone()));
-            config
-                .app_data(web::Data::new(handled.clone()))
-                .service(webhook.route(web::post().to(typed)));
-        })
-    }
+fn check(takes_bytes: bool, configure: fn(&mut ServiceConfig, Verifier)) {
+    let handled = Handled::default();
+    conformance::run(&App {
+        configure,
+        takes_bytes,
+        handled,
+    });
 }
 
 #[test]
 fn extractor() {
-    conformance::run(&Extractor);
+    check(false, |config, verifier| {
+        config.app_data(verifier).route(PATH, web::post().to(typed));
+    });
 }
 
 #[test]
 fn raw_extractor() {
-    conformance::run(&RawExtractor);
+    check(true, |config, verifier| {
+        config
+            .app_data(web::Data::new(verifier))
+            .route(PATH, web::post().to(raw));
+    });
 }
 
 #[test]
 fn middleware() {
-    conformance::run(&Middleware);
+    check(true, |config, verifier| {
+        let webhook = web::resource(PATH).wrap(VerifyWebhook::new(verifier));
+        config.service(webhook.route(web::post().to(payload)));
+    });
 }
 
 #[test]
 fn extractor_behind_middleware() {
-    conformance::run(&ExtractorBehindMiddleware);
+    check(false, |config, verifier| {
+        let webhook = web::resource(PATH).wrap(VerifyWebhook::new(verifier));
+        config.service(webhook.route(web::post().to(typed)));
+    });
 }

@@ -11,12 +11,14 @@ use std::{
     time::SystemTime,
 };
 
-use actix_web::{App, HttpResponse, ResponseError as _, http::StatusCode, test::TestRequest, web};
+use actix_web::{
+    App, HttpRequest, HttpResponse, ResponseError as _, http::StatusCode, test::TestRequest, web,
+};
 use trackingmore_webhook::{
     ErrorKind, Scheme, Signer,
     testing::{Answer, Connection, Framing},
 };
-use trackingmore_webhook_actix::{RawWebhook, Verifier, Webhook, WebhookError};
+use trackingmore_webhook_actix::{Error, RawWebhook, Verifier, Webhook, WebhookError};
 
 const PATH: &str = "/hook";
 
@@ -162,11 +164,13 @@ fn an_error_tells_what_it_is() {
     async fn describe(webhook: Result<Webhook, WebhookError>) -> HttpResponse {
         let error = webhook.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidJson);
+        assert_eq!(error.code(), "invalid_json");
         assert_eq!(error.status(), StatusCode::BAD_REQUEST);
         assert_eq!(error.status_code(), StatusCode::BAD_REQUEST);
         assert_eq!(error.to_string(), "body is not JSON");
         assert!(error.source().is_none());
         assert!(!format!("{error:?}").contains("jane"));
+        assert_eq!(error.into_verified_body().unwrap().bytes(), "jane");
         HttpResponse::Ok().finish()
     }
     let configure = |config: &mut web::ServiceConfig| {
@@ -175,4 +179,78 @@ fn an_error_tells_what_it_is() {
             .route(PATH, web::post().to(describe));
     };
     assert_eq!(post_signed(configure, b"jane").status, 200);
+}
+
+#[test]
+fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+    async fn store(Webhook(_): Webhook) -> Result<HttpResponse, WebhookError> {
+        Err(Error::from(ErrorKind::NotStored))?;
+        Ok(HttpResponse::NoContent().finish())
+    }
+    let answer = post_signed(
+        |config| {
+            config
+                .app_data(verifier())
+                .route(PATH, web::post().to(store));
+        },
+        br#"{"data":{"tracking_number":"LX405512873SE"}}"#,
+    );
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.ends_with(br#""code":"not_stored"}"#));
+    assert!(!answer.announces_close());
+}
+
+#[test]
+fn the_verifier_can_be_chosen_per_request() {
+    async fn typed(
+        tenant: web::Path<String>,
+        request: HttpRequest,
+        payload: web::Payload,
+    ) -> Result<HttpResponse, WebhookError> {
+        let verifier = Verifier::new(&*tenant.into_inner()).unwrap();
+        let mut payload = payload.into_inner();
+        let Webhook(delivery) =
+            <Webhook>::from_request_with(&request, &mut payload, &verifier).await?;
+        Ok(HttpResponse::Ok().body(delivery.event.tracking.tracking_number))
+    }
+    async fn raw(
+        tenant: web::Path<String>,
+        request: HttpRequest,
+        payload: web::Payload,
+    ) -> Result<HttpResponse, WebhookError> {
+        let verifier = Verifier::new(&*tenant.into_inner()).unwrap();
+        let mut payload = payload.into_inner();
+        let RawWebhook(body) =
+            RawWebhook::from_request_with(&request, &mut payload, &verifier).await?;
+        Ok(HttpResponse::Ok().body(body.into_bytes()))
+    }
+    let addr = serve::in_background(|config| {
+        config
+            // Not asked.
+            .app_data(verifier())
+            .route("/typed/{tenant}", web::post().to(typed))
+            .route("/raw/{tenant}", web::post().to(raw));
+    });
+    let post = |path: &str, secret: &str, body: &[u8], framing| {
+        let signer = Signer::new(secret).unwrap();
+        let headers = signer.headers(Scheme::Body, SystemTime::now(), body);
+        let mut connection = Connection::open(addr).unwrap();
+        connection.post(path, &headers, body, framing).unwrap()
+    };
+    let body = br#"{"data":{"tracking_number":"LX405512873SE"}}"#;
+    for framing in [Framing::Length, Framing::Chunked(10)] {
+        let answer = post("/typed/shoes", "shoes", body, framing);
+        assert_eq!(
+            (answer.status, &answer.body[..]),
+            (200, &b"LX405512873SE"[..])
+        );
+        let answer = post("/raw/shoes", "shoes", body, framing);
+        assert_eq!((answer.status, &answer.body[..]), (200, &body[..]));
+        for path in ["/typed/shoes", "/raw/shoes"] {
+            for secret in ["books", "secret"] {
+                assert_eq!(post(path, secret, body, framing).status, 401);
+            }
+        }
+        assert_eq!(post("/typed/shoes", "shoes", b"{", framing).status, 400);
+    }
 }

@@ -4,13 +4,20 @@
 
 mod serve;
 
-use std::{net::SocketAddr, time::SystemTime};
+use std::{
+    cell::Cell,
+    net::SocketAddr,
+    rc::Rc,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::SystemTime,
+};
 
 use actix_web::{
-    HttpMessage as _, HttpResponse,
+    App, HttpMessage as _, HttpResponse,
     dev::Service as _,
     http::header::{HeaderName, HeaderValue},
     middleware::DefaultHeaders,
+    test::TestRequest,
     web,
 };
 use trackingmore_webhook::{
@@ -205,6 +212,38 @@ fn refusals_can_be_answered_otherwise() {
         (answer.status, &answer.body[..]),
         (404, &b"missing_header"[..])
     );
+}
+
+#[test]
+fn what_answers_refusals_is_shared_by_all_connections() {
+    let refused = AtomicUsize::new(0);
+    let webhook = VerifyWebhook::new(verifier()).on_refusal(move |_| {
+        let earlier = refused.fetch_add(1, Ordering::Relaxed);
+        HttpResponse::Unauthorized().body(earlier.to_string())
+    });
+    // Made outside of the closure that makes the application in each worker, so it must be `Send`.
+    let addr = serve::in_background(move |config| {
+        let resource = web::resource(PATH).wrap(webhook.clone());
+        config.service(resource.route(web::post().to(accept)));
+    });
+    for earlier in 0..3 {
+        assert_eq!(post(addr, &[], BODY).body, earlier.to_string().as_bytes());
+    }
+}
+
+#[actix_web::test]
+async fn what_answers_refusals_may_hold_what_stays_on_its_thread() {
+    let refused = Rc::new(Cell::new(0));
+    let count = Rc::clone(&refused);
+    let webhook = VerifyWebhook::new(verifier()).on_refusal(move |_| {
+        count.set(count.get() + 1);
+        HttpResponse::Unauthorized().finish()
+    });
+    let app = App::new().wrap(webhook).route(PATH, web::post().to(accept));
+    let app = actix_web::test::init_service(app).await;
+    let request = TestRequest::post().uri(PATH).to_request();
+    actix_web::test::call_service(&app, request).await;
+    assert_eq!(refused.get(), 1);
 }
 
 #[test]

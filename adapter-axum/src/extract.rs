@@ -1,6 +1,6 @@
 use axum_core::extract::{FromRef, FromRequest, Request};
 use serde::de::DeserializeOwned;
-use trackingmore_webhook::{Delivery, Event, VerifiedBody, Verifier};
+use trackingmore_webhook::{Delivery, Event, Incoming, VerifiedBody, Verifier};
 
 use crate::{WebhookRejection, receive};
 
@@ -14,6 +14,8 @@ use crate::{WebhookRejection, receive};
 /// (2 MB unless it is set).
 ///
 /// # Examples
+///
+/// In a state with other things (`derive(FromRef)` needs axum's feature `macros`):
 ///
 /// ```
 /// use axum::{Router, extract::FromRef, routing::post};
@@ -47,6 +49,27 @@ use crate::{WebhookRejection, receive};
 /// async fn shipment(Webhook(delivery): Webhook<Mine>) {
 ///     println!("{}", delivery.event.data["lane"]);
 /// }
+/// ```
+///
+/// With two webhooks, each with its own secret: a state gives one verifier, so each route has its own
+/// state, whether that is the verifier or a struct like `AppState` above:
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use trackingmore_webhook_axum::{Verifier, Webhook};
+///
+/// async fn shipment(Webhook(delivery): Webhook) {
+///     println!("{}", delivery.event.tracking.tracking_number);
+/// }
+///
+/// fn hook(path: &str, verifier: Verifier) -> Router {
+///     Router::new().route(path, post(shipment)).with_state(verifier)
+/// }
+///
+/// let shoes = Verifier::builder().name("shoes").secret("secret of the shoe shop").build()?;
+/// let books = Verifier::builder().name("books").secret("secret of the book shop").build()?;
+/// let app = hook("/webhooks/shoes", shoes).merge(hook("/webhooks/books", books));
+/// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
 /// ```
 ///
 /// With a verifier that depends on the request, such as one for each tenant:
@@ -97,11 +120,15 @@ where
     type Rejection = WebhookRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
-        let RawWebhook(body) = RawWebhook::from_request(request, state).await?;
-        match body.parse() {
-            Ok(delivery) => Ok(Self(delivery)),
-            Err(error) => Err(WebhookRejection::unread(error, body)),
-        }
+        let verifier = Verifier::from_ref(state);
+        Ok(Self(match accepted_body(&request, &verifier) {
+            Some(body) => body.parse()?,
+            None => {
+                receive::receive(&verifier, request, Incoming::finish_as)
+                    .await?
+                    .1
+            }
+        }))
     }
 }
 
@@ -114,12 +141,19 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
         let verifier = Verifier::from_ref(state);
-        match request.extensions().get::<VerifiedBody>() {
-            Some(body) if body.is_accepted_by(&verifier) => Ok(Self(body.clone())),
-            _ => {
-                let (_, body) = receive::receive(&verifier, request).await?;
-                Ok(Self(body))
+        Ok(Self(match accepted_body(&request, &verifier) {
+            Some(body) => body.clone(),
+            None => {
+                receive::receive(&verifier, request, Incoming::finish)
+                    .await?
+                    .1
             }
-        }
+        }))
     }
+}
+
+/// Gives what a layer accepted, if it asked the same verifier.
+fn accepted_body<'r>(request: &'r Request, verifier: &Verifier) -> Option<&'r VerifiedBody> {
+    let body = request.extensions().get::<VerifiedBody>()?;
+    body.is_accepted_by(verifier).then_some(body)
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum_core::response::Response;
 use tower_layer::Layer;
@@ -58,33 +58,47 @@ use crate::{Verify, receive};
 #[must_use]
 pub struct VerifyLayer {
     verifier: Verifier,
-    on_refusal: fn(&Error) -> Response,
+    on_refusal: OnRefusal,
 }
+
+/// Shared, since a layer is applied anew for each connection.
+pub(crate) type OnRefusal = Arc<dyn Fn(&Error) -> Response + Send + Sync>;
 
 impl VerifyLayer {
     /// Makes a layer that answers refused requests with a problem in JSON.
     pub fn new(verifier: Verifier) -> Self {
         Self {
             verifier,
-            on_refusal: receive::answer,
+            on_refusal: Arc::new(receive::answer),
         }
     }
 
     /// Answers refused requests otherwise. The refusal is logged all the same, and `Connection:
     /// close` is added to the answer where HTTP/1 needs it.
     ///
+    /// The closure may capture what it needs. It is kept once, for all connections.
+    ///
     /// # Examples
     ///
     /// ```
     /// # use axum::response::IntoResponse;
     /// # use trackingmore_webhook_axum::{Verifier, VerifyLayer};
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    ///
     /// # let verifier = Verifier::new("secret")?;
-    /// let layer = VerifyLayer::new(verifier)
-    ///     .on_refusal(|error| axum::http::StatusCode::NOT_FOUND.into_response());
+    /// let refused = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&refused);
+    /// let layer = VerifyLayer::new(verifier).on_refusal(move |error| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
+    ///     error.to_response().into_response()
+    /// });
     /// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
     /// ```
-    pub fn on_refusal(mut self, answer: fn(&Error) -> Response) -> Self {
-        self.on_refusal = answer;
+    pub fn on_refusal(
+        mut self,
+        answer: impl Fn(&Error) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        self.on_refusal = Arc::new(answer);
         self
     }
 }
@@ -93,7 +107,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = Verify<S>;
 
     fn layer(&self, inner: S) -> Verify<S> {
-        Verify::new(inner, self.verifier.clone(), self.on_refusal)
+        Verify::new(inner, self.verifier.clone(), Arc::clone(&self.on_refusal))
     }
 }
 

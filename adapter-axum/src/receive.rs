@@ -4,26 +4,21 @@ use axum_core::{RequestExt as _, body::Body, extract::Request, response::Respons
 use http::{HeaderValue, Version, header, request::Parts};
 use http_body::Body as _;
 use http_body_util::LengthLimitError;
-use trackingmore_webhook::{Error, ErrorKind, VerifiedBody, Verifier};
+use trackingmore_webhook::{Error, ErrorKind, Incoming, Verifier};
 
-/// A request that was refused before its body was read as an event.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) error: Error,
-    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
-    pub(crate) closes: bool,
-}
+use crate::WebhookRejection;
 
 /// Verifies a request and reads its body, up to the smaller of the verifier's limit and of the
-/// `DefaultBodyLimit` that applies.
-pub(crate) async fn receive(
+/// `DefaultBodyLimit` that applies. `finish` says whether the body is read as an event.
+pub(crate) async fn receive<B>(
     verifier: &Verifier,
     request: Request,
-) -> Result<(Parts, VerifiedBody), Refusal> {
+    finish: impl FnOnce(Incoming) -> Result<B, Error>,
+) -> Result<(Parts, B), WebhookRejection> {
     let (parts, body) = request.with_limited_body().into_parts();
     let mut body = pin!(body);
     let mut ended = body.is_end_stream();
-    let verified_body = async {
+    let received = async {
         let mut incoming = verifier.begin(&parts.headers)?;
         while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
             let frame = frame.map_err(|error| incoming.refuse(kind_of(&error)))?;
@@ -32,11 +27,11 @@ pub(crate) async fn receive(
             }
         }
         ended = true;
-        incoming.finish()
+        finish(incoming)
     };
-    match verified_body.await {
-        Ok(verified_body) => Ok((parts, verified_body)),
-        Err(error) => Err(Refusal {
+    match received.await {
+        Ok(received) => Ok((parts, received)),
+        Err(error) => Err(WebhookRejection {
             error,
             closes: parts.version < Version::HTTP_2 && !ended,
         }),
@@ -56,7 +51,7 @@ pub(crate) fn answer(error: &Error) -> Response {
     error.to_response().map(Body::from)
 }
 
-/// Announces that the connection closes behind the answer. Without it, a client would send its next
+/// Announces that the connection closes after the answer. Without it, a client would send its next
 /// request on a connection that hyper has given up, since it will not read an unread body.
 pub(crate) fn announce_close(response: &mut Response) {
     let close = HeaderValue::from_static("close");

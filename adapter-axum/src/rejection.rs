@@ -4,17 +4,18 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use trackingmore_webhook::{Error, ErrorKind, VerifiedBody};
 
-use crate::receive::{self, Refusal};
+use crate::receive;
 
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
 /// As a response it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
-/// logged already when a handler sees it.
+/// logged already when a handler sees it. A handler can return one of its own, made from an
+/// [`Error`], which is not logged.
 ///
 /// # Examples
 ///
-/// A handler that keeps rightly signed deliveries which do not parse, instead of inviting retries
-/// that would not parse either:
+/// A handler that keeps deliveries which have a valid signature but do not parse, instead of
+/// inviting retries that would not parse either:
 ///
 /// ```
 /// use axum::{http::StatusCode, response::{IntoResponse, Response}};
@@ -34,23 +35,27 @@ use crate::receive::{self, Refusal};
 /// }
 /// ```
 ///
+/// A handler that asks TrackingMore to send again what it could not store:
+///
+/// ```
+/// use trackingmore_webhook_axum::{Delivery, Error, ErrorKind, Webhook, WebhookRejection};
+///
+/// async fn shipment(Webhook(delivery): Webhook) -> Result<(), WebhookRejection> {
+///     store(delivery).await.map_err(|_| Error::from(ErrorKind::NotStored))?;
+///     Ok(())
+/// }
+/// # async fn store(_: Delivery) -> std::io::Result<()> { Ok(()) }
+/// ```
+///
 /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #[derive(Debug)]
 pub struct WebhookRejection {
-    error: Error,
-    closes: bool,
-    body: Option<VerifiedBody>,
+    pub(crate) error: Error,
+    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
+    pub(crate) closes: bool,
 }
 
 impl WebhookRejection {
-    pub(crate) fn unread(error: Error, body: VerifiedBody) -> Self {
-        Self {
-            error,
-            closes: false,
-            body: Some(body),
-        }
-    }
-
     /// Gives the refusal itself, with its code and the problem to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
@@ -61,6 +66,12 @@ impl WebhookRejection {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.error.kind()
+    }
+
+    /// Gives the kind in `snake_case`, as the response has it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.error.code()
     }
 
     /// Gives the status of the response.
@@ -75,11 +86,17 @@ impl WebhookRejection {
         self.error.problem()
     }
 
-    /// Gives the body of a rightly signed delivery that is not an event, so that it can be stored;
-    /// `None` if the request was not proved genuine.
+    /// Gives the body of a delivery whose signature is valid, but which is not an event, so that it
+    /// can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
-        self.body.as_ref()
+        self.error.verified_body()
+    }
+
+    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    #[must_use]
+    pub fn into_verified_body(self) -> Option<VerifiedBody> {
+        self.error.into_verified_body()
     }
 }
 
@@ -93,13 +110,10 @@ impl IntoResponse for WebhookRejection {
     }
 }
 
-impl From<Refusal> for WebhookRejection {
-    fn from(Refusal { error, closes }: Refusal) -> Self {
-        Self {
-            error,
-            closes,
-            body: None,
-        }
+impl From<Error> for WebhookRejection {
+    fn from(error: Error) -> Self {
+        let closes = false;
+        Self { error, closes }
     }
 }
 

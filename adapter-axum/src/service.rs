@@ -13,20 +13,20 @@ use axum_core::{
 };
 use bytes::Bytes;
 use tower_service::Service;
-use trackingmore_webhook::{Error, Verifier};
+use trackingmore_webhook::{Incoming, Verifier};
 
-use crate::receive;
+use crate::{layer::OnRefusal, receive};
 
 /// The service that [`VerifyLayer`](crate::VerifyLayer) makes.
 #[derive(Clone)]
 pub struct Verify<S> {
     inner: S,
     verifier: Verifier,
-    on_refusal: fn(&Error) -> Response,
+    on_refusal: OnRefusal,
 }
 
 impl<S> Verify<S> {
-    pub(crate) fn new(inner: S, verifier: Verifier, on_refusal: fn(&Error) -> Response) -> Self {
+    pub(crate) fn new(inner: S, verifier: Verifier, on_refusal: OnRefusal) -> Self {
         Self {
             inner,
             verifier,
@@ -58,8 +58,9 @@ where
             on_refusal,
         } = self.clone();
         Box::pin(async move {
-            let (mut parts, body) = match receive::receive(&verifier, request.map(Body::new)).await
-            {
+            let request = request.map(Body::new);
+            let received = receive::receive(&verifier, request, Incoming::finish).await;
+            let (mut parts, body) = match received {
                 Ok(accepted) => accepted,
                 Err(refusal) => {
                     let mut response = on_refusal(&refusal.error);

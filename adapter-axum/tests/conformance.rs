@@ -8,86 +8,80 @@ use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use trackingmore_webhook::testing::conformance::{self, Handled, PATH, Receiver};
 use trackingmore_webhook_axum::{RawWebhook, Verifier, VerifyLayer, Webhook};
 
-struct Extractor;
+/// An application, and whether its handler takes the bytes only.
+struct App {
+    router: fn(Verifier, Handled) -> Router,
+    takes_bytes: bool,
+    handled: Handled,
+}
 
-impl Receiver for Extractor {
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
-        let handler = async move |Webhook(delivery): Webhook| {
-            handled.record(&delivery.body);
-            StatusCode::NO_CONTENT
-        };
-        serve::in_background(
-            Router::new()
-                .route(PATH, post(handler))
-                .with_state(verifier),
-        )
+impl Receiver for App {
+    fn serve(&self, verifier: Verifier) -> SocketAddr {
+        serve::in_background((self.router)(verifier, self.handled.clone()))
+    }
+
+    fn handled(&self) -> Option<&Handled> {
+        Some(&self.handled)
+    }
+
+    fn accepts_unread(&self) -> bool {
+        self.takes_bytes
     }
 }
 
-struct RawExtractor;
+fn check(takes_bytes: bool, router: fn(Verifier, Handled) -> Router) {
+    let handled = Handled::default();
+    conformance::run(&App {
+        router,
+        takes_bytes,
+        handled,
+    });
+}
 
-impl Receiver for RawExtractor {
-    const READS_EVENTS: bool = false;
+fn typed(handled: Handled) -> Router<Verifier> {
+    let handler = async move |Webhook(delivery): Webhook| {
+        handled.record(&delivery.body);
+        StatusCode::NO_CONTENT
+    };
+    Router::new().route(PATH, post(handler))
+}
 
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
+#[test]
+fn extractor() {
+    check(false, |verifier, handled| {
+        typed(handled).with_state(verifier)
+    });
+}
+
+#[test]
+fn raw_extractor() {
+    check(true, |verifier, handled| {
         let handler = async move |RawWebhook(body): RawWebhook| {
             handled.record(body.bytes());
             StatusCode::NO_CONTENT
         };
-        serve::in_background(
-            Router::new()
-                .route(PATH, post(handler))
-                .with_state(verifier),
-        )
-    }
+        Router::new()
+            .route(PATH, post(handler))
+            .with_state(verifier)
+    });
 }
 
-struct Layer;
-
-impl Receiver for Layer {
-    const READS_EVENTS: bool = false;
-
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
+#[test]
+fn layer() {
+    check(true, |verifier, handled| {
         let handler = async move |body: Bytes| {
             handled.record(&body);
             StatusCode::NO_CONTENT
         };
         let app = Router::new().route(PATH, post(handler));
-        serve::in_background(app.layer(VerifyLayer::new(verifier)))
-    }
-}
-
-struct ExtractorBehindLayer;
-
-impl Receiver for ExtractorBehindLayer {
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
-        let handler = async move |Webhook(delivery): Webhook| {
-            handled.record(&delivery.body);
-            StatusCode::NO_CONTENT
-        };
-        let app = Router::new()
-            .route(PATH, post(handler))
-            .with_state(verifier.clone());
-        serve::in_background(app.layer(VerifyLayer::new(verifier)))
-    }
-}
-
-#[test]
-fn extractor() {
-    conformance::run(&Extractor);
-}
-
-#[test]
-fn raw_extractor() {
-    conformance::run(&RawExtractor);
-}
-
-#[test]
-fn layer() {
-    conformance::run(&Layer);
+        app.layer(VerifyLayer::new(verifier))
+    });
 }
 
 #[test]
 fn extractor_behind_layer() {
-    conformance::run(&ExtractorBehindLayer);
+    check(false, |verifier, handled| {
+        let app = typed(handled).with_state(verifier.clone());
+        app.layer(VerifyLayer::new(verifier))
+    });
 }

@@ -17,7 +17,7 @@ use trackingmore_webhook::{
     ErrorKind, Scheme, Signer,
     testing::{Answer, Connection, Framing},
 };
-use trackingmore_webhook_axum::{RawWebhook, Verifier, Webhook, WebhookRejection};
+use trackingmore_webhook_axum::{Error, RawWebhook, Verifier, Webhook, WebhookRejection};
 
 const PATH: &str = "/hook";
 const BODY: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}"#;
@@ -29,8 +29,18 @@ fn verifier() -> Verifier {
 fn post_signed(app: Router, body: &[u8], framing: Framing) -> Answer {
     let signer = Signer::new("secret").unwrap();
     let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body);
+    post_to(app, PATH, &headers, body, framing)
+}
+
+fn post_to(
+    app: Router,
+    path: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+    framing: Framing,
+) -> Answer {
     let mut connection = Connection::open(serve::in_background(app)).unwrap();
-    connection.post(PATH, &headers, body, framing).unwrap()
+    connection.post(path, headers, body, framing).unwrap()
 }
 
 #[test]
@@ -159,11 +169,14 @@ fn a_rejection_tells_what_it_is() {
     async fn describe(webhook: Result<Webhook, WebhookRejection>) -> String {
         let rejection = webhook.unwrap_err();
         assert_eq!(rejection.kind(), ErrorKind::InvalidJson);
+        assert_eq!(rejection.code(), "invalid_json");
         assert_eq!(rejection.status(), StatusCode::BAD_REQUEST);
         assert_eq!(rejection.to_string(), "body is not JSON");
         assert!(rejection.source().is_none());
         assert!(!format!("{rejection:?}").contains("jane"));
-        rejection.body_text()
+        let text = rejection.body_text();
+        assert_eq!(rejection.into_verified_body().unwrap().bytes(), "jane");
+        text
     }
     let app = Router::new()
         .route(PATH, post(describe))
@@ -173,4 +186,42 @@ fn a_rejection_tells_what_it_is() {
         String::from_utf8(answer.body).unwrap(),
         r#"{"title":"Bad Request","status":400,"detail":"body is not JSON","code":"invalid_json"}"#
     );
+}
+
+#[test]
+fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+    async fn store(Webhook(_): Webhook) -> Result<StatusCode, WebhookRejection> {
+        Err(Error::from(ErrorKind::NotStored))?;
+        Ok(StatusCode::NO_CONTENT)
+    }
+    let app = Router::new()
+        .route(PATH, post(store))
+        .with_state(verifier());
+    let answer = post_signed(app, BODY, Framing::Length);
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.ends_with(br#""code":"not_stored"}"#));
+    assert!(!answer.announces_close());
+}
+
+#[test]
+fn each_of_two_webhooks_has_its_own_verifier() {
+    let hook = |path: &str, secret: &str| {
+        let handler = async |Webhook(_): Webhook| StatusCode::NO_CONTENT;
+        let verifier = Verifier::new(secret).unwrap();
+        Router::new()
+            .route(path, post(handler))
+            .with_state(verifier)
+    };
+    let app = hook("/shoes", "s1").merge(hook("/books", "s2"));
+    for (path, secret, status) in [
+        ("/shoes", "s1", 204),
+        ("/books", "s2", 204),
+        ("/shoes", "s2", 401),
+        ("/books", "s1", 401),
+    ] {
+        let signer = Signer::new(secret).unwrap();
+        let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), BODY);
+        let answer = post_to(app.clone(), path, &headers, BODY, Framing::Length);
+        assert_eq!(answer.status, status, "{path} {secret}");
+    }
 }

@@ -7,6 +7,7 @@ mod serve;
 use std::{
     convert::Infallible,
     io,
+    sync::atomic::{AtomicUsize, Ordering},
     task::{Context, Poll, Waker},
     time::SystemTime,
 };
@@ -249,6 +250,25 @@ async fn refusals_can_be_answered_otherwise() {
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()["x-code"], "missing_header");
     assert_eq!(answer.headers()[header::CONNECTION], "close");
+}
+
+#[test]
+fn what_answers_refusals_is_shared_by_all_connections() {
+    let refused = AtomicUsize::new(0);
+    let layer = VerifyLayer::new(verifier()).on_refusal(move |_| {
+        let earlier = refused.fetch_add(1, Ordering::Relaxed);
+        (StatusCode::UNAUTHORIZED, earlier.to_string()).into_response()
+    });
+    let app = Router::new().route(PATH, post(async || ())).layer(layer);
+    let addr = serve::in_background(app);
+    for earlier in 0..3 {
+        let mut connection = Connection::open(addr).unwrap();
+        let headers: [(&str, &str); 0] = [];
+        let answer = connection
+            .post(PATH, &headers, BODY, Framing::Length)
+            .unwrap();
+        assert_eq!(answer.body, earlier.to_string().as_bytes());
+    }
 }
 
 #[tokio::test]

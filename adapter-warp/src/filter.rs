@@ -3,7 +3,7 @@ use std::pin::pin;
 use futures_util::{Stream, StreamExt as _, future};
 use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
-use trackingmore_webhook::{Delivery, ErrorKind, Event, Incoming, VerifiedBody, Verifier};
+use trackingmore_webhook::{Delivery, Error, ErrorKind, Event, Incoming, VerifiedBody, Verifier};
 use warp::{Buf, Filter, Rejection, reject};
 
 use crate::WebhookRejection;
@@ -69,7 +69,7 @@ pub fn webhook(
 pub fn webhook_as<T: DeserializeOwned + Send>(
     verifier: Verifier,
 ) -> impl Filter<Extract = (Delivery<T>,), Error = Rejection> + Clone {
-    begun(verifier).and_then(|incoming, body| async { parse(read(incoming, body).await?) })
+    begun(verifier).and_then(|incoming, body| read(incoming, body, Incoming::finish_as))
 }
 
 /// Extracts the body of a verified delivery without reading it as an event. Otherwise it is as
@@ -92,7 +92,7 @@ pub fn webhook_as<T: DeserializeOwned + Send>(
 pub fn raw_webhook(
     verifier: Verifier,
 ) -> impl Filter<Extract = (VerifiedBody,), Error = Rejection> + Clone {
-    begun(verifier).and_then(read)
+    begun(verifier).and_then(|incoming, body| read(incoming, body, Incoming::finish))
 }
 
 /// Takes the body of a request that the headers do not refuse.
@@ -112,31 +112,31 @@ fn begin(verifier: &Verifier, headers: &HeaderMap) -> Result<Incoming, Rejection
         || headers
             .get(header::CONTENT_LENGTH)
             .is_some_and(|length| length != "0");
-    let begun = verifier.begin(headers);
-    begun.map_err(|error| reject::custom(WebhookRejection::refused(error, has_body)))
+    verifier.begin(headers).map_err(|error| {
+        let closes = has_body;
+        reject::custom(WebhookRejection { error, closes })
+    })
 }
 
-async fn read(
+/// `finish` says whether the body is read as an event.
+async fn read<B>(
     mut incoming: Incoming,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
-) -> Result<VerifiedBody, Rejection> {
+    finish: impl FnOnce(Incoming) -> Result<B, Error>,
+) -> Result<B, Rejection> {
     let mut body = pin!(body);
     let mut ended = false;
-    let verified_body = async {
+    let received = async {
         while let Some(chunk) = body.next().await {
             let mut chunk = chunk.map_err(|_| incoming.refuse(ErrorKind::BodyUnreadable))?;
             incoming.push(chunk.copy_to_bytes(chunk.remaining()))?;
         }
         ended = true;
-        incoming.finish()
+        finish(incoming)
     };
-    let verified_body = verified_body.await;
-    verified_body.map_err(|error| reject::custom(WebhookRejection::refused(error, !ended)))
-}
-
-fn parse<T: DeserializeOwned>(body: VerifiedBody) -> Result<Delivery<T>, Rejection> {
-    match body.parse() {
-        Ok(delivery) => Ok(delivery),
-        Err(error) => Err(reject::custom(WebhookRejection::unread(error, body))),
-    }
+    let received = received.await;
+    received.map_err(|error| {
+        let closes = !ended;
+        reject::custom(WebhookRejection { error, closes })
+    })
 }

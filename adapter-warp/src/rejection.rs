@@ -1,17 +1,18 @@
 use http::{HeaderValue, StatusCode, header};
 use trackingmore_webhook::{Error, ErrorKind, VerifiedBody};
-use warp::{Rejection, reject::Reject, reply::Response};
+use warp::{Rejection, Reply, reject::Reject, reply::Response};
 
 /// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
 /// [`raw_webhook`](crate::raw_webhook) refused a request.
 ///
 /// As a reply it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
-/// logged already when a `recover` sees it.
+/// logged already when a `recover` sees it. A handler can return one of its own, made from an
+/// [`Error`], which is not logged: as the reply, in `then`, or as a rejection, in `and_then`.
 ///
 /// # Examples
 ///
-/// A `recover` of your own, that keeps rightly signed deliveries which do not parse instead of
-/// inviting retries that would not parse either:
+/// A `recover` of your own, that keeps deliveries which have a valid signature but do not parse,
+/// instead of inviting retries that would not parse either:
 ///
 /// ```
 /// use trackingmore_webhook_warp::WebhookRejection;
@@ -27,32 +28,34 @@ use warp::{Rejection, reject::Reject, reply::Response};
 /// }
 /// ```
 ///
+/// A handler that asks TrackingMore to send again what it could not store:
+///
+/// ```
+/// use trackingmore_webhook_warp::{
+///     Delivery, Error, ErrorKind, Verifier, WebhookRejection, recover, webhook,
+/// };
+/// use warp::{Filter, http::StatusCode};
+///
+/// async fn shipment(delivery: Delivery) -> Result<StatusCode, WebhookRejection> {
+///     store(delivery).await.map_err(|_| Error::from(ErrorKind::NotStored))?;
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// # async fn store(_: Delivery) -> std::io::Result<()> { Ok(()) }
+///
+/// # let verifier = Verifier::new("secret")?;
+/// let routes = warp::path("webhooks").and(webhook(verifier)).then(shipment).recover(recover);
+/// # Ok::<(), trackingmore_webhook_warp::ConfigError>(())
+/// ```
+///
 /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 #[derive(Debug)]
 pub struct WebhookRejection {
-    error: Error,
-    closes: bool,
-    body: Option<VerifiedBody>,
+    pub(crate) error: Error,
+    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
+    pub(crate) closes: bool,
 }
 
 impl WebhookRejection {
-    /// `closes` tells that the rest of the body is still to come.
-    pub(crate) fn refused(error: Error, closes: bool) -> Self {
-        Self {
-            error,
-            closes,
-            body: None,
-        }
-    }
-
-    pub(crate) fn unread(error: Error, body: VerifiedBody) -> Self {
-        Self {
-            error,
-            closes: false,
-            body: Some(body),
-        }
-    }
-
     /// Gives the refusal itself, with its code and the problem to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
@@ -65,17 +68,29 @@ impl WebhookRejection {
         self.error.kind()
     }
 
+    /// Gives the kind in `snake_case`, as the reply has it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.error.code()
+    }
+
     /// Gives the status to reply with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Gives the body of a rightly signed delivery that is not an event, so that it can be stored;
-    /// `None` if the request was not proved genuine.
+    /// Gives the body of a delivery whose signature is valid, but which is not an event, so that it
+    /// can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
-        self.body.as_ref()
+        self.error.verified_body()
+    }
+
+    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    #[must_use]
+    pub fn into_verified_body(self) -> Option<VerifiedBody> {
+        self.error.into_verified_body()
     }
 
     /// Makes the reply, for a `recover` of your own.
@@ -91,7 +106,20 @@ impl WebhookRejection {
     }
 }
 
+impl From<Error> for WebhookRejection {
+    fn from(error: Error) -> Self {
+        let closes = false;
+        Self { error, closes }
+    }
+}
+
 impl Reject for WebhookRejection {}
+
+impl Reply for WebhookRejection {
+    fn into_response(self) -> Response {
+        self.to_response()
+    }
+}
 
 /// Replies to a [`WebhookRejection`], for use with `Filter::recover`, and passes any other
 /// rejection on.

@@ -8,10 +8,14 @@ use trackingmore_webhook::testing::conformance::{self, Handled, PATH, Receiver};
 use trackingmore_webhook_warp::{Delivery, VerifiedBody, Verifier, raw_webhook, recover, webhook};
 use warp::{Filter, http::StatusCode};
 
-struct Typed;
+#[derive(Default)]
+struct Typed {
+    handled: Handled,
+}
 
 impl Receiver for Typed {
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
+    fn serve(&self, verifier: Verifier) -> SocketAddr {
+        let handled = self.handled.clone();
         let routes = warp::path!("webhooks" / "trackingmore")
             .and(warp::post())
             .and(webhook(verifier))
@@ -22,14 +26,20 @@ impl Receiver for Typed {
             .recover(recover);
         serve::in_background(routes)
     }
+
+    fn handled(&self) -> Option<&Handled> {
+        Some(&self.handled)
+    }
 }
 
-struct Raw;
+#[derive(Default)]
+struct Raw {
+    handled: Handled,
+}
 
 impl Receiver for Raw {
-    const READS_EVENTS: bool = false;
-
-    fn serve(&self, verifier: Verifier, handled: Handled) -> SocketAddr {
+    fn serve(&self, verifier: Verifier) -> SocketAddr {
+        let handled = self.handled.clone();
         let routes = warp::path!("webhooks" / "trackingmore")
             .and(warp::post())
             .and(raw_webhook(verifier))
@@ -40,15 +50,23 @@ impl Receiver for Raw {
             .recover(recover);
         serve::in_background(routes)
     }
+
+    fn handled(&self) -> Option<&Handled> {
+        Some(&self.handled)
+    }
+
+    fn accepts_unread(&self) -> bool {
+        true
+    }
 }
 
 #[test]
 fn filter() {
     assert_eq!(PATH, "/webhooks/trackingmore");
-    conformance::run(&Typed);
+    conformance::run(&Typed::default());
 }
 
 #[test]
 fn raw_filter() {
-    conformance::run(&Raw);
+    conformance::run(&Raw::default());
 }

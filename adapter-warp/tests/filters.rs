@@ -12,7 +12,7 @@ use trackingmore_webhook::{
     testing::{Answer, Connection, Framing},
 };
 use trackingmore_webhook_warp::{
-    Delivery, Verifier, WebhookRejection, recover, webhook, webhook_as,
+    Delivery, Error, Event, Verifier, WebhookRejection, recover, webhook, webhook_as,
 };
 use warp::{Filter, Rejection, Reply, http::StatusCode, reply::Response};
 
@@ -175,6 +175,7 @@ fn a_rejection_tells_what_it_is() {
     async fn describe(rejection: Rejection) -> Result<StatusCode, Rejection> {
         let refused = rejection.find::<WebhookRejection>().unwrap();
         assert_eq!(refused.kind(), ErrorKind::InvalidJson);
+        assert_eq!(refused.code(), "invalid_json");
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         assert!(!format!("{refused:?}").contains("jane"));
         Ok(refused.status())
@@ -182,4 +183,38 @@ fn a_rejection_tells_what_it_is() {
     let addr = serve::in_background(webhook(verifier()).map(accepted).recover(describe));
     let answer = post(addr, &signed("secret", b"jane"), b"jane", Framing::Length);
     assert_eq!(answer.status, 400);
+}
+
+#[test]
+fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+    async fn store(_: Delivery) -> Result<StatusCode, WebhookRejection> {
+        Err(Error::from(ErrorKind::NotStored))?;
+        Ok(StatusCode::NO_CONTENT)
+    }
+    async fn store_or_reject(_: Delivery) -> Result<StatusCode, Rejection> {
+        Err(WebhookRejection::from(Error::from(ErrorKind::NotStored)))?;
+        Ok(StatusCode::NO_CONTENT)
+    }
+    let replies = webhook(verifier()).then(store).recover(recover);
+    let rejects = webhook(verifier())
+        .and_then(store_or_reject)
+        .recover(recover);
+    for addr in [serve::in_background(replies), serve::in_background(rejects)] {
+        let answer = post(addr, &signed("secret", BODY), BODY, Framing::Length);
+        assert_eq!(answer.status, 503);
+        assert!(answer.body.ends_with(br#""code":"not_stored"}"#));
+        assert!(!answer.announces_close());
+    }
+}
+
+#[test]
+fn the_body_of_a_delivery_that_cannot_be_read_is_given_back() {
+    let signer = Signer::new("secret").unwrap();
+    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), b"jane");
+    let error = verifier()
+        .receive::<Event>(&headers, Bytes::from_static(b"jane"))
+        .unwrap_err();
+    let rejection = WebhookRejection::from(error);
+    assert_eq!(rejection.verified_body().unwrap().bytes(), "jane");
+    assert_eq!(rejection.into_verified_body().unwrap().bytes(), "jane");
 }

@@ -170,7 +170,7 @@ impl Page {
     }
 
     async fn chrome(&self, command: &str, params: serde_json::Value) {
-        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver.handle.clone());
+        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver.handle().clone());
         tools.execute_cdp_with_params(command, params).await.unwrap();
     }
 

@@ -665,5 +665,5 @@ fn what_cannot_be_checked_is_said_in_a_line() {
         &["check", "http://127.0.0.1:1/", "--secret-file", "-"],
         b" ",
     )
-    .assert_wrong_usage("a secret begins or ends with a blank");
+    .assert_wrong_usage("secret 1 begins or ends with whitespace");
 }

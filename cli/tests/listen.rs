@@ -682,7 +682,7 @@ fn wrong_usage_is_told_in_a_line() {
     let ended = run_with_input(&["listen", "--secret-file", "-"], b"blank \n");
     assert_eq!(ended.code, 2);
     assert!(
-        ended.err.contains("begins or ends with a blank"),
+        ended.err.contains("begins or ends with whitespace"),
         "{}",
         ended.err
     );

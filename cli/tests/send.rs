@@ -334,7 +334,12 @@ fn many_deliveries_are_summed_up() {
     assert!(latency("median") <= latency("p95") && latency("p95") <= latency("p99"));
     assert!(latency("p99") <= latency("longest"));
     let parcels: BTreeSet<_> = (0..43)
-        .map(|_| listen.exchange_json().0["parcel"].as_str().unwrap().to_owned())
+        .map(|_| {
+            listen.exchange_json().0["parcel"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     let expected: BTreeSet<_> = (1..=40).map(|n| format!("AB{n}")).collect();
     assert_eq!(parcels, expected);

@@ -84,7 +84,7 @@ fn a_saved_delivery_is_judged_as_of_when_it_was_received() {
     says_no(
         &later,
         "stale_timestamp",
-        "13d old, which is 1d more than the 12d allowed",
+        "13d old, which is 7d more than the 6d allowed",
     );
     let strict = run(&["verify", "--json", &file, "--max-age", "1s"]);
     says_no(

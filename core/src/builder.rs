@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
-use crate::{ConfigError, Scheme, Verifier, key::Key, verifier::Config};
+use crate::{ConfigError, Scheme, Verifier, key::Key, log::Log, verifier::Config};
 
 /// Configures a [`Verifier`]. Comes from [`Verifier::builder`].
 ///
@@ -28,12 +28,14 @@ use crate::{ConfigError, Scheme, Verifier, key::Key, verifier::Config};
 /// ```
 /// use trackingmore_webhook::{ConfigError, Verifier};
 ///
-/// assert_eq!(Verifier::new("").unwrap_err(), ConfigError::EmptySecret);
-/// assert_eq!(Verifier::new("secret\n").unwrap_err(), ConfigError::BlankInSecret);
+/// assert_eq!(Verifier::new("").unwrap_err(), ConfigError::EmptySecret(1));
+/// let builder = Verifier::builder().secret("secret").secret("copied\n");
+/// assert_eq!(builder.build().unwrap_err(), ConfigError::WhitespaceAroundSecret(2));
 /// assert_eq!(Verifier::builder().build().unwrap_err(), ConfigError::NoSecret);
 /// ```
 #[must_use]
 pub struct VerifierBuilder {
+    name: Option<String>,
     secrets: Vec<Zeroizing<Vec<u8>>>,
     scheme: Option<Scheme>,
     max_age: Duration,
@@ -44,14 +46,15 @@ pub struct VerifierBuilder {
 }
 
 impl VerifierBuilder {
-    /// 14 retries that double from 60 s take 11.4 days, the longest any reading of the
+    /// 13 retries that double from 60 s take 5.7 days, the longest that any reading of the
     /// documentation allows.
-    const MAX_AGE: Duration = Duration::from_secs(12 * 24 * 60 * 60);
+    const MAX_AGE: Duration = Duration::from_secs(6 * 24 * 60 * 60);
     const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
     const BODY_LIMIT: usize = 256 * 1024;
 
     pub(crate) fn new() -> Self {
         Self {
+            name: None,
             secrets: Vec::new(),
             scheme: None,
             max_age: Self::MAX_AGE,
@@ -60,6 +63,21 @@ impl VerifierBuilder {
             timestamp_header: "timestamp".to_owned(),
             body_limit: Self::BODY_LIMIT,
         }
+    }
+
+    /// Names the verifier in each line of its log and in its metrics, where one process has several
+    /// webhooks. Without a name, lines have none and the metrics' label is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use trackingmore_webhook::Verifier;
+    /// let shoes = Verifier::builder().secret("secret of the shoe shop").name("shoes").build()?;
+    /// # Ok::<(), trackingmore_webhook::ConfigError>(())
+    /// ```
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Adds a secret. A request may match any; the first added has index 0 and is tried first.
@@ -75,7 +93,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// Refuses timestamps older than this, in whole seconds. The default is 12 days.
+    /// Refuses timestamps older than this, in whole seconds. The default is 6 days.
     ///
     /// # Security
     ///
@@ -128,15 +146,17 @@ impl VerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no secret, or an empty one, or one with a blank or line break
-    /// at its ends; if a header name is not a valid one, or both are the same; if the body limit
-    /// is 0.
+    /// [`ConfigError`] if there is no secret, or an empty one, or one that begins or ends with
+    /// whitespace; if a header name is not a valid one, or both are the same; if the body limit is
+    /// 0; if the name is empty, only whitespace, or has a control character.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         if self.secrets.is_empty() {
             return Err(ConfigError::NoSecret);
         }
-        let keys = self.secrets.iter().map(|secret| Key::new(secret));
-        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let keys = (1..).zip(&self.secrets);
+        let keys = keys
+            .map(|(number, secret)| Key::new(secret, number))
+            .collect::<Result<Vec<_>, _>>()?;
         let signature_header = header_name(self.signature_header)?;
         let timestamp_header = header_name(self.timestamp_header)?;
         if signature_header == timestamp_header {
@@ -144,6 +164,9 @@ impl VerifierBuilder {
         }
         if self.body_limit == 0 {
             return Err(ConfigError::ZeroBodyLimit);
+        }
+        if self.name.as_deref().is_some_and(is_unfit_to_show) {
+            return Err(ConfigError::InvalidName);
         }
         Ok(Verifier::from_config(Config {
             keys,
@@ -153,6 +176,7 @@ impl VerifierBuilder {
             signature_header,
             timestamp_header,
             body_limit: self.body_limit,
+            log: Log::new(self.name),
         }))
     }
 }
@@ -160,6 +184,7 @@ impl VerifierBuilder {
 impl fmt::Debug for VerifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifierBuilder")
+            .field("name", &self.name)
             .field("secrets", &self.secrets.len())
             .field("scheme", &self.scheme)
             .field("max_age", &self.max_age)
@@ -178,4 +203,8 @@ fn header_name(name: String) -> Result<String, ConfigError> {
         return Err(ConfigError::InvalidHeaderName);
     }
     Ok(name.to_ascii_lowercase())
+}
+
+fn is_unfit_to_show(name: &str) -> bool {
+    name.trim().is_empty() || name.contains(char::is_control)
 }

@@ -2,9 +2,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Event, Verified, Verifier, json, log};
+use crate::{DeliveryId, Error, Event, Verified, Verifier, json};
 
 /// The body of an accepted request. Holding one proves that the request it arrived in was
 /// accepted by a [`Verifier`]; whether the signature covers these bytes is told by
@@ -56,7 +55,8 @@ impl VerifiedBody {
     ///
     /// [`InvalidJson`](crate::ErrorKind::InvalidJson) if the bytes are not JSON to their end,
     /// [`UnexpectedShape`](crate::ErrorKind::UnexpectedShape) if they are JSON that is not a `T`.
-    /// The body is still there then: store it rather than lose it.
+    /// The refusal is logged and counted here. Store the body rather than lose it: the error has it
+    /// too, by [`Error::verified_body`].
     ///
     /// # Examples
     ///
@@ -80,7 +80,10 @@ impl VerifiedBody {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse<T: DeserializeOwned>(&self) -> Result<Delivery<T>, Error> {
-        let event = json::read(&self.bytes).inspect_err(|error| log::refused(error, true))?;
+        let event = json::read(&self.bytes).map_err(|error: Error| {
+            self.verifier.log().refused_though_valid(&error, None);
+            error.with_body(self.clone())
+        })?;
         Ok(Delivery {
             event,
             body: self.bytes.clone(),
@@ -126,53 +129,5 @@ impl<T> fmt::Debug for Delivery<T> {
             .field("body_len", &self.body.len())
             .field("verified", &self.verified)
             .finish_non_exhaustive()
-    }
-}
-
-/// The SHA-256 of a delivery's body: the key to drop duplicates by, since TrackingMore sends none.
-///
-/// Record it in the same transaction as the effect of the delivery, never before: a key that is
-/// recorded first turns a crash in between into a lost update, because the retry looks like a
-/// duplicate.
-///
-/// Whether the body of a retry is the same to the byte is not documented. If it is not, its id
-/// differs, so let effects be idempotent where you can.
-///
-/// # Examples
-///
-/// ```
-/// # use trackingmore_webhook::{Scheme, Signer, Verifier, Event};
-/// # let now = std::time::SystemTime::now();
-/// # let bytes = bytes::Bytes::from_static(br#"{"data":{"tracking_number":"9261"}}"#);
-/// # let headers = Signer::new("secret")?.headers(Scheme::Timestamp, now, &bytes);
-/// # let delivery = Verifier::new("secret")?.receive::<Event>(&headers, bytes)?;
-/// let key: String = delivery.id().to_string();
-/// assert_eq!(key.len(), 64);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryId([u8; 32]);
-
-impl DeliveryId {
-    fn of(body: &[u8]) -> Self {
-        Self(Sha256::digest(body).into())
-    }
-
-    /// Gives the 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DeliveryId({self})")
     }
 }

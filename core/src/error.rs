@@ -1,5 +1,7 @@
 use std::{error, fmt};
 
+use crate::{VerifiedBody, log};
+
 /// The scheme that answers of status 401 name in their `WWW-Authenticate` header.
 pub const WWW_AUTHENTICATE: &str = "TrackingMore-Signature";
 
@@ -9,7 +11,8 @@ pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 /// Why a request was refused.
 ///
 /// Neither the message, nor `Debug`, nor [`problem`](Self::problem) ever contains a secret, an
-/// expected signature, a header value or a value of the payload; there is no `source()`.
+/// expected signature, a header value or a value of the payload; there is no `source()`. Only
+/// [`verified_body`](Self::verified_body) gives the bytes of a delivery that could not be read.
 ///
 /// # Examples
 ///
@@ -24,14 +27,17 @@ pub const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
 ///     r#"{"title":"Unauthorized","status":401,"detail":"timestamp is too old","code":"stale_timestamp"}"#,
 /// );
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
-    path: Option<String>,
+    path: Option<Box<str>>,
+    body: Option<Box<VerifiedBody>>,
 }
 
 /// The kinds of [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// They are ordered as they are listed here, for maps and sorted lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The signature is not there, or the timestamp where only it could prove the request.
@@ -44,28 +50,45 @@ pub enum ErrorKind {
     MalformedTimestamp,
     /// No configured secret makes this signature of this message.
     SignatureMismatch,
-    /// Rightly signed, but longer ago than the configured age.
+    /// The signature is valid, but it was made longer ago than the configured age.
     StaleTimestamp,
-    /// Rightly signed, but for a time further ahead than the configured clock skew.
+    /// The signature is valid, but of a time further ahead than the configured clock skew.
     FutureTimestamp,
     /// The body is larger than the limit, as declared or as received.
     BodyTooLarge,
     /// The body did not arrive whole.
     BodyUnreadable,
-    /// Rightly signed, but the body is not JSON.
+    /// The signature is valid, but the body is not JSON.
     InvalidJson,
-    /// Rightly signed JSON, but not of the expected shape.
+    /// The signature is valid and the body is JSON, but not of the expected shape.
     UnexpectedShape,
     /// The application has no verifier where its adapter looks for one.
     NotConfigured,
+    /// A genuine delivery could not be stored in time: TrackingMore is to send it again.
+    NotStored,
 }
 
 impl Error {
+    /// Refuses a request because the application has no verifier: what an adapter calls that looks
+    /// for one in each request. It logs at level ERROR, with what to change.
+    #[must_use]
+    pub fn not_configured(advice: &'static str) -> Self {
+        let error = ErrorKind::NotConfigured.into();
+        log::not_configured(&error, advice);
+        error
+    }
+
     pub(crate) fn unexpected_shape(path: Option<String>) -> Self {
         Self {
-            kind: ErrorKind::UnexpectedShape,
-            path,
+            path: path.map(String::into_boxed_str),
+            ..ErrorKind::UnexpectedShape.into()
         }
+    }
+
+    /// Keeps the body of a delivery that could not be read.
+    pub(crate) fn with_body(mut self, body: VerifiedBody) -> Self {
+        self.body = Some(Box::new(body));
+        self
     }
 
     /// Tells which kind of refusal this is.
@@ -77,13 +100,13 @@ impl Error {
     /// Gives the HTTP status to answer with.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.kind.answer().0
+        self.kind.status()
     }
 
     /// Gives the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.kind.answer().2
+        self.kind.code()
     }
 
     /// Gives the body to answer with: a problem in JSON after [RFC 9457], of the media type
@@ -95,6 +118,19 @@ impl Error {
         let (status, title, code) = self.kind.answer();
         let detail = serde_json::Value::from(self.to_string());
         format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
+    }
+
+    /// Gives the body of a delivery whose signature is valid, but which could not be read, so that it
+    /// can be stored; `None` for any other refusal.
+    #[must_use]
+    pub fn verified_body(&self) -> Option<&VerifiedBody> {
+        self.body.as_deref()
+    }
+
+    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    #[must_use]
+    pub fn into_verified_body(self) -> Option<VerifiedBody> {
+        self.body.map(|body| *body)
     }
 
     /// Makes the whole response to answer with. Needs the feature `http`.
@@ -121,6 +157,35 @@ impl Error {
 }
 
 impl ErrorKind {
+    #[cfg(any(feature = "metrics", test))]
+    pub(crate) const ALL: [Self; 13] = [
+        Self::MissingHeader,
+        Self::RepeatedHeader,
+        Self::MalformedSignature,
+        Self::MalformedTimestamp,
+        Self::SignatureMismatch,
+        Self::StaleTimestamp,
+        Self::FutureTimestamp,
+        Self::BodyTooLarge,
+        Self::BodyUnreadable,
+        Self::InvalidJson,
+        Self::UnexpectedShape,
+        Self::NotConfigured,
+        Self::NotStored,
+    ];
+
+    /// Gives the HTTP status to answer with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.answer().0
+    }
+
+    /// Gives the kind in `snake_case`, for metrics and for clients.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.answer().2
+    }
+
     /// The one table of answers: status, its phrase, code.
     fn answer(self) -> (u16, &'static str, &'static str) {
         const UNAUTHORIZED: &str = "Unauthorized";
@@ -137,13 +202,18 @@ impl ErrorKind {
             Self::InvalidJson => (400, "Bad Request", "invalid_json"),
             Self::UnexpectedShape => (422, "Unprocessable Entity", "unexpected_shape"),
             Self::NotConfigured => (500, "Internal Server Error", "not_configured"),
+            Self::NotStored => (503, "Service Unavailable", "not_stored"),
         }
     }
 }
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self { kind, path: None }
+        Self {
+            kind,
+            path: None,
+            body: None,
+        }
     }
 }
 
@@ -162,11 +232,21 @@ impl fmt::Display for Error {
             ErrorKind::InvalidJson => "body is not JSON",
             ErrorKind::UnexpectedShape => "body is JSON of another shape than expected",
             ErrorKind::NotConfigured => "no verifier is configured",
+            ErrorKind::NotStored => "delivery could not be stored in time",
         })?;
         match &self.path {
             Some(path) => write!(f, ", at {path}"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -176,7 +256,7 @@ impl error::Error for Error {}
 mod tests {
     use super::*;
 
-    const TABLE: [(ErrorKind, u16, &str, &str); 12] = [
+    const TABLE: [(ErrorKind, u16, &str, &str); 13] = [
         (
             ErrorKind::MissingHeader,
             401,
@@ -249,6 +329,12 @@ mod tests {
             "not_configured",
             "no verifier is configured",
         ),
+        (
+            ErrorKind::NotStored,
+            503,
+            "not_stored",
+            "delivery could not be stored in time",
+        ),
     ];
 
     #[test]
@@ -256,11 +342,17 @@ mod tests {
         for (kind, status, code, message) in TABLE {
             let error = Error::from(kind);
             assert_eq!(error.kind(), kind);
-            assert_eq!(error.status(), status);
-            assert_eq!(error.code(), code);
+            assert_eq!((error.status(), kind.status()), (status, status));
+            assert_eq!((error.code(), kind.code()), (code, code));
             assert_eq!(error.to_string(), message);
             assert!(error::Error::source(&error).is_none());
         }
+    }
+
+    #[test]
+    fn kinds_are_ordered_as_listed() {
+        assert_eq!(ErrorKind::ALL, TABLE.map(|(kind, ..)| kind));
+        assert!(ErrorKind::ALL.is_sorted_by(|a, b| a < b));
     }
 
     #[test]
@@ -304,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_stands_in_message_and_detail() {
+    fn the_path_is_in_message_and_detail() {
         let error = Error::unexpected_shape(Some("data[0].tracking_number".to_owned()));
         assert_eq!(
             error.to_string(),

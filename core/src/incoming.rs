@@ -2,7 +2,9 @@ use std::{fmt, mem};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
+use serde::de::DeserializeOwned;
+
+use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
 
 /// A request whose headers have not been refused, and whose body is still arriving. Comes from
 /// [`Verifier::begin`]; an adapter pushes the body's chunks and then calls [`finish`](Self::finish).
@@ -91,10 +93,10 @@ impl Incoming {
 
     /// Refuses the request for a reason that only the caller can see, such as
     /// [`ErrorKind::BodyUnreadable`] when the connection broke, and returns the error to answer
-    /// with. It is logged here, and [`finish`](Self::finish) fails from now on.
+    /// with. It is logged and counted here, and [`finish`](Self::finish) fails from now on.
     pub fn refuse(&mut self, kind: ErrorKind) -> Error {
         self.body = Body::Refused(kind);
-        self.judgement.refuse(kind)
+        self.verifier.refuse(&self.judgement, kind)
     }
 
     /// Judges the request, now that its body is complete.
@@ -104,18 +106,41 @@ impl Incoming {
     /// [`ErrorKind::SignatureMismatch`] if the body had to decide and does not match, or what an
     /// earlier [`push`](Self::push) or [`refuse`](Self::refuse) said.
     pub fn finish(self) -> Result<VerifiedBody, Error> {
+        let (body, age) = self.judge()?;
+        body.verifier.log().accepted(&body.verified, age);
+        Ok(body)
+    }
+
+    /// Judges the request, now that its body is complete, and reads the body: as an
+    /// [`Event`](crate::Event), or as a type of your own. Where [`finish`](Self::finish) and
+    /// [`VerifiedBody::parse`] are two decisions, each logged and counted, this is one: a delivery
+    /// that cannot be read is not told as accepted first.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish) and [`VerifiedBody::parse`].
+    pub fn finish_as<T: DeserializeOwned>(self) -> Result<Delivery<T>, Error> {
+        let (body, age) = self.judge()?;
+        let delivery = body.parse()?;
+        body.verifier.log().accepted(&body.verified, age);
+        Ok(delivery)
+    }
+
+    /// Gives the age of the timestamp too, in seconds. An acceptance is not told here.
+    fn judge(self) -> Result<(VerifiedBody, Option<i64>), Error> {
         let bytes = match self.body {
             Body::Empty => Bytes::new(),
             Body::One(bytes) => bytes,
             Body::Several(chunks) => chunks.join(),
             Body::Refused(kind) => return Err(kind.into()),
         };
-        let verified = self.verifier.conclude(self.judgement, &bytes)?;
-        Ok(VerifiedBody {
+        let (verified, age) = self.verifier.conclude(self.judgement, &bytes)?;
+        let body = VerifiedBody {
             bytes,
             verified,
             verifier: self.verifier,
-        })
+        };
+        Ok((body, age))
     }
 }
 

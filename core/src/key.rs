@@ -9,14 +9,15 @@ use crate::{ConfigError, Signature};
 pub(crate) struct Key(Hmac<Sha256>);
 
 impl Key {
-    pub(crate) fn new(secret: &[u8]) -> Result<Self, ConfigError> {
+    /// `number` is for the error: a person counts the first secret as 1.
+    pub(crate) fn new(secret: &[u8], number: usize) -> Result<Self, ConfigError> {
         if secret.is_empty() {
-            return Err(ConfigError::EmptySecret);
+            return Err(ConfigError::EmptySecret(number));
         }
-        if has_blank_end(secret) {
-            return Err(ConfigError::BlankInSecret);
+        if has_whitespace_around(secret) {
+            return Err(ConfigError::WhitespaceAroundSecret(number));
         }
-        let mac = Hmac::new_from_slice(secret).map_err(|_| ConfigError::EmptySecret)?;
+        let mac = Hmac::new_from_slice(secret).map_err(|_| ConfigError::EmptySecret(number))?;
         Ok(Self(mac))
     }
 
@@ -33,19 +34,19 @@ impl Key {
     }
 }
 
-/// Tells whether a secret begins or ends with a blank, which is always a slip of copying and would
+/// Tells whether a secret begins or ends with whitespace, which is always a slip of copying and would
 /// otherwise show only as signatures that never match.
 ///
 /// Vertical tab and form feed do not count: keys of RFC 4231 are made of them.
-fn has_blank_end(secret: &[u8]) -> bool {
-    let is_blank = |c: char| match c {
+fn has_whitespace_around(secret: &[u8]) -> bool {
+    let is_space = |c: char| match c {
         ' ' | '\t' | '\r' | '\n' | '\u{feff}' => true,
         _ => !c.is_ascii() && c.is_whitespace(),
     };
     let first = secret.utf8_chunks().next();
     let last = secret.utf8_chunks().last();
-    first.is_some_and(|chunk| chunk.valid().starts_with(is_blank))
-        || last.is_some_and(|chunk| chunk.invalid().is_empty() && chunk.valid().ends_with(is_blank))
+    first.is_some_and(|chunk| chunk.valid().starts_with(is_space))
+        || last.is_some_and(|chunk| chunk.invalid().is_empty() && chunk.valid().ends_with(is_space))
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_at_the_ends_are_seen() {
+    fn whitespace_around_a_secret_is_seen() {
         for secret in [
             " secret",
             "secret ",
@@ -74,11 +75,15 @@ mod tests {
             " ",
             "\n",
         ] {
-            let error = Key::new(secret.as_bytes()).err();
-            assert_eq!(error, Some(ConfigError::BlankInSecret), "{secret:?}");
+            let error = Key::new(secret.as_bytes(), 3).err();
+            assert_eq!(
+                error,
+                Some(ConfigError::WhitespaceAroundSecret(3)),
+                "{secret:?}"
+            );
         }
-        assert!(Key::new(b"\xff\xfe\n").is_err());
-        assert!(Key::new(b"\n\xff\xfe").is_err());
+        assert!(Key::new(b"\xff\xfe\n", 1).is_err());
+        assert!(Key::new(b"\n\xff\xfe", 1).is_err());
     }
 
     #[test]
@@ -92,7 +97,7 @@ mod tests {
             &[0x0c; 20],
             &[0; 3],
         ] {
-            assert!(Key::new(secret).is_ok(), "{secret:?}");
+            assert!(Key::new(secret, 1).is_ok(), "{secret:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod config_error;
 mod delivery;
+mod delivery_id;
 mod error;
 mod event;
 mod headers;
@@ -10,6 +11,8 @@ mod incoming;
 mod json;
 mod key;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod path;
 pub mod retry;
 mod scheme;
@@ -26,7 +29,8 @@ pub use jiff;
 pub use self::{
     builder::VerifierBuilder,
     config_error::ConfigError,
-    delivery::{Delivery, DeliveryId, VerifiedBody},
+    delivery::{Delivery, VerifiedBody},
+    delivery_id::{DeliveryId, InvalidDeliveryId},
     error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
     event::{
         Checkpoint, CheckpointKey, DeliveryStatus, Event, Freshness, Leg, Milestones, StatusChange,

@@ -29,9 +29,9 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the secret is empty or has a blank or line break at its ends.
+    /// [`ConfigError`] if the secret is empty or begins or ends with whitespace.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
-        Key::new(secret.as_ref()).map(Self)
+        Key::new(secret.as_ref(), 1).map(Self)
     }
 
     /// Signs a time, in seconds since 1970 in UTC, as in [`Scheme::Timestamp`].

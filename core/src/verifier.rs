@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ConfigError, Delivery, Error, ErrorKind, Headers, Incoming, Scheme, Signature, Verified,
-    VerifiedBody, VerifierBuilder, key::Key, log,
+    VerifierBuilder, key::Key, log::Log,
 };
 
 /// Decides whether a request is a genuine delivery of TrackingMore.
@@ -50,15 +50,14 @@ pub(crate) struct Config {
     pub(crate) signature_header: String,
     pub(crate) timestamp_header: String,
     pub(crate) body_limit: usize,
+    pub(crate) log: Log,
 }
 
 /// What the headers alone decide.
 #[derive(Clone, Copy)]
 pub(crate) enum Judgement {
-    Accepted {
-        verified: Verified,
-        age: i64,
-    },
+    /// Its age in whole seconds, as the timestamp is, has been judged too.
+    Accepted { verified: Verified, age: i64 },
     /// Only the body can tell whether this signature is right.
     Undecided(Signature),
 }
@@ -70,16 +69,16 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the secret is empty or has a blank or line break at its ends.
+    /// [`ConfigError`] if the secret is empty or begins or ends with whitespace.
     ///
     /// # Security
     ///
     /// The vendor's documentation contradicts itself on what is signed and does not say whether a
     /// retry carries the timestamp of the first attempt. So that no genuine delivery is lost, the
-    /// defaults accept both documented [`Scheme`]s, and timestamps up to 12 days old: the longest
+    /// defaults accept both documented [`Scheme`]s, and timestamps up to 6 days old: the longest
     /// time over which any reading of the documentation sends retries, and some slack. The price:
     /// in [`Scheme::Timestamp`], whoever saw one genuine request can send any body with its
-    /// timestamp and signature for those 12 days. Use HTTPS, and tighten the defaults once you
+    /// timestamp and signature for those 6 days. Use HTTPS, and tighten the defaults once you
     /// know what your account does:
     ///
     /// 1. Look at the `scheme` and `age_seconds` that are logged for accepted deliveries, at level
@@ -126,7 +125,7 @@ impl Verifier {
     /// [`MalformedSignature`](ErrorKind::MalformedSignature) for the signature; `RepeatedHeader`
     /// for the timestamp, unless [`Scheme::Body`] is pinned; if the timestamp's HMAC matches,
     /// [`StaleTimestamp`](ErrorKind::StaleTimestamp) or
-    /// [`FutureTimestamp`](ErrorKind::FutureTimestamp), which therefore always mean a right
+    /// [`FutureTimestamp`](ErrorKind::FutureTimestamp), which therefore always mean a valid
     /// signature; if [`Scheme::Timestamp`] is pinned and the HMAC does not match, `MissingHeader`,
     /// [`MalformedTimestamp`](ErrorKind::MalformedTimestamp) or
     /// [`SignatureMismatch`](ErrorKind::SignatureMismatch);
@@ -140,9 +139,11 @@ impl Verifier {
     ) -> Result<Verified, Error> {
         let judgement = self.judge_headers(headers, now)?;
         if body.len() > self.0.body_limit {
-            return Err(judgement.refuse(ErrorKind::BodyTooLarge));
+            return Err(self.refuse(&judgement, ErrorKind::BodyTooLarge));
         }
-        self.conclude(judgement, body)
+        let (verified, age) = self.conclude(judgement, body)?;
+        self.log().accepted(&verified, age);
+        Ok(verified)
     }
 
     /// Judges a whole request by the system's clock and reads its body: as an
@@ -150,8 +151,9 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// As [`verify_at`](Self::verify_at) and [`VerifiedBody::parse`]. Keep a clone of the bytes,
-    /// which is cheap, if you want to store a rightly signed body that does not parse.
+    /// As [`verify_at`](Self::verify_at) and [`VerifiedBody::parse`](crate::VerifiedBody::parse).
+    /// [`Error::verified_body`] has the bytes of a delivery with a valid signature that does not
+    /// parse: store them.
     ///
     /// # Examples
     ///
@@ -170,14 +172,9 @@ impl Verifier {
         headers: &(impl Headers + ?Sized),
         bytes: Bytes,
     ) -> Result<Delivery<T>, Error> {
-        let verified = self.verify(headers, &bytes)?;
-        let verifier = self.clone();
-        let body = VerifiedBody {
-            bytes,
-            verified,
-            verifier,
-        };
-        body.parse()
+        let mut incoming = self.begin(headers)?;
+        incoming.push(bytes)?;
+        incoming.finish_as()
     }
 
     /// Judges by the headers alone, by the system's clock, before anything of the body is read.
@@ -225,6 +222,10 @@ impl Verifier {
         self.0.body_limit
     }
 
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
+    }
+
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -239,14 +240,27 @@ impl Verifier {
     ) -> Result<Judgement, Error> {
         let judgement = self.judge_signature(headers, now).map_err(|kind| {
             let error = Error::from(kind);
-            let is_proven = matches!(kind, ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp);
-            log::refused(&error, is_proven);
+            self.log().refused(&error);
             error
         })?;
+        if let Judgement::Accepted { verified, age } = judgement {
+            self.judge_age(verified.timestamp, age)
+                .map_err(|kind| self.refuse(&judgement, kind))?;
+        }
         if declares_more_than(self.0.body_limit, headers) {
-            return Err(judgement.refuse(ErrorKind::BodyTooLarge));
+            return Err(self.refuse(&judgement, ErrorKind::BodyTooLarge));
         }
         Ok(judgement)
+    }
+
+    /// Refuses, for another reason, a request whose signature was not refused.
+    pub(crate) fn refuse(&self, judgement: &Judgement, kind: ErrorKind) -> Error {
+        let error = Error::from(kind);
+        match judgement {
+            Judgement::Accepted { age, .. } => self.log().refused_though_valid(&error, Some(*age)),
+            Judgement::Undecided(_) => self.log().refused(&error),
+        }
+        error
     }
 
     #[inline]
@@ -265,13 +279,13 @@ impl Verifier {
         let text = only_value(headers, &self.0.timestamp_header)?;
         match self.match_timestamp(text, &signature) {
             Ok((seconds, secret_index)) => {
-                let age = self.judge_age(seconds, now)?;
-                let timestamp = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+                let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
                 let verified = Verified {
                     scheme: Scheme::Timestamp,
-                    timestamp: Some(timestamp.ok_or(ErrorKind::FutureTimestamp)?),
+                    timestamp: UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
                     secret_index,
                 };
+                let age = now.cast_signed().saturating_sub_unsigned(seconds);
                 Ok(Judgement::Accepted { verified, age })
             }
             Err(kind) if self.0.scheme == Some(Scheme::Timestamp) => Err(kind),
@@ -291,31 +305,33 @@ impl Verifier {
         Ok((seconds, secret_index))
     }
 
-    /// Gives the age in whole seconds, as the timestamp is.
     #[inline]
-    fn judge_age(&self, seconds: u64, now: SystemTime) -> Result<i64, ErrorKind> {
-        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if Duration::from_secs(seconds.saturating_sub(now)) > self.0.max_clock_skew {
-            return Err(ErrorKind::FutureTimestamp);
+    fn judge_age(&self, timestamp: Option<SystemTime>, age: i64) -> Result<(), ErrorKind> {
+        let distance = Duration::from_secs(age.unsigned_abs());
+        match timestamp {
+            _ if age < 0 && distance > self.0.max_clock_skew => Err(ErrorKind::FutureTimestamp),
+            _ if age > 0 && distance > self.0.max_age => Err(ErrorKind::StaleTimestamp),
+            // Later than the system's clock can tell.
+            None => Err(ErrorKind::FutureTimestamp),
+            Some(_) => Ok(()),
         }
-        if Duration::from_secs(now.saturating_sub(seconds)) > self.0.max_age {
-            return Err(ErrorKind::StaleTimestamp);
-        }
-        Ok(now.cast_signed().saturating_sub_unsigned(seconds))
     }
 
-    /// Completes a judgement with the body, whose length is within the limit.
+    /// Completes a judgement with the body, whose length is within the limit, and gives the age of
+    /// the timestamp too. Only a refusal is told here.
     #[inline]
-    pub(crate) fn conclude(&self, judgement: Judgement, body: &[u8]) -> Result<Verified, Error> {
-        let (verified, age) = match judgement {
-            Judgement::Accepted { verified, age } => (verified, Some(age)),
-            Judgement::Undecided(signature) => {
-                let verified = self.match_body(body, &signature);
-                (verified.map_err(|kind| judgement.refuse(kind))?, None)
-            }
-        };
-        log::accepted(&verified, age);
-        Ok(verified)
+    pub(crate) fn conclude(
+        &self,
+        judgement: Judgement,
+        body: &[u8],
+    ) -> Result<(Verified, Option<i64>), Error> {
+        match judgement {
+            Judgement::Accepted { verified, age } => Ok((verified, Some(age))),
+            Judgement::Undecided(signature) => match self.match_body(body, &signature) {
+                Ok(verified) => Ok((verified, None)),
+                Err(kind) => Err(self.refuse(&judgement, kind)),
+            },
+        }
     }
 
     fn match_body(&self, body: &[u8], signature: &Signature) -> Result<Verified, ErrorKind> {
@@ -342,6 +358,7 @@ impl Verifier {
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier")
+            .field("name", &self.0.log.name())
             .field("secrets", &self.0.keys.len())
             .field("scheme", &self.0.scheme)
             .field("max_age", &self.0.max_age)
@@ -350,15 +367,6 @@ impl fmt::Debug for Verifier {
             .field("timestamp_header", &self.0.timestamp_header)
             .field("body_limit", &self.0.body_limit)
             .finish()
-    }
-}
-
-impl Judgement {
-    /// Refuses, for another reason, a request whose headers were not refused.
-    pub(crate) fn refuse(&self, kind: ErrorKind) -> Error {
-        let error = Error::from(kind);
-        log::refused(&error, matches!(self, Self::Accepted { .. }));
-        error
     }
 }
 

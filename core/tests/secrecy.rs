@@ -70,7 +70,7 @@ fn debug_of_a_state_that_holds_everything_shows_no_byte_of_the_secret() {
             "{shown}"
         );
     }
-    let options = "{ secrets: 1, scheme: None, max_age: 1036800s, max_clock_skew: 300s, \
+    let options = "{ name: None, secrets: 1, scheme: None, max_age: 518400s, max_clock_skew: 300s, \
          signature_header: \"signature\", timestamp_header: \"timestamp\", body_limit: 262144 }";
     assert_eq!(
         format!("{:?}", state.builder),
@@ -116,7 +116,7 @@ fn debug_of_a_delivery_shows_lengths() {
 }
 
 #[test]
-fn no_error_says_what_stood_in_the_payload() {
+fn no_error_says_what_is_in_the_payload() {
     #[derive(Debug, serde::Deserialize)]
     #[allow(dead_code)]
     struct Strict {
@@ -170,7 +170,7 @@ fn accepted_deliveries_are_logged_with_what_an_operator_needs() {
 }
 
 #[test]
-fn unproven_requests_are_no_warning() {
+fn unsigned_requests_are_no_warning() {
     let verifier = Verifier::builder()
         .secret(SECRET)
         .body_limit(10)
@@ -193,7 +193,7 @@ fn unproven_requests_are_no_warning() {
 }
 
 #[test]
-fn a_rightly_signed_delivery_that_is_refused_is_a_warning() {
+fn a_delivery_that_is_refused_though_its_signature_is_valid_is_a_warning() {
     let verifier = Verifier::builder()
         .secret(SECRET)
         .body_limit(100)
@@ -238,6 +238,110 @@ fn a_rightly_signed_delivery_that_is_refused_is_a_warning() {
             log.contains("WARN") && log.contains(&format!("code=\"{code}\"")),
             "{log}"
         );
+    }
+}
+
+#[test]
+fn each_log_line_has_the_name_of_the_verifier() {
+    let verifier = Verifier::builder()
+        .secret(SECRET)
+        .name("shoes")
+        .build()
+        .unwrap();
+    let genuine = headers(Scheme::Timestamp, b"");
+    let forged = Signer::new("wrong")
+        .unwrap()
+        .headers(Scheme::Timestamp, SystemTime::now(), b"");
+    let log = Log::capture(Level::DEBUG, || {
+        verifier.verify(&genuine, b"{}").unwrap();
+        for _ in 0..10 {
+            assert!(verifier.verify(&forged, b"{}").is_err());
+        }
+        let received = verifier.receive::<Event>(&genuine, Bytes::from_static(b"{"));
+        assert!(received.is_err());
+    });
+    assert_eq!(log.lines().count(), 1 + 10 + 1 + 1, "{log}");
+    for line in log.lines() {
+        assert!(line.contains("verifier=\"shoes\""), "{line}");
+    }
+}
+
+#[test]
+fn a_delivery_that_cannot_be_read_is_not_logged_as_accepted_first() {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let genuine = headers(Scheme::Timestamp, b"");
+    let log = Log::capture(Level::DEBUG, || {
+        let received = verifier.receive::<Event>(&genuine, Bytes::from_static(b"{"));
+        assert!(received.is_err());
+    });
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("valid signature, but refused: body is not JSON"),
+        "{log}"
+    );
+}
+
+#[test]
+fn the_age_of_stale_and_future_deliveries_is_logged() {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let now = SystemTime::now();
+    let then = |age: i64| {
+        let distance = Duration::from_secs(age.unsigned_abs());
+        if age < 0 {
+            now + distance
+        } else {
+            now - distance
+        }
+    };
+    for age in [600_000, -600] {
+        let headers = Signer::new(SECRET)
+            .unwrap()
+            .headers(Scheme::Timestamp, then(age), b"");
+        let log = Log::capture(Level::WARN, || {
+            assert!(verifier.verify_at(&headers, b"{}", now).is_err());
+        });
+        assert!(log.contains(&format!("age_seconds={age}")), "{log}");
+    }
+}
+
+#[test]
+fn signatures_in_a_row_that_match_nothing_are_a_warning_at_10_100_and_1000() {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let forged =
+        Signer::new("another environment")
+            .unwrap()
+            .headers(Scheme::Body, SystemTime::now(), b"{}");
+    let warnings = |forgeries: usize| {
+        let log = Log::capture(Level::INFO, || {
+            for _ in 0..forgeries {
+                let clone = verifier.clone();
+                assert!(clone.verify(&forged, b"{}").is_err());
+                assert!(clone.verify(&[("signature", "malformed")], b"{}").is_err());
+            }
+        });
+        log.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(warnings(9).is_empty());
+    let tenth = warnings(1);
+    assert_eq!(tenth.len(), 1, "{tenth:?}");
+    assert!(
+        tenth[0].contains(
+            "signatures match no configured secret, 10 in a row: check that the secret is that of \
+             this webhook and environment"
+        ),
+        "{tenth:?}"
+    );
+    assert!(warnings(89).is_empty());
+    assert_eq!(warnings(1 + 899 + 1).len(), 2);
+
+    let now = SystemTime::now();
+    for genuine in [now, now - Duration::from_secs(86_400 * 7)] {
+        let headers = Signer::new(SECRET)
+            .unwrap()
+            .headers(Scheme::Timestamp, genuine, b"");
+        let _ = verifier.verify(&headers, b"{}");
+        assert!(warnings(9).is_empty());
+        assert_eq!(warnings(1).len(), 1);
     }
 }
 

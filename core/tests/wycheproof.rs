@@ -18,7 +18,12 @@ fn valid_tags_verify_and_no_others() {
             let verifier = match builder.scheme(Scheme::Body).build() {
                 Ok(verifier) => verifier,
                 Err(error) => {
-                    assert_eq!(error, ConfigError::BlankInSecret, "case {}", test.tc_id);
+                    assert_eq!(
+                        error,
+                        ConfigError::WhitespaceAroundSecret(1),
+                        "case {}",
+                        test.tc_id
+                    );
                     refused += 1;
                     continue;
                 }

@@ -26,7 +26,7 @@ pub(crate) struct Schedule {
     output: Output,
 }
 
-const READINGS: [(&str, &str, RetrySchedule); 3] = [
+const READINGS: [(&str, &str, RetrySchedule); 2] = [
     (
         "documented",
         "14 attempts, the second after 30s, as the documentation's example",
@@ -36,11 +36,6 @@ const READINGS: [(&str, &str, RetrySchedule); 3] = [
         "formula",
         "14 attempts, the second after 60s, as the documentation's formula",
         RetrySchedule::formula(),
-    ),
-    (
-        "longest",
-        "as the formula, but 14 retries behind the first attempt",
-        RetrySchedule::longest(),
     ),
 ];
 

@@ -4,8 +4,6 @@ mod odd_headers;
 mod wrong_signatures;
 mod wrong_times;
 
-use data_encoding::HEXLOWER;
-
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -13,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::SECRET;
-use crate::{ErrorKind, Scheme};
+use crate::{ErrorKind, Scheme, Signature};
 
 type Outcome = Result<(), ErrorKind>;
 
@@ -122,18 +120,17 @@ fn forged(name: &'static str, time: Option<&str>, signature: &str, body: &[u8]) 
     }
 }
 
-fn sign(time: &str) -> String {
-    HEXLOWER.encode(&mac(SECRET, time.as_bytes()))
+fn sign(message: impl AsRef<[u8]>) -> String {
+    mac(SECRET, message).to_hex()
 }
 
 /// Signs with any secret, also with those that a `Signer` refuses.
-fn mac(secret: &str, message: &[u8]) -> [u8; 32] {
-    Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+fn mac(secret: &str, message: impl AsRef<[u8]>) -> Signature {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .expect("HMAC takes keys of any length")
         .chain_update(message)
-        .finalize()
-        .into_bytes()
-        .into()
+        .finalize();
+    Signature::from(<[u8; 32]>::from(mac.into_bytes()))
 }
 
 #[cfg(test)]

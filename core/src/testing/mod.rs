@@ -1,14 +1,16 @@
 //! For the tests of a receiver: genuine and hostile requests, and a suite that sends them.
 //!
+//! - [`event()`] makes the deliveries that the test of your handler needs: already verified, or as
+//!   requests to send.
 //! - [`cases`] makes signed, forged, stale and malformed requests, each with the answer that a
 //!   [`Verifier`](crate::Verifier) of the secret [`SECRET`] must give.
 //! - [`vectors`] are deliveries that other software signed.
 //! - [`conformance::run`] sends all of them, and requests that are odd in how they are sent, over
-//!   real sockets to an application of yours that implements [`conformance::Receiver`].
+//!   real sockets to an application of yours.
 //! - [`Connection`] is the small HTTP/1.1 client it does that with.
 //!
-//! Nothing here gets around a verifier: the cases are accepted only by one that was built with
-//! their secret.
+//! Nothing here gets around a verifier: what it makes is signed, and accepted only by one that was
+//! built with the same secret.
 //!
 //! # Examples
 //!
@@ -29,11 +31,13 @@
 mod cases;
 mod client;
 pub mod conformance;
+mod event;
 mod vectors;
 
 pub use self::{
     cases::{Case, cases},
     client::{Answer, Connection, Framing},
+    event::{EventBuilder, SignedRequest, event},
     vectors::{Vector, vectors},
 };
 

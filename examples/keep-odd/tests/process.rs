@@ -4,6 +4,8 @@
 
 #[path = "../../process.rs"]
 mod process;
+#[path = "../../suite.rs"]
+mod suite;
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -42,4 +44,12 @@ fn keeps_rightly_signed_deliveries_that_do_not_parse() {
     fs::remove_dir_all(file.parent().unwrap()).unwrap();
     assert_eq!(server.send(PATH, Some(SECRET), ODD).status, 503);
     server.stop();
+}
+
+#[test]
+fn passes_the_suite_with_odd_deliveries_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let setting = ("ODD_DIR", folder.path().to_str().unwrap());
+    let server = process::Server::start(PROGRAM, &[setting]);
+    suite::check(server, PATH, true);
 }

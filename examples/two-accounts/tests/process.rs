@@ -4,6 +4,8 @@
 
 #[path = "../../process.rs"]
 mod process;
+#[path = "../../suite.rs"]
+mod suite;
 
 use trackingmore_webhook::testing::{SECRET, conformance::PATH};
 
@@ -35,4 +37,11 @@ fn each_account_is_verified_with_its_own_secret() {
     assert_eq!(accepted.status, 204);
     assert!(server.line().starts_with("second account, parcel"));
     server.stop();
+}
+
+#[test]
+fn the_path_of_the_second_account_passes_the_suite() {
+    let settings = [("TRACKINGMORE_WEBHOOK_SECRET", "first"), (SECOND.0, SECRET)];
+    let server = process::Server::start(PROGRAM, &settings);
+    suite::check(server, SECOND_PATH, false);
 }

@@ -322,9 +322,9 @@ fn odd() -> Vec<Case> {
             Expected::Unknown,
             Some(Timestamp),
             "late-retry",
-            "signed 11 days ago: if retries keep the first timestamp, which is not documented, \
+            "signed 5 days ago: if retries keep the first timestamp, which is not documented, \
              refusing it loses them; if not, accepting it helps replays",
-            |v| v.signed_at(unix_now().saturating_sub(11 * DAY)),
+            |v| v.signed_at(unix_now().saturating_sub(5 * DAY)),
         ),
         case(
             Expected::Answered,

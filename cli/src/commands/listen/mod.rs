@@ -62,7 +62,7 @@ pub(crate) struct Listen {
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
     /// Refuse timestamps older than this, such as 5m or 2d
-    #[arg(long, value_name = "TIME", default_value = "12d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
     /// Keep each request to the path, and of refused ones the first 1,000, as a file in this
     /// directory. The files hold customers' data and live signatures, and are readable by you only

@@ -60,7 +60,7 @@ pub(crate) struct Verify {
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
     /// How old a timestamp may be
-    #[arg(long, value_name = "TIME", default_value = "12d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
     /// Judge as of this moment, such as 2026-11-23T08:00:00Z
     #[arg(long, value_name = "MOMENT")]

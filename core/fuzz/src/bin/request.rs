@@ -20,7 +20,7 @@ use trackingmore_webhook::{
 
 const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
 const NOW: u64 = 1_662_371_530;
-const MAX_AGE: u64 = 12 * 24 * 60 * 60;
+const MAX_AGE: u64 = 6 * 24 * 60 * 60;
 const MAX_CLOCK_SKEW: u64 = 300;
 const BODY_LIMIT: usize = 256;
 

@@ -1,64 +1,56 @@
 //! What must be accepted.
 
-use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
-
 use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
 use crate::{ErrorKind, testing::SECRET};
 
+/// The longest that 13 retries, which double from 60 s, can take.
+const LONGEST_WINDOW: u64 = 491_460;
+
+/// Nothing, numbers and booleans where texts are usual, texts where numbers are, times in each
+/// form, codes and members that nobody knows.
+const ODD_VALUES: &[u8] = include_bytes!("../data/odd_values.json");
+
 pub(super) fn cases(now: u64) -> Vec<Case> {
     let time = now.to_string();
-    let by_time = mac(SECRET, time.as_bytes());
-    let by_body = mac(SECRET, EVENT);
-    let retried = (now.saturating_sub(982_980)).to_string();
-    let padded = format!("{now:020}");
+    let by_time = mac(SECRET, &time);
+    let signed_at = |name, time: &str| timestamp_only(name, time, &sign(time), EVENT);
+    let signed_with = |name, body| timestamp_only(name, &time, &by_time.to_hex(), body);
     vec![
-        timestamp_only(
-            "timestamp signed, hex",
-            &time,
-            &HEXLOWER.encode(&by_time),
-            EVENT,
-        ),
+        signed_at("timestamp signed, hex", &time),
         timestamp_only(
             "timestamp signed, upper-case hex",
             &time,
-            &HEXUPPER.encode(&by_time),
+            &by_time.to_hex().to_uppercase(),
             EVENT,
         ),
         timestamp_only(
             "timestamp signed, base64",
             &time,
-            &BASE64.encode(&by_time),
+            &by_time.to_base64(),
             EVENT,
         ),
-        timestamp_only(
+        signed_at(
             "timestamp signed before the longest window of retries",
-            &retried,
-            &sign(&retried),
-            EVENT,
+            &now.saturating_sub(LONGEST_WINDOW).to_string(),
         ),
-        timestamp_only(
+        signed_at(
             "timestamp signed four minutes ahead of our clock",
             &(now + 240).to_string(),
-            &sign(&(now + 240).to_string()),
-            EVENT,
         ),
-        timestamp_only(
+        signed_at(
             "timestamp signed with zeros before it, 20 digits",
-            &padded,
-            &sign(&padded),
-            EVENT,
+            &format!("{now:020}"),
         ),
-        timestamp_only(
+        signed_with(
             "timestamp signed, other body: this form does not cover it",
-            &time,
-            &sign(&time),
             br#"{"meta":{"code":200},"data":[{"tracking_number":"LX405512873SE"}]}"#,
         ),
-        body_only("body signed, hex", None, &HEXLOWER.encode(&by_body), EVENT),
+        signed_with("timestamp signed, odd values in every field", ODD_VALUES),
+        body_only("body signed, hex", None, &sign(EVENT), EVENT),
         body_only(
             "body signed, base64",
             Some(&time),
-            &BASE64.encode(&by_body),
+            &mac(SECRET, EVENT).to_base64(),
             EVENT,
         ),
         Case {
@@ -66,7 +58,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             ..body_only(
                 "body signed, odd timestamp",
                 Some("yesterday"),
-                &HEXLOWER.encode(&by_body),
+                &sign(EVENT),
                 EVENT,
             )
         },

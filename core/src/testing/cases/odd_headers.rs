@@ -1,16 +1,14 @@
 //! Headers that are missing, repeated or malformed.
 
-use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
-
 use super::{Case, EVENT, mac, sign};
 use crate::{ErrorKind, testing::SECRET};
+use bytes::Bytes;
 
 pub(super) fn cases(now: u64) -> Vec<Case> {
     let time = now.to_string();
     let signature = sign(&time);
-    let signature_64 = BASE64.encode(&mac(SECRET, time.as_bytes()));
-    let of_body = HEXLOWER.encode(&mac(SECRET, EVENT));
+    let signature_64 = mac(SECRET, &time).to_base64();
+    let of_body = sign(EVENT);
     let refused = |name, kind, headers: &[(&'static str, &str)]| Case {
         name,
         headers: headers
@@ -101,14 +99,19 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         malformed("hex too long", &format!("{signature}00")),
         malformed("hex with a sign", &format!("+f{}", &signature[2..])),
         malformed("hex with a prefix", &format!("sha256={signature}")),
+        malformed("hex with 0x before it", &format!("0x{signature}")),
+        malformed(
+            "hex whose first digits are 0x",
+            &format!("0x{}", &signature[2..]),
+        ),
         malformed("hex inside quotes", &format!("\"{signature}\"")),
         malformed(
             "two signatures in one header",
             &format!("{signature}, {signature}"),
         ),
         malformed("base64 without padding", signature_64.trim_end_matches('=')),
-        malformed("base64 of 31 bytes", &BASE64.encode(&[7; 31])),
-        malformed("base64 of 33 bytes", &BASE64.encode(&[7; 33])),
+        malformed("base64 of 31 bytes", &("BwcH".repeat(10) + "Bw==")),
+        malformed("base64 of 33 bytes", &"BwcH".repeat(11)),
         malformed("base64 for URLs", &format!("-_{}", &signature_64[2..])),
         malformed("signature of 4,000 digits", &"a".repeat(4_000)),
         not_ascii,

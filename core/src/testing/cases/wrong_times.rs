@@ -20,13 +20,13 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     };
     vec![
         signed(
-            "stale by a day",
-            now.saturating_sub(13 * DAY),
+            "signed 7 days ago",
+            now.saturating_sub(7 * DAY),
             ErrorKind::StaleTimestamp,
         ),
         signed(
-            "stale by a year",
-            now.saturating_sub(378 * DAY),
+            "signed a year ago",
+            now.saturating_sub(365 * DAY),
             ErrorKind::StaleTimestamp,
         ),
         signed("signed in 1970", 0, ErrorKind::StaleTimestamp),
