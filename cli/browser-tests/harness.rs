@@ -5,7 +5,6 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -17,7 +16,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-pub const SECRET: &str = "a-secret-to-try-with";
+pub(crate) const SECRET: &str = "a-secret-to-try-with";
 
 /// For how long something is waited for that comes at once on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,23 +40,26 @@ impl Drop for Program {
     }
 }
 
-pub struct Listen {
+pub(crate) struct Listen {
     program: Program,
     lines: Lines<BufReader<ChildStdout>>,
-    pub url: String,
-    pub inspect: String,
+    pub(crate) url: String,
+    pub(crate) inspect: String,
 }
 
 /// The program, as built by the command that runs these tests.
 fn program() -> Command {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/trackingmore-webhook");
+    let built =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/debug/trackingmore-webhook");
     let mut command = Command::new(built);
-    command.env("TRACKINGMORE_WEBHOOK_SECRET", SECRET).env("TZ", "UTC");
+    command
+        .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET)
+        .env("TZ", "UTC");
     command
 }
 
 impl Listen {
-    pub fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = program();
         command.args(["listen", "--addr", "127.0.0.1:0"]).args(args);
         let (program, mut lines) = Program::start(command);
@@ -79,14 +81,17 @@ impl Listen {
     }
 
     /// Sends a sample, with further arguments of `send`.
-    pub fn send(&self, args: &[&str]) {
+    pub(crate) fn send(&self, args: &[&str]) {
         let mut command = program();
-        command.args(["send", "--no-retry"]).args(args).arg(&self.url);
+        command
+            .args(["send", "--no-retry"])
+            .args(args)
+            .arg(&self.url);
         command.stdout(Stdio::null()).status().unwrap();
     }
 
     /// Sends a body with a valid signature over it.
-    pub fn send_body(&self, body: &[u8]) {
+    pub(crate) fn send_body(&self, body: &[u8]) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("body");
         std::fs::write(&file, body).unwrap();
@@ -94,28 +99,26 @@ impl Listen {
     }
 
     /// Waits for the next line that has all of `words`.
-    pub fn line_with(&mut self, words: &[&str]) -> String {
+    pub(crate) fn line_with(&mut self, words: &[&str]) -> String {
         let mut lines = self.lines.by_ref().map(Result::unwrap);
         let line = lines.find(|line| words.iter().all(|word| line.contains(word)));
         line.unwrap()
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.program.0.kill().unwrap();
         self.program.0.wait().unwrap();
     }
 }
 
-pub struct Page {
-    pub driver: WebDriver,
+pub(crate) struct Page {
+    pub(crate) driver: WebDriver,
     _chromedriver: Program,
     _profile: tempfile::TempDir,
 }
 
 impl Page {
-    pub async fn open(url: &str) -> Self {
-        static SESSIONS: AtomicU64 = AtomicU64::new(0);
-        SESSIONS.fetch_add(1, Ordering::Relaxed);
+    pub(crate) async fn open(url: &str) -> Self {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
         let (chromedriver, lines) = Program::start(command);
@@ -153,7 +156,7 @@ impl Page {
     }
 
     /// Sets the size of the page itself, which a window in this mode cannot be as small as.
-    pub async fn size(&self, width: u32, height: u32) {
+    pub(crate) async fn size(&self, width: u32, height: u32) {
         self.chrome(
             "Emulation.setDeviceMetricsOverride",
             serde_json::json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": false}),
@@ -161,7 +164,7 @@ impl Page {
         .await;
     }
 
-    pub async fn scheme(&self, scheme: &str) {
+    pub(crate) async fn scheme(&self, scheme: &str) {
         self.chrome(
             "Emulation.setEmulatedMedia",
             serde_json::json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
@@ -170,17 +173,17 @@ impl Page {
     }
 
     async fn chrome(&self, command: &str, params: serde_json::Value) {
-        let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(self.driver.handle().clone());
-        tools.execute_cdp_with_params(command, params).await.unwrap();
+        let tools = self.driver.cdp();
+        tools.send_raw(command, params).await.unwrap();
     }
 
-    pub async fn run(&self, script: &str) -> serde_json::Value {
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
         let result = self.driver.execute(script, Vec::new()).await.unwrap();
         result.json().clone()
     }
 
     /// What can be read of an element, or of all that match.
-    pub async fn text(&self, selector: &str) -> String {
+    pub(crate) async fn text(&self, selector: &str) -> String {
         let script = format!(
             "return [...document.querySelectorAll({})].map((it) => it.innerText).join('\\n')",
             serde_json::json!(selector)
@@ -188,32 +191,43 @@ impl Page {
         self.run(&script).await.as_str().unwrap().to_owned()
     }
 
+    async fn has(&self, selector: &str) -> bool {
+        let script = format!(
+            "return !!document.querySelector({})",
+            serde_json::json!(selector)
+        );
+        self.run(&script).await == true
+    }
+
     /// Waits until the text of an element has `part` in it, and gives it.
-    pub async fn until(&self, selector: &str, part: &str) -> String {
+    pub(crate) async fn until(&self, selector: &str, part: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let text = self.text(selector).await;
-            if text.contains(part) {
+            let is_there = !part.is_empty() || self.has(selector).await;
+            if is_there && text.contains(part) {
                 return text;
             }
-            assert!(Instant::now() < deadline, "no {part:?} in {selector}: {text}");
+            assert!(
+                Instant::now() < deadline,
+                "no {part:?} in {selector}: {text}"
+            );
             sleep(Duration::from_millis(50)).await;
         }
     }
 
-    pub async fn press(&self, keys: impl Into<TypingData>) {
+    pub(crate) async fn press(&self, keys: impl Into<TypingData>) {
         let keys = self.driver.action_chain().send_keys(keys);
         keys.perform().await.unwrap();
     }
 
-    pub async fn click(&self, selector: &str) {
-        let found = self.driver.find(By::Css(selector)).await.unwrap();
-        found.click().await.unwrap();
-    }
-
     /// Clicks the first button that has this text.
-    pub async fn button(&self, text: &str) {
-        let buttons = self.driver.find_all(By::Css("button, summary, a")).await.unwrap();
+    pub(crate) async fn button(&self, text: &str) {
+        let buttons = self
+            .driver
+            .find_all(By::Css("button, summary, a"))
+            .await
+            .unwrap();
         for button in buttons {
             if button.text().await.unwrap().contains(text) {
                 return button.click().await.unwrap();
@@ -222,30 +236,36 @@ impl Page {
         panic!("no button {text}");
     }
 
-    /// Opens the request whose row has this text.
-    pub async fn choose(&self, text: &str) {
-        self.until(".rows", text).await;
-        let script = format!(
-            "[...document.querySelectorAll('.row')].find((it) => it.innerText.includes({})).click()",
-            serde_json::json!(text)
-        );
-        self.run(&script).await;
-        self.until("#detail", text).await;
+    /// Opens a request from the list.
+    pub(crate) async fn choose(&self, number: u64) {
+        let row = format!(".row[data-number='{number}']");
+        self.until(&row, "").await;
+        self.run(&format!(
+            "document.querySelector({}).click()",
+            serde_json::json!(row)
+        ))
+        .await;
+        self.until("#detail .head", &format!("#{number}")).await;
     }
 
-    pub async fn screenshot(&self, name: &str) {
+    /// Keeps how the page looks now, for people to look at.
+    pub(crate) async fn screenshot(&self, name: &str) {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&dir).unwrap();
-        self.driver.screenshot(&dir.join(name)).await.unwrap();
+        self.save_screenshot(&dir.join(name)).await;
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn save_screenshot(&self, path: &Path) {
+        self.driver.screenshot(path).await.unwrap();
+    }
+
+    pub(crate) async fn close(self) {
         self.driver.clone().quit().await.unwrap();
     }
 }
 
 /// Stands between the browser and an inspector, and can cut the two apart.
-pub struct Cable {
+pub(crate) struct Cable {
     port: u16,
     state: watch::Sender<State>,
 }
@@ -261,30 +281,34 @@ enum State {
 impl Cable {
     /// Leads from 127.0.0.1 to the same port of 127.0.0.2, so that the browser asks for a host that
     /// the inspector takes for its own.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (state, watched) = watch::channel(State::Whole(0));
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(lead(near, SocketAddr::new([127, 0, 0, 2].into(), port), watched.clone()));
+                tokio::spawn(lead(
+                    near,
+                    SocketAddr::new([127, 0, 0, 2].into(), port),
+                    watched.clone(),
+                ));
             }
         });
         Self { port, state }
     }
 
     /// Where the inspector is to listen.
-    pub fn far(&self) -> String {
+    pub(crate) fn far(&self) -> String {
         format!("127.0.0.2:{}", self.port)
     }
 
     /// The address of the page as the browser is to ask for it.
-    pub fn near(&self, inspect: &str) -> String {
+    pub(crate) fn near(&self, inspect: &str) -> String {
         inspect.replace("127.0.0.2", "127.0.0.1")
     }
 
     /// Closes all connections.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.state.send_modify(|state| {
             *state = match state {
                 State::Whole(cuts) => State::Whole(*cuts + 1),
@@ -294,7 +318,7 @@ impl Cable {
     }
 
     /// Lets nothing through any more.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.state.send_replace(State::Dead);
     }
 }
@@ -328,6 +352,6 @@ async fn lead(mut near: TcpStream, far: SocketAddr, mut state: watch::Receiver<S
 }
 
 /// Where the screenshot for the documentation goes.
-pub fn documentation() -> PathBuf {
+pub(crate) fn documentation() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../inspector.png")
 }

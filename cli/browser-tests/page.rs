@@ -4,42 +4,321 @@
 
 mod harness;
 
-use harness::{Listen, Page};
+use harness::{Cable, Listen, Page, documentation};
+use serde_json::json;
+use thirtyfour::prelude::*;
 
-#[tokio::test]
-async fn screenshots() {
-    let behind = Listen::start(&["--path", "/webhooks"]);
-    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0", "--replay-to", &behind.url]);
-    let page = Page::open(&listen.inspect).await;
-    page.until("#state", "live").await;
-    page.screenshot("empty.png").await;
+const PARCEL: [&str; 4] = [
+    "--set",
+    "tracking_number=RB550418207HK",
+    "--set",
+    "courier_code=hong-kong-post",
+];
+
+/// A parcel's life among others, and what goes wrong.
+fn send_a_day(listen: &mut Listen) {
     listen.send(&["--status", "pending"]);
-    listen.send(&["--status", "inforeceived", "--set", "tracking_number=RB550418207HK", "--set", "courier_code=hong-kong-post"]);
-    listen.send(&["--status", "undelivered"]);
+    listen.send(&[&["--status", "inforeceived"][..], &PARCEL].concat());
     listen.send(&["--status", "exception", "--scheme", "body"]);
-    listen.send(&["--age", "20d"]);
-    listen.send(&["--status", "transit", "--set", "tracking_number=RB550418207HK", "--set", "courier_code=hong-kong-post"]);
+    listen.send(&["--status", "undelivered", "--age", "20d"]);
+    listen.send(&[&["--status", "transit"][..], &PARCEL].concat());
     listen.send(&["--status", "expired"]);
     listen.send(&["--status", "delivered"]);
     listen.send(&["--status", "delivered"]);
-    listen.line_with(&["←", "#9"]);
-    page.choose("RB550418207HK").await;
+    listen.line_with(&["←", "#8"]);
+}
+
+#[tokio::test]
+async fn what_arrives_is_listed_explained_and_drawn() {
+    let behind = Listen::start(&["--path", "/hooks"]);
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0", "--replay-to", &behind.url]);
+    let page = Page::open(&listen.inspect).await;
+    let empty = page.until("#empty", "Waiting for the first delivery").await;
+    assert!(
+        empty.contains(&format!("trackingmore-webhook send {}", listen.url)),
+        "{empty}"
+    );
+    page.until("#state", "live").await;
+    page.screenshot("empty.png").await;
+
+    send_a_day(&mut listen);
+    page.until(".rows", "LX405512801SE").await;
+    let rows = page.text(".rows").await;
+    // Newest first.
+    assert!(rows.starts_with("RB550418207HK\n"), "{rows}");
+    assert_eq!(rows.matches("accepted · 200").count(), 7, "{rows}");
+    assert_eq!(rows.matches("refused · 401").count(), 1, "{rows}");
+    assert_eq!(rows.matches("↻ repeat").count(), 1, "{rows}");
+
+    page.choose(7).await;
+    let detail = page.text("#detail").await;
+    for part in [
+        "New: status transit → delivered, ",
+        "against what was known after #5",
+        "Arrived in the country of destination",
+        "The signature of the timestamp is valid",
+        "secret 1 of 1",
+        "The body is not authenticated",
+        "b23e2c9a3b74ca2d20f252066ae3728df4fcd7d538b0728cd9db9efb4bdebbcb",
+        "•••••••• (64 characters)",
+        "The signature is live, and stays so here until ",
+    ] {
+        assert!(detail.contains(part), "{part} {detail}");
+    }
+    let count = async |selector: &str| {
+        let script = format!(
+            "return document.querySelectorAll({}).length",
+            json!(selector)
+        );
+        page.run(&script).await.as_u64().unwrap()
+    };
+    assert_eq!(count(".timeline .lane").await, 2);
+    assert_eq!(count(".timeline .mark").await, 7);
+    assert_eq!(count(".history li").await, 7);
+    assert!(count(".timeline .new").await > 0);
     page.screenshot("parcel.png").await;
+    page.save_screenshot(&documentation()).await;
     page.scheme("dark").await;
     page.screenshot("parcel-dark.png").await;
-    page.choose("stale_timestamp").await;
+
+    page.choose(4).await;
+    let detail = page.text("#detail").await;
+    for part in [
+        "stale_timestamp",
+        "Timestamp is too old.",
+        "14d more than the 6d allowed",
+        "Check both clocks.",
+        "timestamp form, body form, with 1 secret",
+        "20 d ago",
+    ] {
+        assert!(detail.contains(part), "{part} {detail}");
+    }
     page.screenshot("refused-dark.png").await;
     page.scheme("light").await;
     page.screenshot("refused.png").await;
-    page.size(360, 740).await;
-    page.screenshot("narrow-refused.png").await;
-    page.button("All requests").await;
-    page.screenshot("narrow-list.png").await;
-    page.choose("RB550418207HK").await;
-    page.screenshot("narrow-parcel.png").await;
-    page.run("document.querySelector('.timeline').scrollIntoView()").await;
-    page.screenshot("narrow-timeline.png").await;
-    page.size(1280, 2600).await;
+    page.size(1280, 2400).await;
+    page.choose(7).await;
     page.screenshot("whole.png").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn it_is_used_by_keyboard_and_filtered() {
+    let mut behind = Listen::start(&["--path", "/hooks"]);
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0", "--replay-to", &behind.url]);
+    send_a_day(&mut listen);
+    let page = Page::open(&listen.inspect).await;
+    page.until(".rows", "LX405512801SE").await;
+
+    page.press(Key::Down).await;
+    page.until("#detail", "#8").await;
+    page.press(Key::Down).await;
+    page.until("#detail", "#7").await;
+    page.press(Key::Up).await;
+    page.until("#detail", "#8").await;
+    page.press("r").await;
+    page.until(".answers", "byte for byte, 4509 bytes: 200")
+        .await;
+    behind.line_with(&["accepted RB550418207HK"]);
+
+    page.press("/").await;
+    page.press("undelivered").await;
+    page.until("#empty", "Nothing matches").await;
+    page.run("document.getElementById('text').value = ''").await;
+    page.press("#4").await;
+    page.until(".rows", "stale_timestamp").await;
+    assert_eq!(page.text(".row").await.matches("· ").count(), 1);
+    page.press(Key::Down).await;
+    page.until("#detail", "Why it was refused").await;
+    page.run("document.getElementById('text').value = ''").await;
+    for (id, value, only) in [
+        ("verdict", "refused", "stale_timestamp"),
+        ("status", "expired", "expired"),
+    ] {
+        page.run(&format!("const it = document.getElementById('{id}'); it.value = '{value}'; it.dispatchEvent(new Event('input'))")).await;
+        page.until(".rows", only).await;
+        assert_eq!(
+            page.run("return document.querySelectorAll('.row').length")
+                .await,
+            1
+        );
+        page.run(&format!("const it = document.getElementById('{id}'); it.value = ''; it.dispatchEvent(new Event('input'))")).await;
+        page.until(".rows", "LX405512801SE").await;
+    }
+    page.press(Key::Escape).await;
+    page.until("#detail", "Choose a request").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_test_delivery_and_an_edited_one_are_sent_from_the_page() {
+    let mut behind = Listen::start(&["--path", "/hooks"]);
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0", "--replay-to", &behind.url]);
+    let page = Page::open(&listen.inspect).await;
+    page.until("#state", "live").await;
+    page.run("document.getElementById('send-status').value = 'exception'")
+        .await;
+    page.button("Send test delivery").await;
+    page.until("#send-answer", "✓ 200").await;
+    listen.line_with(&["accepted RB550418208HK", "exception"]);
+
+    page.choose(1).await;
+    page.button("Edit the body").await;
+    page.run("const it = document.querySelector('textarea'); it.value = it.value.replaceAll('RB550418208HK', 'EDITED1'); it.dispatchEvent(new Event('input')); document.querySelector('.check input').click()").await;
+    page.button("Send again").await;
+    page.until(".answers", "edited and signed anew, ").await;
+    behind.line_with(&["accepted EDITED1"]);
+
+    page.button("Show signatures").await;
+    page.until("#detail", "Mask signatures").await;
+    assert!(!page.text("#detail").await.contains("••••"));
+    page.button("Show exact text").await;
+    page.until("#detail pre", r#"{"code":200,"message""#).await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_delivery_full_of_markup_is_text() {
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0"]);
+    let page = Page::open(&listen.inspect).await;
+    let markup = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\
+                  </pre><svg onload=alert(1)>\u{202e}\u{200b}\u{1b}[2J{{7*7}}";
+    let body = json!({"data": {
+        "tracking_number": markup, "courier_code": markup, "delivery_status": markup,
+        "substatus": markup, "latest_event": markup, "title": markup, markup: markup,
+        "origin_info": {"courier_code": markup, "trackinfo": [
+            {"checkpoint_date": markup, "tracking_detail": markup, "location": markup,
+             "checkpoint_delivery_status": markup},
+        ]},
+    }});
+    listen.send_body(body.to_string().as_bytes());
+    listen.line_with(&["←", "#1"]);
+    page.choose(1).await;
+    page.run("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+        .await;
+    let detail = page.text("#detail").await;
+    assert!(detail.contains("<img src=x onerror="), "{detail}");
+    assert!(detail.contains("\\u{202e}\\u{200b}\\u{1b}[2J"), "{detail}");
+    for hidden in ['\u{202e}', '\u{200b}', '\u{1b}'] {
+        let all = page
+            .run("return document.documentElement.textContent")
+            .await;
+        assert!(!all.as_str().unwrap().contains(hidden));
+    }
+    assert_eq!(
+        page.run(
+            "return document.querySelectorAll('img, main script, [onload], [onerror]').length"
+        )
+        .await,
+        0
+    );
+    assert_eq!(page.driver.title().await.unwrap(), "Webhook inspector");
+    // The policy would forbid it even where the page made a mistake.
+    let refused = page.run("try { document.body.innerHTML = '<b>'; return 'set' } catch (error) { return error.name }").await;
+    assert_eq!(refused, "TypeError");
+    page.screenshot("hostile.png").await;
+    page.size(360, 740).await;
+    let too_wide = page
+        .run("return document.documentElement.scrollWidth > 360")
+        .await;
+    assert_eq!(too_wide, false);
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_body_that_parsing_would_change_is_shown_as_it_is() {
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0"]);
+    let page = Page::open(&listen.inspect).await;
+    listen.send_body(
+        br#"{"data":{"tracking_number":"A","tracking_number":"A","n":1e400,"e":{},"t":"a\"b:[c"}}"#,
+    );
+    listen.line_with(&["←", "#1"]);
+    page.choose(1).await;
+    let shown = "{\n  \"data\": {\n    \"tracking_number\": \"A\",\n    \"tracking_number\": \"A\",\n    \
+                 \"n\": 1e400,\n    \"e\": {},\n    \"t\": \"a\\\"b:[c\"\n  }\n}";
+    assert_eq!(page.text("#detail pre").await, shown);
+    page.close().await;
+}
+
+#[tokio::test]
+async fn it_fits_a_narrow_screen() {
+    let mut listen = Listen::start(&["--inspect", "127.0.0.1:0"]);
+    let page = Page::open(&listen.inspect).await;
+    page.size(360, 740).await;
+    send_a_day(&mut listen);
+    page.until(".rows", "LX405512801SE").await;
+    let fits = "return document.documentElement.scrollWidth <= 360";
+    assert_eq!(page.run(fits).await, true);
+    page.screenshot("narrow-list.png").await;
+    for number in [4, 7] {
+        page.choose(number).await;
+        assert_eq!(page.run(fits).await, true);
+        page.screenshot(&format!("narrow-{number}.png")).await;
+        page.button("All requests").await;
+        page.until(".rows", "LX405512801SE").await;
+    }
+    page.scheme("dark").await;
+    page.choose(7).await;
+    page.run("document.querySelector('.timeline').scrollIntoView()")
+        .await;
+    page.screenshot("narrow-timeline.png").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut_again_and_again_loses_nothing() {
+    let cable = Cable::new().await;
+    let mut listen = Listen::start(&["--inspect", &cable.far()]);
+    let page = Page::open(&cable.near(&listen.inspect)).await;
+    page.until("#state", "live").await;
+    for number in 1..=30 {
+        listen.send(&["--set", &format!("tracking_number=CUT{number:02}")]);
+        if number % 3 == 0 {
+            cable.cut();
+        }
+    }
+    listen.line_with(&["←", "#30"]);
+    page.until(".rows", "CUT30").await;
+    let rows = page
+        .run("return [...document.querySelectorAll('.row b')].map((it) => it.textContent)")
+        .await;
+    let expected: Vec<_> = (1..=30)
+        .rev()
+        .map(|number| format!("CUT{number:02}"))
+        .collect();
+    assert_eq!(rows, json!(expected));
+    assert_eq!(page.text("#missed").await, "");
+
+    // One that is dead without being closed is noticed, and taken up again.
+    cable.kill();
+    page.until("#state", "cut off").await;
+    listen.send(&["--set", "tracking_number=LATER"]);
+    cable.cut();
+    page.until("#state", "live").await;
+    page.until(".rows", "LATER").await;
+
+    listen.kill();
+    page.until("#state", "cut off").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_missed_requests_says_how_many() {
+    let cable = Cable::new().await;
+    let mut listen = Listen::start(&["--inspect", &cable.far()]);
+    let page = Page::open(&cable.near(&listen.inspect)).await;
+    listen.send(&["--set", "tracking_number=FIRST"]);
+    page.until(".rows", "FIRST").await;
+    cable.kill();
+    page.until("#state", "cut off").await;
+    listen.send(&["--count", "3000", "--concurrency", "4"]);
+    listen.line_with(&["←", "#3001"]);
+    cable.cut();
+    page.until("#missed", "2600 requests are not shown").await;
+    assert_eq!(
+        page.run("return document.querySelectorAll('.row').length")
+            .await,
+        400
+    );
     page.close().await;
 }

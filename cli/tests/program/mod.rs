@@ -103,6 +103,8 @@ pub(crate) struct Listen {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     pub(crate) url: String,
+    /// The page of the inspector, or nothing.
+    pub(crate) inspect: String,
 }
 
 impl Listen {
@@ -116,24 +118,34 @@ impl Listen {
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let url = match serde_json::from_str::<Value>(&first) {
+        let mut line = || lines.next().unwrap().unwrap();
+        let first = line();
+        let (url, inspect) = match serde_json::from_str::<Value>(&first) {
             Ok(first) => {
                 assert_eq!(first["event"], "listening");
-                first["url"].as_str().unwrap().to_owned()
+                let url = first["url"].as_str().unwrap().to_owned();
+                (
+                    url,
+                    first["inspect"].as_str().unwrap_or_default().to_owned(),
+                )
             }
-            Err(_) => first.strip_prefix("listening on ").unwrap().to_owned(),
+            Err(_) => {
+                let url = first.strip_prefix("listening on ").unwrap().to_owned();
+                let inspects = command.get_args().any(|arg| arg == "--inspect");
+                let second = if inspects { line() } else { String::new() };
+                (url, second.replace("inspect at ", ""))
+            }
         };
         Self {
             process,
             lines,
             url,
+            inspect,
         }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        let rest = self.url.strip_prefix("http://").unwrap();
-        rest.split('/').next().unwrap().parse().unwrap()
+        addr(&self.url)
     }
 
     /// Sends a body with these headers.
@@ -198,6 +210,12 @@ impl Listen {
         interrupt(&self.process);
         self.process.wait().unwrap().code()
     }
+}
+
+/// The address that a URL leads to.
+pub(crate) fn addr(url: &str) -> SocketAddr {
+    let rest = url.strip_prefix("http://").unwrap();
+    rest.split('/').next().unwrap().parse().unwrap()
 }
 
 impl Drop for Listen {

@@ -258,14 +258,16 @@ function nothingMatches() {
 }
 
 function nothingCame() {
-  const commands = `export TRACKINGMORE_WEBHOOK_SECRET=…\ntrackingmore-webhook send ${about.url ?? ''}`;
+  const url = about.url ?? '';
+  const commands = `trackingmore-webhook send ${url}\n`
+    + `trackingmore-webhook send --status undelivered ${url}`;
   return [
     element('h2', {}, 'Waiting for the first delivery'),
-    element('p', {}, ['Deliveries to ', element('code', {}, about.url ?? ''),
-      ' show here as they come. Send one with the button above, or from a shell that has the same secret:']),
+    element('p', {}, ['Deliveries to ', element('code', {}, url), ' show here as they come. Send one '
+      + 'with the button above, or from a shell with the same TRACKINGMORE_WEBHOOK_SECRET:']),
     pre(commands),
-    element('p', { class: 'note' }, 'For real ones, lead a tunnel with HTTPS to this address, and '
-      + 'enter its URL in the dashboard of TrackingMore.'),
+    element('p', {}, 'For real ones, lead a tunnel with HTTPS to this address, and enter the URL of '
+      + 'the tunnel in the dashboard of TrackingMore.'),
   ];
 }
 
@@ -311,7 +313,7 @@ async function open(number, showsSignatures = false) {
   }
   const request = await response.json();
   if (ask !== asked) return;
-  detail.replaceChildren(...[back(), head(request), why(request), parcel(request), again(request),
+  detail.replaceChildren(...[back(), head(request), parcel(request), why(request), again(request),
     raw(request, showsSignatures)].filter(Boolean));
   if (isOther) detail.scrollTop = 0;
 }
@@ -403,7 +405,7 @@ function parcel({ parcel: found }) {
   return card('Parcel', news(found.update), timeline(found.timeline),
     element('ol', { class: 'history', 'aria-label': 'History, oldest first' }, found.timeline.marks.map((own) =>
       element('li', {}, [
-        element('time', {}, own.time ?? 'no time'),
+        element('time', {}, own.time?.replace('T', ' ') ?? 'no time'),
         element('div', {}, [
           element('div', {}, [statusOf(own.status), own.meaning ? `: ${own.meaning}` : '',
             own.is_new && element('span', { class: 'tag' }, 'new')]),
@@ -479,13 +481,12 @@ function raw({ arrived, headers, text, hex, sha256, method, target, lifetime }, 
     if (response.ok) await copy(content);
     else say(content || 'This request is no longer kept.');
   };
-  const body = element('div', {}, text === null ? pre(hex.replace(/(..)/g, '$1 ')) : pre(text));
   const isJson = text !== null && isValid(text);
+  const body = element('div', {}, pre(text === null ? hex.replace(/(..)/g, '$1 ') : isJson ? pretty(text) : text));
   const turn = (event) => {
-    const isPretty = event.target.getAttribute('aria-pressed') !== 'true';
-    event.target.setAttribute('aria-pressed', String(isPretty));
-    event.target.textContent = isPretty ? 'Exact' : 'Pretty';
-    body.replaceChildren(pre(isPretty ? pretty(text) : text));
+    const isExact = event.target.textContent === 'Show exact text';
+    event.target.textContent = isExact ? 'Show indented' : 'Show exact text';
+    body.replaceChildren(pre(isExact ? text : pretty(text)));
   };
   const isMasked = headers.some((header) => header.masked);
   return card('Raw',
@@ -498,14 +499,14 @@ function raw({ arrived, headers, text, hex, sha256, method, target, lifetime }, 
     pairs([['size', `${arrived.bytes} bytes`], ['SHA-256', element('code', {}, sha256)]]),
     body,
     element('div', { class: 'actions' }, [
-      isJson && element('button', { type: 'button', 'aria-pressed': 'false', click: turn }, 'Pretty'),
+      isJson && element('button', { type: 'button', click: turn }, 'Show exact text'),
       text !== null && element('button', { type: 'button', click: () => copy(text) }, 'Copy body'),
       element('button', { type: 'button', click: curl }, 'Copy as curl'),
-      element('a', { href: `requests/${arrived.number}/delivery`, download: true }, 'Download .delivery'),
-      element('a', { href: `requests/${arrived.number}/body`, download: true }, 'Download body'),
+      element('a', { class: 'button', href: `requests/${arrived.number}/delivery`, download: true }, 'Download .delivery'),
+      element('a', { class: 'button', href: `requests/${arrived.number}/body`, download: true }, 'Download body'),
       said,
     ]),
-    element('p', { class: 'soft' }, `Commands and files hold the signature. ${lifetime}`));
+    element('p', { class: 'soft after' }, `Commands and files hold the signature. ${lifetime}`));
 }
 
 function isValid(text) {
