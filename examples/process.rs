@@ -24,7 +24,7 @@ pub(crate) fn check(program: &str, settings: &[(&str, &str)]) {
 
     let mut empty = command(program, settings);
     empty.env("TRACKINGMORE_WEBHOOK_SECRET", "");
-    assert_does_not_start(empty, "a secret is empty");
+    assert_does_not_start(empty, "secret 1 is empty");
 
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let taken = taken.local_addr().expect("its address").to_string();

@@ -7,9 +7,9 @@ mod rejection;
 mod service;
 
 pub use trackingmore_webhook::{
-    self, Checkpoint, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error, ErrorKind, Event,
-    Freshness, Leg, Milestones, Scheme, Signer, Substatus, Time, TimeKind, Tracking, Verified,
-    VerifiedBody, Verifier,
+    self, Checkpoint, CheckpointKey, ConfigError, Delivery, DeliveryId, DeliveryStatus, Error,
+    ErrorKind, Event, Events, Freshness, Leg, Milestones, Scheme, Signer, StatusChange, Substatus,
+    Time, TimeKind, Tracking, Update, Verified, VerifiedBody, Verifier,
 };
 
 pub use self::{

@@ -667,7 +667,7 @@ fn wrong_usage_is_told_in_a_line() {
             &["--secret-file", "-", "--secret-file", "-"],
             "standard input can be read only once",
         ),
-        (&["--secret-file", file], "a secret is empty"),
+        (&["--secret-file", file], "secret 1 is empty"),
         (&["--secret", "x"], "unexpected argument '--secret'"),
         (&["stray"], "unexpected argument 'stray'"),
     ] {

@@ -43,7 +43,7 @@ fn what_is_printed_verifies() {
         (&["--scheme", "body"], true, 44),
         (&["--scheme", "body", "--encoding", "hex"], true, 64),
         (&["--encoding", "base64"], false, 44),
-        (&["--age", "11d"], false, 64),
+        (&["--age", "5d"], false, 64),
     ] {
         let ended = sign(args, BODY.as_bytes());
         let headers = headers(&ended);

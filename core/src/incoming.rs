@@ -1,7 +1,6 @@
-use std::{fmt, mem};
+use std::fmt;
 
-use bytes::{Bytes, BytesMut};
-
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
@@ -9,85 +8,43 @@ use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgem
 /// A request whose headers have not been refused, and whose body is still arriving. Comes from
 /// [`Verifier::begin`]; an adapter pushes the body's chunks and then calls [`finish`](Self::finish).
 ///
-/// Of the body at most the verifier's limit is held, whatever length the request declared. What that
-/// takes at worst, [`body_limit`](crate::VerifierBuilder::body_limit) tells.
+/// It holds at most the verifier's limit of the body, whatever length the request declared.
+/// [`body_limit`](crate::VerifierBuilder::body_limit) says how much memory that takes.
 pub struct Incoming {
     verifier: Verifier,
     judgement: Judgement,
-    body: Body,
+    body: Result<Body, ErrorKind>,
 }
 
 enum Body {
-    Empty,
-    /// The only chunk so far, not copied.
+    /// The only chunk so far, not copied. Empty before it comes.
     One(Bytes),
-    /// Boxed, since most bodies come in one chunk.
-    Several(Box<Chunks>),
-    Refused(ErrorKind),
+    /// Copied together, so that a small chunk does not keep a large buffer of the server alive.
+    Several(Vec<u8>),
 }
-
-/// Several chunks: either copied together, so that a small one does not keep its own buffer alive,
-/// or kept, where they fill the buffer they share. Copied, those would be held twice, since the
-/// connection goes on with the buffer, and keeps it, once they are let go.
-#[derive(Default)]
-struct Chunks {
-    /// The runs that are kept, each behind what was copied before it.
-    kept: Vec<Vec<Bytes>>,
-    copied: BytesMut,
-    /// The last chunks, which share a buffer. It is not decided yet what becomes of them.
-    run: Vec<Bytes>,
-    len: usize,
-}
-
-/// The length from which on a run is kept.
-const LARGE: usize = 4096;
-/// The most runs that are kept, since each may keep a large buffer alive that the client filled with
-/// something else. A body that comes quickly needs fewer: the buffers grow with it.
-const MOST: usize = 8;
-/// The length up to which a chunk costs as much to keep as to copy. It is copied at once: held until
-/// the next comes, it would keep the server from using its buffer again. Also the most that lies
-/// between two chunks of a run: the lines that HTTP/1 frames chunks with.
-const SMALL: usize = 64;
 
 impl Incoming {
     pub(crate) fn new(verifier: Verifier, judgement: Judgement) -> Self {
         Self {
             verifier,
             judgement,
-            body: Body::Empty,
+            body: Ok(Body::One(Bytes::new())),
         }
     }
 
-    /// Takes the next chunk of the body.
+    /// Takes the next chunk of the body. A body of one chunk is not copied.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::BodyTooLarge`] once the chunks are larger than the limit together. What was
     /// held is let go then, and everything that follows fails too.
     pub fn push(&mut self, chunk: Bytes) -> Result<(), Error> {
-        if let Body::Refused(kind) = self.body {
-            return Err(kind.into());
-        }
-        if chunk.len() > self.verifier.body_limit() - self.body.len() {
+        let body = self.body.as_mut().map_err(|kind| *kind)?;
+        let limit = self.verifier.body_limit();
+        if chunk.len() > limit - body.len() {
             return Err(self.refuse(ErrorKind::BodyTooLarge));
         }
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        self.body = match mem::replace(&mut self.body, Body::Empty) {
-            Body::Empty => Body::One(chunk),
-            Body::One(first) => {
-                let mut chunks = Box::<Chunks>::default();
-                chunks.push(first);
-                chunks.push(chunk);
-                Body::Several(chunks)
-            }
-            Body::Several(mut chunks) => {
-                chunks.push(chunk);
-                Body::Several(chunks)
-            }
-            refused @ Body::Refused(_) => refused,
-        };
+        body.push(chunk, limit);
         Ok(())
     }
 
@@ -95,7 +52,7 @@ impl Incoming {
     /// [`ErrorKind::BodyUnreadable`] when the connection broke, and returns the error to answer
     /// with. It is logged and counted here, and [`finish`](Self::finish) fails from now on.
     pub fn refuse(&mut self, kind: ErrorKind) -> Error {
-        self.body = Body::Refused(kind);
+        self.body = Err(kind);
         self.verifier.refuse(&self.judgement, kind)
     }
 
@@ -128,12 +85,7 @@ impl Incoming {
 
     /// Gives the age of the timestamp too, in seconds. An acceptance is not told here.
     fn judge(self) -> Result<(VerifiedBody, Option<i64>), Error> {
-        let bytes = match self.body {
-            Body::Empty => Bytes::new(),
-            Body::One(bytes) => bytes,
-            Body::Several(chunks) => chunks.join(),
-            Body::Refused(kind) => return Err(kind.into()),
-        };
+        let bytes = self.body?.into_bytes();
         let (verified, age) = self.verifier.conclude(self.judgement, &bytes)?;
         let body = VerifiedBody {
             bytes,
@@ -147,7 +99,7 @@ impl Incoming {
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming")
-            .field("len", &self.body.len())
+            .field("len", &self.body.as_ref().map_or(0, Body::len))
             .field("verifier", &self.verifier)
             .finish_non_exhaustive()
     }
@@ -156,56 +108,32 @@ impl fmt::Debug for Incoming {
 impl Body {
     fn len(&self) -> usize {
         match self {
-            Self::Empty | Self::Refused(_) => 0,
-            Self::One(bytes) => bytes.len(),
-            Self::Several(chunks) => chunks.len,
-        }
-    }
-}
-
-impl Chunks {
-    fn push(&mut self, chunk: Bytes) {
-        self.len += chunk.len();
-        if chunk.len() <= SMALL {
-            self.end_run();
-            self.copied.extend_from_slice(&chunk);
-            return;
-        }
-        if !self.run.last().is_some_and(|last| adjoin(last, &chunk)) {
-            self.end_run();
-        }
-        self.run.push(chunk);
-    }
-
-    fn end_run(&mut self) {
-        let len: usize = self.run.iter().map(Bytes::len).sum();
-        if len >= LARGE && self.kept.len() < MOST {
-            self.run.insert(0, mem::take(&mut self.copied).freeze());
-            self.kept.push(mem::take(&mut self.run));
-        }
-        for chunk in self.run.drain(..) {
-            self.copied.extend_from_slice(&chunk);
+            Self::One(chunk) => chunk.len(),
+            Self::Several(bytes) => bytes.len(),
         }
     }
 
-    fn join(mut self) -> Bytes {
-        self.end_run();
-        if self.kept.is_empty() {
-            return self.copied.freeze();
+    fn push(&mut self, chunk: Bytes, limit: usize) {
+        match self {
+            _ if chunk.is_empty() => {}
+            Self::One(first) if first.is_empty() => *first = chunk,
+            Self::One(first) => *self = Self::Several([&first[..], &chunk].concat()),
+            Self::Several(bytes) => {
+                let len = bytes.len() + chunk.len();
+                if len > bytes.capacity() {
+                    // Doubles, as a `Vec` does by itself, but not to more than the limit.
+                    let capacity = len.max(2 * bytes.capacity()).min(limit);
+                    bytes.reserve_exact(capacity - bytes.len());
+                }
+                bytes.extend_from_slice(&chunk);
+            }
         }
-        let mut bytes = BytesMut::with_capacity(self.len);
-        let kept = self.kept.into_iter().flatten();
-        for chunk in kept.chain([self.copied.freeze()]) {
-            bytes.extend_from_slice(&chunk);
-        }
-        bytes.freeze()
     }
-}
 
-fn adjoin(first: &Bytes, second: &Bytes) -> bool {
-    let between = second
-        .as_ptr()
-        .addr()
-        .wrapping_sub(first.as_ptr_range().end.addr());
-    between <= SMALL
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::One(chunk) => chunk,
+            Self::Several(bytes) => bytes.into(),
+        }
+    }
 }

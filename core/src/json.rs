@@ -2,10 +2,21 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{Error, ErrorKind, path};
 
-/// Reads a document to its end. `serde_json`'s own messages quote the payload and are dropped; what
-/// the error says instead is found by reading again, which only refused bodies pay for.
+/// What a UTF-8 file may begin with. It is no part of JSON.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads a document to its end, behind a byte order mark or without one. `serde_json`'s own messages
+/// quote the payload and are dropped; what the error says instead is found by reading again, which
+/// only refused bodies pay for.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|_| diagnose::<T>(bytes))
+    let json = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    // UTF-8 is checked once, and not again for each string. Without it, only strings that nobody
+    // reads may be broken.
+    let read = match str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    read.map_err(|_| diagnose::<T>(json))
 }
 
 fn diagnose<T: DeserializeOwned>(bytes: &[u8]) -> Error {

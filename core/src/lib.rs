@@ -33,8 +33,8 @@ pub use self::{
     delivery_id::{DeliveryId, InvalidDeliveryId},
     error::{Error, ErrorKind, PROBLEM_CONTENT_TYPE, WWW_AUTHENTICATE},
     event::{
-        Checkpoint, CheckpointKey, DeliveryStatus, Event, Freshness, Leg, Milestones, StatusChange,
-        Substatus, Time, TimeKind, Tracking, Update,
+        Checkpoint, CheckpointKey, DeliveryStatus, Event, Events, Freshness, Leg, Milestones,
+        StatusChange, Substatus, Time, TimeKind, Tracking, Update,
     },
     headers::Headers,
     incoming::Incoming,

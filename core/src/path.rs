@@ -13,6 +13,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 
+use crate::event::is_spelling_of;
+
 /// Gives the path to the value that fails, `None` if it is the whole document.
 pub(crate) fn of_failure<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut trail = Trail::default();
@@ -263,7 +265,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TrackedMap<'_, A> {
         let Some(key) = self.inner.next_key::<String>()? else {
             return Ok(None);
         };
-        let field = fields.iter().find(|field| **field == key);
+        let exact = fields.iter().find(|field| **field == key);
+        let field = exact.or_else(|| fields.iter().find(|field| is_spelling_of(field, &key)));
         self.step = field.map_or(Step::Key, |field| Step::Field(field));
         let key = seed.deserialize(key.into_deserializer());
         key.map(Some)

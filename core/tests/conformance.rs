@@ -367,7 +367,7 @@ impl Plain {
                 self.record(&serde_json::to_vec(&received.parse::<Event>()?.event).unwrap());
             }
             Some(Fault::HandsOnTwice) => [bytes; 2].iter().for_each(|bytes| self.record(bytes)),
-            _ if state.attempts % self.stores_at != 0 => return Ok(503),
+            _ if !state.attempts.is_multiple_of(self.stores_at) => return Ok(503),
             _ => self.record(bytes),
         }
         Ok(accepted)

@@ -20,8 +20,13 @@ fn an_event_makes_at_most_sixty_percent_of_the_allocations_of_a_value() {
 #[test]
 fn allocations_grow_no_faster_than_the_body() {
     let cost = |checkpoints: usize| {
-        let checkpoint = r#"{"Date": "2024-01-05 06:40", "checkpoint_date": "2024-01-05 06:41", "location": "Linz", "x": [0]}"#;
-        let trackinfo = vec![checkpoint; checkpoints].join(",");
+        let checkpoint = |number| {
+            format!(
+                r#"{{"Date": "2024-01-05 06:40", "checkpoint_date": "2024-01-05 06:41", "location": "Linz", "tracking_detail": "{number}", "x": [0]}}"#
+            )
+        };
+        let trackinfo: Vec<_> = (0..checkpoints).map(checkpoint).collect();
+        let trackinfo = trackinfo.join(",");
         let json = format!(
             r#"{{"data": {{"tracking_number": "1", "origin_info": {{"trackinfo": [{trackinfo}]}}, "destination_info": {{"trackinfo": [{trackinfo}]}}}}}}"#
         );

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use proptest::prelude::*;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use trackingmore_webhook::{Event, Time, Tracking};
+use trackingmore_webhook::{Event, Events, Time, Tracking};
 
 /// V4 names with an older name, of parcels, legs and checkpoints.
-const OLDER_NAMES: [(&str, &str); 34] = [
+const OLDER_NAMES: [(&str, &str); 35] = [
     ("courier_code", "carrier_code"),
     ("order_number", "order_id"),
     ("order_date", "order_create_time"),
@@ -23,6 +24,7 @@ const OLDER_NAMES: [(&str, &str); 34] = [
     ("customer_sms", "customer_phone"),
     ("note", "comment"),
     ("signed_by", "consignee"),
+    ("signed_by", "SignedForByName"),
     ("exchange_number", "exchangeNumber"),
     ("scheduled_address", "Scheduled_Address"),
     ("latest_event", "lastEvent"),
@@ -46,7 +48,8 @@ const OLDER_NAMES: [(&str, &str); 34] = [
     ("location", "Details"),
 ];
 
-fn fixtures() -> Vec<Value> {
+/// The bodies with one parcel.
+static FIXTURES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events");
     fs::read_dir(folder)
         .unwrap()
@@ -58,9 +61,10 @@ fn fixtures() -> Vec<Value> {
         .map(|path| fs::read_to_string(path).unwrap())
         // A `Value` cannot hold a key twice.
         .filter(|json| !json.contains(r#""DU-1""#))
-        .map(|json| serde_json::from_str(&json).unwrap())
+        .map(|json| serde_json::from_str(json.trim_start_matches('\u{feff}')).unwrap())
+        .filter(|json| Event::deserialize(json).is_ok())
         .collect()
-}
+});
 
 fn name() -> impl Strategy<Value = String> {
     let names: Vec<_> = OLDER_NAMES
@@ -134,6 +138,68 @@ fn round_trip(event: &Event) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Gives members their older names.
+fn rename(json: &mut Value, renamed: &[(&str, &str)]) {
+    let mut places = Vec::new();
+    containers(json, "", &mut places);
+    for place in places {
+        let members = json.pointer_mut(&place).unwrap().as_object_mut().unwrap();
+        let is_parcel = members.contains_key("tracking_number");
+        let is_milestones = place.ends_with("/milestone_date");
+        for (name, older) in renamed {
+            // A parcel's and a checkpoint's `substatus` differ, and so do the `pickup_date`s of legs and milestones.
+            if is_milestones || (*older == "substatus" && is_parcel) || *older == "order_id" {
+                continue;
+            }
+            if let Some(value) = members.remove(*name) {
+                members.insert((*older).to_owned(), value);
+            }
+        }
+    }
+}
+
+/// How members are spelled by those who do not spell them as the vendor does.
+#[derive(Clone, Copy, Debug)]
+enum Spelling {
+    Pascal,
+    Camel,
+    Upper,
+    Joined,
+    Capitals,
+}
+
+impl Spelling {
+    fn of(self, name: &str) -> String {
+        let capital = |part: &str| part[..1].to_uppercase() + &part[1..];
+        let joined: String = name.split('_').map(capital).collect();
+        match self {
+            Self::Pascal => joined,
+            Self::Camel => joined[..1].to_lowercase() + &joined[1..],
+            Self::Upper => name.to_uppercase(),
+            Self::Joined => name.replace('_', ""),
+            Self::Capitals => name.split('_').map(capital).collect::<Vec<_>>().join("_"),
+        }
+    }
+
+    fn of_members(self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, mut value) in std::mem::take(members) {
+                    self.of_members(&mut value);
+                    members.insert(self.of(&name), value);
+                }
+            }
+            Value::Array(entries) => entries.iter_mut().for_each(|it| self.of_members(it)),
+            _ => {}
+        }
+    }
+}
+
+fn spelling() -> impl Strategy<Value = Spelling> {
+    use Spelling::{Camel, Capitals, Joined, Pascal, Upper};
+    prop::sample::select(vec![Pascal, Camel, Upper, Joined, Capitals])
+}
+
 /// The objects and arrays inside `value`, itself included, as JSON pointers.
 fn containers(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
@@ -158,14 +224,15 @@ proptest! {
         let text = json.to_string();
         if let Ok(event) = serde_json::from_str::<Event>(&text) {
             use_all_of(&event.tracking);
+            let events: Events = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(events.as_slice(), [event]);
         }
         let _ = serde_json::from_value::<Event>(json!({ "data": json }));
     }
 
     #[test]
     fn no_bytes_make_it_panic(index in any::<prop::sample::Index>(), at: prop::sample::Index, byte: u8) {
-        let fixtures = fixtures();
-        let mut bytes = index.get(&fixtures).to_string().into_bytes();
+        let mut bytes = index.get::<Value>(&FIXTURES).to_string().into_bytes();
         let at = at.index(bytes.len());
         prop_assert!(serde_json::from_slice::<Event>(&bytes[..at]).is_err());
         bytes[at] = byte;
@@ -180,7 +247,7 @@ proptest! {
         let mut data = Value::Object(members.into_iter().collect());
         data["tracking_number"] = json!(number);
         let event: Event = serde_json::from_str(&json!({ "data": data }).to_string()).unwrap();
-        prop_assert_eq!(&event.tracking.tracking_number, &number);
+        prop_assert_eq!(&event.tracking.tracking_number, number.trim());
         use_all_of(&event.tracking);
         round_trip(&event)?;
     }
@@ -190,13 +257,14 @@ proptest! {
         index: prop::sample::Index, place: prop::sample::Index, member: prop::sample::Index,
         change in prop_oneof![Just(None), any_json().prop_map(Some)],
     ) {
-        let fixtures = fixtures();
-        let mut json = index.get(&fixtures).clone();
-        let parcel = if json["data"].is_array() { "/data/0" } else { "/data" };
+        let mut json = index.get::<Value>(&FIXTURES).clone();
+        let places = ["/data/items/0", "/data/0", "/data", "/Data", "/0", ""];
+        let parcel = *places.iter().find(|it| json.pointer(it).is_some()).unwrap();
         let mut places = Vec::new();
         containers(json.pointer(parcel).unwrap(), parcel, &mut places);
         let members = json.pointer_mut(place.get::<String>(&places).as_str()).unwrap().as_object_mut().unwrap();
-        let names: Vec<_> = members.keys().filter(|name| *name != "tracking_number").cloned().collect();
+        let is_number = |name: &&String| ["tracking_number", "TrackingNumber"].contains(&name.as_str());
+        let names: Vec<_> = members.keys().filter(|name| !is_number(name)).cloned().collect();
         if !names.is_empty() {
             let name = member.get(&names);
             match change {
@@ -213,28 +281,53 @@ proptest! {
     fn an_older_name_reads_like_the_v4_name(
         renamed in prop::collection::vec(prop::sample::select(&OLDER_NAMES[..]), 1..20),
     ) {
-        for json in fixtures() {
+        for json in FIXTURES.iter().cloned() {
             let meant: Event = serde_json::from_value(json).unwrap();
             let mut json = serde_json::to_value(&meant).unwrap();
-            let mut places = Vec::new();
-            containers(&json, "", &mut places);
-            for place in places {
-                let members = json.pointer_mut(&place).unwrap().as_object_mut().unwrap();
-                let is_parcel = members.contains_key("tracking_number");
-                let is_milestones = place.ends_with("/milestone_date");
-                for (name, older) in &renamed {
-                    // A parcel's and a checkpoint's `substatus` differ, and so do the `pickup_date`s of legs and milestones.
-                    if is_milestones || (*older == "substatus" && is_parcel) || *older == "order_id" {
-                        continue;
-                    }
-                    if let Some(value) = members.remove(*name) {
-                        members.insert((*older).to_owned(), value);
-                    }
-                }
-            }
+            rename(&mut json, &renamed);
             let read: Event = serde_json::from_value(json).unwrap();
             prop_assert_eq!(read, meant);
         }
+    }
+
+    #[test]
+    fn every_member_is_read_in_other_spellings(
+        spelling in spelling(),
+        renamed in prop::collection::vec(prop::sample::select(&OLDER_NAMES[..]), 0..10),
+    ) {
+        for json in FIXTURES.iter().cloned() {
+            let meant: Event = serde_json::from_value(json).unwrap();
+            let mut json = serde_json::to_value(&meant).unwrap();
+            rename(&mut json, &renamed);
+            spelling.of_members(&mut json);
+            let read: Event = serde_json::from_value(json).unwrap();
+            prop_assert_eq!(read, meant);
+        }
+    }
+
+    #[test]
+    fn events_are_read_and_written_the_same(
+        several in prop::collection::vec((any::<prop::sample::Index>(), any::<Option<i64>>()), 1..5),
+        in_data: bool,
+    ) {
+        let several = several.into_iter().map(|(index, code)| {
+            let mut event: Event = serde_json::from_value(index.get::<Value>(&FIXTURES).clone()).unwrap();
+            event.code = code.filter(|_| !in_data);
+            event.message = event.message.filter(|_| !in_data);
+            event
+        });
+        let several: Vec<Event> = several.collect();
+        let json = if in_data {
+            let parcels: Vec<_> = several.iter().map(|event| &event.tracking).collect();
+            json!({ "data": parcels })
+        } else {
+            json!(several)
+        };
+        let read: Events = serde_json::from_value(json).unwrap();
+        prop_assert_eq!(read.as_slice(), &several[..]);
+        let written = serde_json::to_string(&read).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Events>(&written).unwrap(), read);
+        prop_assert_eq!(serde_json::from_str::<Event>(&written).is_ok(), several.len() == 1);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
 use trackingmore_webhook::{
     ConfigError, Delivery, Error, ErrorKind, Event, Incoming, Scheme, Signer, Verified,
     VerifiedBody, Verifier, VerifierBuilder, retry::RetrySchedule,
@@ -317,7 +317,7 @@ fn base64_that_is_padded_before_its_end_is_malformed() {
     let verifier = builder().build().unwrap();
     let time = NOW.to_string();
     let signature = signer().sign_timestamp(NOW);
-    let bytes = HEXLOWER.decode(signature.to_hex().as_bytes()).unwrap();
+    let bytes = hex::decode(signature.to_hex()).unwrap();
     for len in [2, 5, 17, 29] {
         let (first, rest) = bytes.split_at(len);
         let text = BASE64.encode(first) + &BASE64.encode(rest);

@@ -106,7 +106,9 @@ impl Checkpoint {
     }
 }
 
-// The encoding is frozen: each part begins with what it is, and a text with its length in bytes.
+// The encoding is frozen. Time, detail and place follow each other, and each begins with what it is:
+// a text goes on with its length in eight bytes, a time with its nanoseconds since 1970 in sixteen,
+// the highest byte first.
 const ABSENT: u8 = 0;
 const TEXT: u8 = 1;
 const READING: u8 = 2;
@@ -116,4 +118,112 @@ fn text(hash: &mut Sha256, text: &str) {
     hash.update([TEXT]);
     hash.update((text.len() as u64).to_be_bytes());
     hash.update(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Time;
+    use super::*;
+
+    fn checkpoint(time: &str, detail: &str, place: &str) -> Checkpoint {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| text != "-");
+        Checkpoint {
+            checkpoint_date: text(time).map(Time::new),
+            tracking_detail: text(detail),
+            location: text(place),
+            ..Checkpoint::default()
+        }
+    }
+
+    /// Made by Python's hashlib from the encoding as it is described above.
+    #[test]
+    fn the_encoding_is_frozen() {
+        for (time, detail, place, key) in [
+            (
+                "-",
+                "-",
+                "-",
+                "709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c",
+            ),
+            (
+                "2024-01-05 06:40",
+                "Left the country",
+                "Linz",
+                "ea14f88c0334be58136554ff30a3b4986603aac716cf7c1b518babc2adb1af7b",
+            ),
+            (
+                "2024-01-05T07:40:00+01:00",
+                "Left the country",
+                "-",
+                "0f7f03f55caf8014e8c60663205b6919d112ad73c4f49b024edccc3762256d58",
+            ),
+            (
+                "soon",
+                "-",
+                "Linz",
+                "3351c9f227d97815ff3f8cd07a56f76f17bcc6e0e7c9cde151aa293f3b31403d",
+            ),
+            (
+                "1969-12-31",
+                "-",
+                "-",
+                "5b7ce0b184213054aef4b5be11947708b0dce50ecd8605ba26d7cf9723f975da",
+            ),
+        ] {
+            let checkpoint = checkpoint(time, detail, place);
+            assert_eq!(checkpoint.key().to_string(), key, "{time}");
+            assert_eq!(
+                format!("{:?}", checkpoint.key()),
+                format!("CheckpointKey({key})")
+            );
+            let first_byte = u8::from_str_radix(&key[..2], 16).unwrap();
+            assert_eq!(checkpoint.key().as_bytes()[0], first_byte);
+            assert_eq!(checkpoint.key().as_ref(), checkpoint.key().as_bytes());
+        }
+    }
+
+    #[test]
+    fn it_does_not_depend_on_how_a_time_is_written_or_on_what_else_is_said() {
+        for [one, other] in [
+            ["2024-01-05 06:40", "2024-01-05T06:40:00.0"],
+            ["2024-01-05", "2024-01-05T00:00:00"],
+            ["2024-01-05", "2024-01-05T00:00:00+08:00"],
+            ["2024-01-05T06:40Z", "2024-01-05T07:40:00+01:00"],
+        ] {
+            let one = checkpoint(one, "a", "Linz");
+            let mut other = checkpoint(other, "a", "Linz");
+            other.city = Some("Wels".into());
+            other.raw_status = Some("OK".into());
+            assert_eq!(one.key(), other.key());
+            other.location = Some(String::new());
+            other.city = Some("Linz".into());
+            assert_eq!(one.key(), other.key());
+        }
+    }
+
+    #[test]
+    fn it_differs_with_the_time_the_detail_and_the_place() {
+        let mut keys = Vec::new();
+        for time in [
+            "-",
+            "soon",
+            "2024-01-05",
+            "2024-01-05 06:40",
+            "2024-01-05T06:40Z",
+        ] {
+            for (detail, place) in [
+                ("-", "-"),
+                ("ab", "c"),
+                ("a", "bc"),
+                ("-", "abc"),
+                ("abc", "-"),
+            ] {
+                keys.push(checkpoint(time, detail, place).key());
+            }
+        }
+        keys.sort();
+        let count = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
 }

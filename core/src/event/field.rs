@@ -1,9 +1,12 @@
 //! What becomes of the values that are sent for a field.
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, SeqAccess};
+use std::marker::PhantomData;
 
-use super::lenient::{FirstText, Identifier, Lenient, Maybe};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess};
+
+use super::lenient::{Lenient, Maybe};
 use super::object::Object;
+use super::values::Identifier;
 
 /// What a field does with the values sent for it.
 pub(crate) trait Field: Sized {
@@ -12,8 +15,9 @@ pub(crate) trait Field: Sized {
 
     fn is_absent(&self) -> bool;
 
-    fn check<E: de::Error>(&self, _name: &'static str) -> Result<(), E> {
-        Ok(())
+    /// Whether the object is worth nothing without it.
+    fn is_missing(&self) -> bool {
+        false
     }
 }
 
@@ -50,15 +54,13 @@ impl<T: Object> Field for Vec<T> {
     }
 }
 
-/// Required: the one error is raised while the member is read, so that a path to it can be told.
+/// Required.
 impl Field for String {
     fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
         let Maybe(identifier) = Maybe::deserialize(deserializer)?;
         let keep = identifier.is_some();
-        match identifier {
-            Some(Identifier(text)) => *self = text,
-            None if self.is_empty() => return Err(de::Error::custom("expected a text")),
-            None => {}
+        if let Some(Identifier(text)) = identifier {
+            *self = text;
         }
         Ok(keep)
     }
@@ -67,11 +69,8 @@ impl Field for String {
         false
     }
 
-    fn check<E: de::Error>(&self, name: &'static str) -> Result<(), E> {
-        if self.is_empty() {
-            return Err(E::missing_field(name));
-        }
-        Ok(())
+    fn is_missing(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -88,28 +87,42 @@ impl<T: Object> Lenient for Entries<T> {
 }
 
 /// Fills a field from the value that comes next.
-pub(crate) struct Fill<'a, F>(pub(crate) &'a mut F);
+pub(crate) struct Fill<'a, F> {
+    pub(crate) field: &'a mut F,
+    /// Whether it is an error if the field is missing then.
+    pub(crate) required: bool,
+}
 
 impl<'de, F: Field> DeserializeSeed<'de> for Fill<'_, F> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        self.0.fill(deserializer)
+        let kept = self.field.fill(deserializer)?;
+        if self.required && self.field.is_missing() {
+            return Err(D::Error::custom("expected a text"));
+        }
+        Ok(kept)
     }
 }
 
-/// As [`Fill`], for a text that may come as an array of texts.
-pub(crate) struct FillFirst<'a>(pub(crate) &'a mut Option<String>);
+/// As [`Fill`], for a text that is read as a `T`.
+pub(crate) struct FillBy<'a, T>(&'a mut Option<String>, PhantomData<T>);
 
-impl<'de> DeserializeSeed<'de> for FillFirst<'_> {
+impl<'a, T> FillBy<'a, T> {
+    pub(crate) fn new(field: &'a mut Option<String>) -> Self {
+        Self(field, PhantomData)
+    }
+}
+
+impl<'de, T: Lenient + Into<String>> DeserializeSeed<'de> for FillBy<'_, T> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        let mut first: Option<FirstText> = None;
-        let keep = first.fill(deserializer)?;
-        if let Some(FirstText(text)) = first {
-            *self.0 = Some(text);
+        let mut value: Option<T> = None;
+        let kept = value.fill(deserializer)?;
+        if let Some(value) = value {
+            *self.0 = Some(value.into());
         }
-        Ok(keep)
+        Ok(kept)
     }
 }

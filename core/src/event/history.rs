@@ -1,40 +1,30 @@
-//! A parcel's history, over both of its legs and over its deliveries.
+//! A parcel's history, over both of its legs.
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
-use std::hash::Hash;
+use std::collections::{HashMap, HashSet};
 
 use super::moment::Moment;
-use super::{Checkpoint, Tracking};
-
-/// Whether one delivery about a parcel has later news than another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Freshness {
-    /// It is older: what is stored already is better.
-    Older,
-    /// It is newer: it should be stored.
-    Newer,
-    /// Their times are the same or say nothing sure about their order.
-    ///
-    /// Store it: the same news twice does no harm, and lost news does.
-    CannotTell,
-}
+use super::order::{is_oldest_first, newest_first};
+use super::scan::{Precision, Scan};
+use super::{Checkpoint, Leg, Tracking};
 
 impl Tracking {
-    /// The history of both legs as one, newest first.
+    /// The history of both legs as one, newest first, each scan of the parcel once.
     ///
-    /// A checkpoint that stands in both legs is given once, as the leg of origin has it. It is the same if it has the same
-    /// detail and location at the same time, however that is written (`2024-01-05 06:40`, `2024-01-05T06:40:00`); the
-    /// other fields may differ.
+    /// A scan is told by its detail, its time and its place (the location, or else the city). Of the
+    /// checkpoints of one scan, in the same leg or in both, the fullest is given: the one with the
+    /// time of day, the offset and the place. One with less is left out where another one with the
+    /// same detail has more, and does not differ in what both have. Of equal ones the leg of
+    /// origin's is given; their other fields may differ. How a time is written makes no difference
+    /// (`2024-01-05 06:40`, `2024-01-05T06:40:00`).
     ///
-    /// Times with an offset are compared as instants, times without one as readings of the same clock, a date as its
-    /// midnight. One of each kind can be compared only if they are so far apart that no zone could change their order;
-    /// where they are not, the order in which the vendor sent them is kept, the leg of origin first. Checkpoints without
-    /// a time that can be understood come last.
+    /// Times with an offset are compared as instants, times without one as readings of the same
+    /// clock. One of each kind can be compared only if they are so far apart that no zone could
+    /// change their order; where they are not, the order in which the vendor sent them is kept, the
+    /// leg of origin first.
     ///
-    /// `T00:00` often means that the time of day is not known. Such a checkpoint stands below all others of its day,
-    /// although it may be the latest of them.
+    /// A checkpoint without a time that can be understood keeps its place above the one that it was
+    /// sent above. So does a date above a time of the same day, and a midnight, which often means
+    /// that the time of day is not known. A leg that was sent oldest first is turned round before.
     ///
     /// # Examples
     ///
@@ -63,166 +53,195 @@ impl Tracking {
     /// ```
     #[must_use]
     pub fn checkpoints(&self) -> Vec<&Checkpoint> {
-        self.history()
-            .into_iter()
-            .map(|entry| entry.checkpoint)
-            .collect()
+        let history = History::of(self);
+        history.shown().map(|entry| entry.checkpoint).collect()
     }
 
     /// The first of [`checkpoints`](Self::checkpoints).
     #[must_use]
     pub fn latest_checkpoint(&self) -> Option<&Checkpoint> {
-        self.history().first().map(|entry| entry.checkpoint)
-    }
-
-    /// Whether this is newer than what is known of the same parcel: deliveries can arrive late, twice and out of order.
-    ///
-    /// `update_at` decides. If it does not, because one of the two has none or they are the same, the latest checkpoint
-    /// does: there is news if it is later than every checkpoint of the other. Times are compared only where that is sure:
-    /// two times without offset must be of the same leg, or days apart, and a date or a midnight may be any time of its
-    /// day. Parcels with different numbers or couriers are not compared.
-    ///
-    /// Where the answer is [`CannotTell`](Freshness::CannotTell), store the delivery: the same news twice does no harm, and
-    /// lost news does.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use trackingmore_webhook::{Freshness, Time, Tracking};
-    ///
-    /// let mut stored = Tracking::new("7712004418830097");
-    /// stored.update_at = Some(Time::new("2024-02-02T07:02:53+00:00"));
-    /// let mut sent = stored.clone();
-    /// assert_eq!(sent.freshness(&stored), Freshness::CannotTell);
-    /// sent.update_at = Some(Time::new("2024-02-02T09:02:53+01:00"));
-    /// assert_eq!(sent.freshness(&stored), Freshness::Newer);
-    /// ```
-    #[must_use]
-    pub fn freshness(&self, known: &Self) -> Freshness {
-        let differ = |ours: &Option<String>, theirs: &Option<String>| {
-            ours.is_some() && theirs.is_some() && ours != theirs
-        };
-        if self.tracking_number != known.tracking_number
-            || differ(&self.courier_code, &known.courier_code)
-        {
-            return Freshness::CannotTell;
-        }
-        let updates = [self, known].map(|it| it.update_at.as_ref().and_then(Moment::of));
-        if let [Some(ours), Some(theirs)] = updates {
-            if ours.is_after(theirs, true) {
-                return Freshness::Newer;
-            }
-            if theirs.is_after(ours, true) {
-                return Freshness::Older;
-            }
-        }
-        let (ours, theirs) = (self.history(), known.history());
-        if has_news(&ours, &theirs) {
-            Freshness::Newer
-        } else if has_news(&theirs, &ours) {
-            Freshness::Older
-        } else {
-            Freshness::CannotTell
-        }
-    }
-
-    fn history(&self) -> Vec<Entry<'_>> {
-        let origin = self.origin_info.iter().map(|leg| (Side::Origin, leg));
-        let destination = self.destination_info.iter();
-        let entries: Vec<_> = origin
-            .chain(destination.map(|leg| (Side::Destination, leg)))
-            .flat_map(|(side, leg)| leg.trackinfo.iter().map(move |it| (side, it)))
-            .enumerate()
-            .map(|(position, (leg, checkpoint))| Entry {
-                checkpoint,
-                leg,
-                position,
-                moment: checkpoint.checkpoint_date.as_ref().and_then(Moment::of),
-            })
-            .collect();
-        let seen: HashSet<_> = entries
-            .iter()
-            .filter(|entry| entry.leg == Side::Origin)
-            .map(Entry::identity)
-            .collect();
-        let told_once = entries
-            .iter()
-            .copied()
-            .filter(|entry| entry.leg == Side::Origin || !seen.contains(&entry.identity()));
-        newest_first(told_once)
+        let history = History::of(self);
+        history.shown().next().map(|entry| entry.checkpoint)
     }
 }
 
-/// Whether the latest of `ours` is surely later than all of `theirs`.
-fn has_news(ours: &[Entry], theirs: &[Entry]) -> bool {
-    ours.first().is_some_and(|latest| {
-        !theirs.is_empty() && theirs.iter().all(|entry| latest.is_after(entry))
-    })
+/// All checkpoints of a parcel, newest first.
+pub(super) struct History<'a> {
+    entries: Vec<Entry<'a>>,
 }
 
 #[derive(Clone, Copy)]
-struct Entry<'a> {
-    checkpoint: &'a Checkpoint,
-    leg: Side,
-    position: usize,
-    moment: Option<Moment>,
+pub(super) struct Entry<'a> {
+    pub(super) checkpoint: &'a Checkpoint,
+    pub(super) scan: Scan<'a>,
+    pub(super) moment: Option<Moment>,
+    pub(super) leg: Side,
+    is_shown: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Origin,
+    Destination,
+}
+
+impl<'a> History<'a> {
+    pub(super) fn of(tracking: &'a Tracking) -> Self {
+        let origin = Entry::all_of(Side::Origin, tracking.origin_info.as_ref());
+        let destination = Entry::all_of(Side::Destination, tracking.destination_info.as_ref());
+        let order = newest_first(&[&moments(&origin), &moments(&destination)]);
+        let mut entries = origin;
+        entries.extend(destination);
+        choose(&mut entries);
+        Self {
+            entries: order.into_iter().map(|index| entries[index]).collect(),
+        }
+    }
+
+    /// One entry for each scan.
+    pub(super) fn shown(&self) -> impl DoubleEndedIterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| entry.is_shown)
+    }
+
+    /// Those, and the ones that say less of the same scans.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter()
+    }
+
+    /// Whether one of these checkpoints is surely later than all of the other's. It counts even if
+    /// it is not shown, so that a later delivery does not change the answer by hiding it.
+    pub(super) fn has_news(&self, other: &Self) -> bool {
+        let is_news = |entry: Entry| other.shown().all(|known| entry.is_after(known));
+        !other.entries.is_empty() && latest(self.all()).any(is_news)
+    }
 }
 
 impl<'a> Entry<'a> {
-    /// What is the same in a checkpoint that stands in both legs.
-    fn identity(&self) -> impl Eq + Hash + use<'a> {
-        let Checkpoint {
-            checkpoint_date,
-            tracking_detail,
-            location,
-            ..
-        } = self.checkpoint;
-        let time = self.moment.ok_or(checkpoint_date);
-        (time, tracking_detail, location)
+    fn all_of(side: Side, leg: Option<&'a Leg>) -> Vec<Self> {
+        let checkpoints = leg.into_iter().flat_map(|leg| &leg.trackinfo);
+        let mut entries: Vec<_> = checkpoints
+            .map(|checkpoint| {
+                let (scan, moment) = Scan::of(checkpoint);
+                Self {
+                    checkpoint,
+                    scan,
+                    moment,
+                    leg: side,
+                    is_shown: false,
+                }
+            })
+            .collect();
+        if is_oldest_first(&moments(&entries)) {
+            entries.reverse();
+        }
+        entries
     }
 
-    fn is_after(&self, other: &Self) -> bool {
+    pub(super) fn is_after(&self, other: &Self) -> bool {
         let moments = self.moment.zip(other.moment);
         moments.is_some_and(|(ours, theirs)| ours.is_after(theirs, self.leg == other.leg))
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Side {
-    Origin,
-    Destination,
+fn moments(entries: &[Entry]) -> Vec<Option<Moment>> {
+    entries.iter().map(|entry| entry.moment).collect()
 }
 
-// Instants and readings have no common order that a sort could use: "cannot tell" is not transitive. So each kind is
-// sorted by itself, and the two are merged.
-fn newest_first<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<Entry<'a>> {
-    let (mut instants, mut readings, mut others) = (Vec::new(), Vec::new(), Vec::new());
+/// The latest instant, and the latest reading of each leg's clock: if any entry is surely after
+/// another one, one of these is.
+pub(super) fn latest<'a: 'e, 'e>(
+    entries: impl Iterator<Item = &'e Entry<'a>>,
+) -> impl Iterator<Item = Entry<'a>> {
+    let mut latest = [None::<Entry>; 3];
     for entry in entries {
-        match entry.moment {
-            Some(Moment::Instant(at)) => instants.push((at, entry)),
-            Some(Moment::Reading(at)) => readings.push((at, entry)),
-            None => others.push(entry),
+        let clock = match (entry.moment, entry.leg) {
+            (None, _) => continue,
+            (Some(Moment::Instant(_)), _) => 0,
+            (Some(Moment::Reading(_)), Side::Origin) => 1,
+            (Some(Moment::Reading(_)), Side::Destination) => 2,
+        };
+        let at = |entry: Entry| entry.moment.map(Moment::at);
+        if latest[clock].is_none_or(|latest| at(latest) < at(*entry)) {
+            latest[clock] = Some(*entry);
         }
     }
-    instants.sort_by_key(|(at, _)| Reverse(*at));
-    readings.sort_by_key(|(at, _)| Reverse(*at));
+    latest.into_iter().flatten()
+}
 
-    let mut sorted = Vec::with_capacity(instants.len() + readings.len() + others.len());
-    let mut instants = instants.into_iter().map(|(_, entry)| entry).peekable();
-    let mut readings = readings.into_iter().map(|(_, entry)| entry).peekable();
-    while let (Some(instant), Some(reading)) = (instants.peek(), readings.peek()) {
-        let instant_first = instant.is_after(reading)
-            || !reading.is_after(instant) && instant.position < reading.position;
-        sorted.extend(if instant_first {
-            instants.next()
-        } else {
-            readings.next()
-        });
+/// Chooses what is shown: as many entries as are surely of different scans.
+///
+/// These are the ones that no fuller one absorbs. If one of them has a place and another one a finer
+/// time, and they do not differ in the rest, they may be of one scan. Then either those with a place
+/// are shown or those with a finer time, whichever are more.
+fn choose(entries: &mut [Entry]) {
+    let lesser: HashSet<_> = entries.iter().flat_map(|it| it.scan.lesser()).collect();
+    let mut seen = HashSet::new();
+    for entry in &mut *entries {
+        entry.is_shown = !lesser.contains(&entry.scan) && seen.insert(entry.scan);
     }
-    sorted.extend(instants.chain(readings));
-    sorted.append(&mut others);
-    sorted
+    show_each_instant_once(entries);
+
+    let mut times: HashMap<Scan, Rivals> = HashMap::new();
+    let mut days: HashMap<Scan, Rivals> = HashMap::new();
+    for scan in entries.iter().filter(|it| it.is_shown).map(|it| it.scan) {
+        match (scan.precision(), scan.place) {
+            (Precision::Date, None) | (Precision::Offset, Some(_)) => {}
+            (Precision::Date, Some(_)) => days.entry(scan.day()).or_default().placed += 1,
+            (_, Some(_)) => times.entry(scan.time()).or_default().placed += 1,
+            (_, None) => times.entry(scan.time()).or_default().timed += 1,
+        }
+    }
+    for (time, rivals) in &times {
+        let day = days.entry(time.day()).or_default();
+        day.placed += rivals.placed;
+        day.timed += rivals.placed.max(rivals.timed);
+    }
+    for entry in entries.iter_mut().filter(|it| it.is_shown) {
+        let scan = entry.scan;
+        let day_by_place = || days[&scan.day()].by_place();
+        let time_by_place = || times[&scan.time()].by_place();
+        entry.is_shown = match (scan.precision(), scan.place) {
+            (Precision::Date, None) | (Precision::Offset, Some(_)) => true,
+            (Precision::Date, Some(_)) => day_by_place(),
+            (_, Some(_)) => day_by_place() || time_by_place(),
+            (_, None) => !day_by_place() && !time_by_place(),
+        };
+    }
+}
+
+/// Entries that may be of the same scans: those with a place, and those with a finer time.
+#[derive(Clone, Copy, Default)]
+struct Rivals {
+    placed: usize,
+    timed: usize,
+}
+
+impl Rivals {
+    fn by_place(self) -> bool {
+        self.placed >= self.timed
+    }
+}
+
+/// Of one instant in different offsets, shows the one with a place, and not in UTC.
+fn show_each_instant_once(entries: &mut [Entry]) {
+    let mut instants: Vec<_> = entries
+        .iter_mut()
+        .filter(|it| it.is_shown && it.scan.precision() == Precision::Offset)
+        .collect();
+    instants.sort_by_key(|it| {
+        (
+            it.scan.place.is_none(),
+            it.scan.offset == Some(0),
+            it.scan.offset,
+        )
+    });
+    let mut seen = HashSet::new();
+    for entry in instants {
+        let instant = (entry.scan.detail, entry.moment);
+        entry.is_shown = seen.insert((instant, entry.scan.place));
+        seen.insert((instant, None));
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-/// Makes a struct of vendor members from one table, one line a member:
-/// `field: type = "name" | "older name";`, with `personal` before the name where `Debug` must not show the value,
-/// and `by FillFirst` at the end where an array of texts will do as well.
+/// Makes a struct of vendor members from one table, one line a member: `field: type = "name" |
+/// "older name";`, with `personal` before the name where `Debug` must not show the value, and `by`
+/// at the end where a text is read from more than texts: by `FirstText`, say.
 ///
-/// A value sent under the (V4) name wins over one sent under an older name, whatever their order; of equals the last
-/// usable one wins.
+/// A value sent under the (V4) name wins over one sent under an older name or in another spelling
+/// of either, whatever their order; of equals the last usable one wins.
 ///
-/// After the struct, `then` names a method that completes what was read, and `else` a function that makes what stands
-/// for a value that is no object; without it, such a value is an error.
+/// After the struct, `then` names a method that completes what was read, with one more member, and
+/// `else` a function that makes what stands for a value that is no object; without it, such a value
+/// is an error.
 macro_rules! json_object {
     (
         $(#[$meta:meta])*
@@ -18,10 +19,10 @@ macro_rules! json_object {
             $(
                 $(#[$doc:meta])*
                 $field:ident: $type:ty =
-                    $($personal:ident)? $wire:literal $(| $older:literal)* $(by $fill:ident)?;
+                    $($personal:ident)? $wire:literal $(| $older:literal)* $(by $by:ident)?;
             )*
         }
-        $(then $then:ident)?
+        $(then $then:ident($aside:ident: $aside_type:ty = $aside_wire:literal))?
         $(else $instead:ident)?
     ) => {
         $(#[$meta])*
@@ -32,68 +33,84 @@ macro_rules! json_object {
         }
 
         const _: () = {
+            use ::serde::de::{IgnoredAny, MapAccess};
             use $crate::event::field::Field;
-            use $crate::event::object::{Key, Object};
+            use $crate::event::object::{Draft, Known, Object};
 
             #[allow(non_camel_case_types)]
             #[derive(Clone, Copy)]
-            enum Member { $($field,)* Unknown }
+            pub(crate) enum Member { $($field,)* $($aside,)? Count }
 
-            const _: () = assert!((Member::Unknown as u32) < u64::BITS);
+            const _: () = assert!((Member::Count as u32) <= u64::BITS);
 
-            impl Member {
-                fn named(name: &str) -> (Self, bool) {
-                    match name {
-                        $(
-                            $wire => (Self::$field, false),
-                            $($older => (Self::$field, true),)*
-                        )*
-                        _ => (Self::Unknown, false),
-                    }
-                }
-            }
-
-            impl $name {
-                pub(super) fn empty() -> Self {
-                    Self { $($field: <$type>::default(),)* }
-                }
-            }
+            const KNOWN: &[Known<Member>] = &[
+                $(Known::new($wire, Member::$field), $(Known::new($older, Member::$field),)*)*
+                $(Known::new($aside_wire, Member::$aside),)?
+            ];
 
             impl Object for $name {
                 const NAME: &'static str = stringify!($name);
-                const MEMBERS: &'static [&'static str] = &[$($wire, $($older,)*)*];
+                const NAMES: &'static [&'static str] =
+                    &[$($wire, $($older,)*)* $($aside_wire,)?];
+                /// And whether it is the V4 name, as it is spelled there.
+                type Member = (Member, bool);
+                type Aside = $crate::event::json_object::json_object!(@aside $($aside_type)?);
 
-                fn from_members<'de, A>(mut map: A) -> Result<Self, A::Error>
-                where
-                    A: ::serde::de::MapAccess<'de>,
-                {
-                    let mut object = Self::empty();
-                    let mut sent = 0_u64;
-                    while let Some((member, older)) = map.next_key_seed(Key(Member::named))? {
-                        let bit = 1_u64 << member as u32;
-                        if older && sent & bit != 0 {
-                            map.next_value::<::serde::de::IgnoredAny>()?;
-                            continue;
-                        }
-                        let kept = match member {
-                            $(Member::$field => {
-                                let field = &mut object.$field;
-                                map.next_value_seed(
-                                    $crate::event::json_object::json_object!(@fill field $(, $fill)?)
-                                )?
-                            })*
-                            Member::Unknown => {
-                                map.next_value::<::serde::de::IgnoredAny>()?;
-                                false
-                            }
-                        };
-                        if kept && !older {
-                            sent |= bit;
-                        }
+                fn empty() -> Self {
+                    Self { $($field: <$type>::default(),)* }
+                }
+
+                fn member(name: &str) -> Option<Self::Member> {
+                    let member = match name {
+                        $(
+                            $wire => (Member::$field, true),
+                            $($older => (Member::$field, false),)*
+                        )*
+                        $($aside_wire => (Member::$aside, true),)?
+                        _ => (Known::respelled(KNOWN, name)?, false),
+                    };
+                    Some(member)
+                }
+
+                #[inline(always)]
+                fn fill<'de, A: MapAccess<'de>>(
+                    draft: &mut Draft<Self>,
+                    (member, is_v4): Self::Member,
+                    map: &mut A,
+                ) -> Result<(), A::Error> {
+                    let bit = 1_u64 << member as u32;
+                    if !is_v4 && draft.sent & bit != 0 {
+                        return map.next_value::<IgnoredAny>().map(drop);
                     }
-                    $(object.$field.check($wire)?;)*
-                    $(object.$then();)?
-                    Ok(object)
+                    let required = draft.strict;
+                    let kept = match member {
+                        $(Member::$field => {
+                            let field = &mut draft.object.$field;
+                            map.next_value_seed(
+                                $crate::event::json_object::json_object!(@fill field required $(, $by)?)
+                            )?
+                        })*
+                        $(Member::$aside => {
+                            let field = &mut draft.aside;
+                            map.next_value_seed($crate::event::field::Fill { field, required })?
+                        })?
+                        Member::Count => false,
+                    };
+                    if kept && is_v4 {
+                        draft.sent |= bit;
+                    }
+                    Ok(())
+                }
+
+                fn complete(draft: &mut Draft<Self>) -> Result<(), &'static str> {
+                    $(if draft.object.$field.is_missing() {
+                        return Err($wire);
+                    })*
+                    $(
+                        let $aside = ::std::mem::take(&mut draft.aside);
+                        draft.object.$then($aside);
+                    )?
+                    Ok(())
                 }
             }
 
@@ -144,11 +161,18 @@ macro_rules! json_object {
         };
     };
 
-    (@fill $field:ident) => {
-        $crate::event::field::Fill($field)
+    (@fill $field:ident $required:ident) => {
+        $crate::event::field::Fill { field: $field, required: $required }
     };
-    (@fill $field:ident, $fill:ident) => {
-        $crate::event::field::$fill($field)
+    (@fill $field:ident $required:ident, $by:ident) => {
+        $crate::event::field::FillBy::<$by>::new($field)
+    };
+
+    (@aside) => {
+        ()
+    };
+    (@aside $type:ty) => {
+        $type
     };
 
     (@read $deserializer:ident) => {

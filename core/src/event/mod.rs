@@ -3,30 +3,39 @@
 mod checkpoint;
 mod checkpoint_key;
 mod delivery_status;
+mod envelope;
+mod events;
 mod field;
+mod freshness;
 mod history;
 mod json_object;
+mod latest_event;
 mod leg;
 mod lenient;
 mod milestones;
 mod moment;
+mod name;
 mod object;
 mod open_set;
+mod order;
+mod scan;
 mod substatus;
 mod time;
 #[cfg(feature = "chrono")]
 mod time_chrono;
 mod tracking;
 mod update;
+mod values;
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess};
+use serde::de::Error;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use checkpoint::Checkpoint;
 pub use checkpoint_key::CheckpointKey;
 pub use delivery_status::DeliveryStatus;
-pub use history::Freshness;
+pub use events::Events;
+pub use freshness::Freshness;
 pub use leg::Leg;
 pub use milestones::Milestones;
 pub use substatus::Substatus;
@@ -34,36 +43,53 @@ pub use time::{Time, TimeKind};
 pub use tracking::Tracking;
 pub use update::{StatusChange, Update};
 
-use field::Fill;
-use json_object::json_object;
-use object::{Key, Object};
+pub(crate) use name::is_spelling_of;
 
 /// One delivery: a parcel, as the vendor sees it now.
 ///
-/// Read from both envelopes that are in use, `{"code", "message", "data"}` and `{"meta": {"code", "message"}, "data"}`,
-/// with their members in any order; written in the first. `data` is one parcel, or an array of exactly one. Where both
-/// envelopes give a code or a message, the outer one counts. Absent values are not written.
+/// Read from both envelopes that are in use, `{"code", "message", "data"}` and
+/// `{"meta": {"code", "message"}, "data"}`, with their members in any order; written in the first.
+/// Where both envelopes give a code or a message, the outer one counts. Absent values are not
+/// written.
+///
+/// # Where the parcel may be
+///
+/// | body | from |
+/// |---|---|
+/// | `{"code": 200, "data": {"tracking_number": "1"}}` | deliveries |
+/// | `{"code": 200, "data": [{"tracking_number": "1"}]}` | answers of the vendor's API to a poll |
+/// | `{"code": 200, "data": {"items": [{"tracking_number": "1"}]}}` | its answers in V2 |
+/// | `{"tracking_number": "1"}`, `{"items": [{"tracking_number": "1"}]}` | what proxies make of these |
+/// | an array of one of these | queues |
+///
+/// Members of a parcel that are beside `data` do not count. A body with several parcels is no
+/// `Event`: read it as [`Events`].
 ///
 /// # Nothing is lost over a field
 ///
-/// The one thing an event needs is a [`tracking_number`](Tracking::tracking_number). For every other field:
+/// The one thing an event needs is a [`tracking_number`](Tracking::tracking_number). For every
+/// other field:
 ///
 /// - `null`, `""` and the text `"null"` are `None`.
-/// - A number or boolean in a text field is its text: the number's value, not its digits (`12.10` is `12.1`). Numeric text in a number field is that number, and `0`, `1`,
-///   `"true"` and `"false"` in a boolean field are booleans.
-/// - Older names are read too, and written as the V4 name. If a field comes under both, the V4 name wins, unless its
-///   value is one of the above nothings; if it comes twice under the same name, the last usable value wins.
+/// - A number or boolean in a text field is its text: the number's value, not its digits (`12.10`
+///   is `12.1`). Numeric text in a number field is that number, and `0`, `1`, `"true"` and `"false"`
+///   in a boolean field are booleans.
+/// - Older names are read too, and written as the V4 name. So is every name in another case, with or
+///   without underscores: `CountryIso2`, `countryISO2` and `COUNTRY_ISO2` are `country_iso2`. If a
+///   field comes under several names, the V4 name as V4 spells it wins, unless its value is `None`
+///   by these rules; of equals, the last usable value wins.
 /// - What cannot be understood is `None`, and unknown members are passed over.
 ///
-/// What the model has no field for is still in the body as it was sent, and a type of your own can read it:
-/// [`VerifiedBody::parse`](crate::VerifiedBody::parse).
+/// What the model has no field for is still in the body as it was sent, and a type of your own can
+/// read it: [`VerifiedBody::parse`](crate::VerifiedBody::parse). That passes over a byte order mark
+/// before the JSON, whatever it reads; `serde_json` alone does not.
 ///
 /// # Errors
 ///
-/// Deserialising fails if the JSON is broken, if a known field holds a number out of range, a lone surrogate or bad UTF-8,
-/// if the body is not an object, if `data` is not one object, or if its
-/// [`tracking_number`](Tracking::tracking_number) is missing or cannot be used; one that cannot be used is refused even
-/// before a second one that can. No message quotes a value.
+/// Deserialising fails if the JSON is broken, if a known field holds a number out of range, a lone
+/// surrogate or bad UTF-8, if there is no parcel or more than one, or if its
+/// [`tracking_number`](Tracking::tracking_number) is missing or cannot be used; one that cannot be
+/// used is refused even before a second one that can. No message quotes a value.
 ///
 /// # Examples
 ///
@@ -110,53 +136,10 @@ impl Event {
     }
 }
 
-impl Object for Event {
-    const NAME: &'static str = "Event";
-    const MEMBERS: &'static [&'static str] = &["code", "message", "meta", "data"];
-
-    fn from_members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut outer = Meta::empty();
-        let mut meta: Option<Meta> = None;
-        let mut tracking = None;
-        let member = |name: &str| Self::MEMBERS.iter().copied().find(|known| *known == name);
-        while let Some(member) = map.next_key_seed(Key(member))? {
-            match member {
-                Some("code") => map.next_value_seed(Fill(&mut outer.code)).map(drop)?,
-                Some("message") => map.next_value_seed(Fill(&mut outer.message)).map(drop)?,
-                Some("meta") => map.next_value_seed(Fill(&mut meta)).map(drop)?,
-                Some(_) => tracking = Some(map.next_value_seed(Data)?),
-                None => map.next_value::<IgnoredAny>().map(drop)?,
-            }
-        }
-        let meta = meta.unwrap_or_else(Meta::empty);
-        Ok(Self {
-            code: outer.code.or(meta.code),
-            message: outer.message.or(meta.message),
-            tracking: tracking.ok_or_else(|| A::Error::missing_field("data"))?,
-        })
-    }
-}
-
-json_object! {
-    struct Meta {
-        code: Option<i64> = "code";
-        message: Option<String> = "message";
-    }
-}
-
-struct Data;
-
-impl<'de> DeserializeSeed<'de> for Data {
-    type Value = Tracking;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tracking, D::Error> {
-        object::object_or_array_of_one(deserializer)
-    }
-}
-
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        object::object(deserializer)
+        let event: Option<Self> = envelope::read(deserializer)?;
+        event.ok_or_else(|| D::Error::missing_field("data"))
     }
 }
 

@@ -23,14 +23,20 @@ impl Moment {
         Some(Self::Reading(reading.duration_since(EPOCH)))
     }
 
-    /// Of a carrier's time, whose midnight stands for a time of day that is not known: it is one of
-    /// its day, whatever the offset.
+    /// Of a carrier's time: a midnight there stands for a time of day that is not known, so that its
+    /// offset tells nothing.
     pub(super) fn of_checkpoint(time: &Time) -> Option<Self> {
-        match time.civil() {
-            Some(civil) if civil.time() == jiff::civil::Time::midnight() => {
+        match (Self::of(time)?, time.civil()) {
+            (Self::Instant(_), Some(civil)) if civil.time() == jiff::civil::Time::midnight() => {
                 Some(Self::Reading(civil.duration_since(EPOCH)))
             }
-            _ => Self::of(time),
+            (moment, _) => Some(moment),
+        }
+    }
+
+    pub(super) fn at(self) -> SignedDuration {
+        match self {
+            Self::Instant(at) | Self::Reading(at) => at,
         }
     }
 
@@ -43,14 +49,26 @@ impl Moment {
         }
     }
 
-    pub(super) fn earliest(self) -> SignedDuration {
+    /// Whether this is a date, the time of day being unknown.
+    pub(super) fn is_date(self) -> bool {
+        matches!(self, Self::Reading(at) if at.as_nanos() % DAY.as_nanos() == 0)
+    }
+
+    /// Whether this is the date of the other, both on one clock.
+    pub(super) fn is_date_of(self, other: Self) -> bool {
+        self.is_date()
+            && matches!((self, other), (Self::Reading(date), Self::Reading(at))
+                if date <= at && at <= end_of(date))
+    }
+
+    fn earliest(self) -> SignedDuration {
         match self {
             Self::Instant(at) => at,
             Self::Reading(at) => at - MOST_AHEAD_OF_UTC,
         }
     }
 
-    pub(super) fn latest(self) -> SignedDuration {
+    fn latest(self) -> SignedDuration {
         match self {
             Self::Instant(at) => at,
             Self::Reading(at) => end_of(at) + MOST_BEHIND_UTC,
@@ -59,9 +77,8 @@ impl Moment {
 }
 
 /// The latest reading that can be meant: a midnight may stand for any time of its day.
-pub(super) fn end_of(reading: SignedDuration) -> SignedDuration {
-    let is_midnight = reading.as_nanos() % DAY.as_nanos() == 0;
-    if is_midnight {
+fn end_of(reading: SignedDuration) -> SignedDuration {
+    if Moment::Reading(reading).is_date() {
         reading + DAY - SignedDuration::from_nanos(1)
     } else {
         reading

@@ -4,123 +4,178 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::lenient::Lenient;
+use super::name::{Key, is_spelling_of, spelling_hash};
 
 /// A JSON object with known members.
 pub(crate) trait Object: Sized {
     const NAME: &'static str;
-    const MEMBERS: &'static [&'static str];
+    /// Every name that is known.
+    const NAMES: &'static [&'static str];
+    /// A name that was sent, for what it means.
+    type Member: Copy;
+    /// What is read beside the fields, until the object is complete.
+    type Aside: Default;
 
-    fn from_members<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+    fn empty() -> Self;
+
+    /// The meaning of a name, in this or in another spelling.
+    fn member(name: &str) -> Option<Self::Member>;
+
+    /// Reads the value that comes next.
+    fn fill<'de, A: MapAccess<'de>>(
+        draft: &mut Draft<Self>,
+        member: Self::Member,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
+
+    /// Ends the reading. Fails with the name of a field that is missing.
+    fn complete(draft: &mut Draft<Self>) -> Result<(), &'static str>;
+}
+
+/// An object while its members are read.
+pub(crate) struct Draft<T: Object> {
+    pub(crate) object: T,
+    pub(crate) aside: T::Aside,
+    /// A bit for each field that has a value sent under its V4 name.
+    pub(crate) sent: u64,
+    /// Whether a required field that cannot be used is an error at once, so that its path can be
+    /// told.
+    pub(crate) strict: bool,
+}
+
+impl<T: Object> Draft<T> {
+    pub(crate) fn new(strict: bool) -> Self {
+        Self {
+            object: T::empty(),
+            aside: T::Aside::default(),
+            sent: 0,
+            strict,
+        }
+    }
+
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+    ) -> Result<Result<(), &'static str>, A::Error> {
+        while let Some(member) = map.next_key_seed(Key(T::member))? {
+            match member {
+                Some(member) => T::fill(self, member, &mut map)?,
+                None => map.next_value::<IgnoredAny>().map(drop)?,
+            }
+        }
+        Ok(T::complete(self))
+    }
+}
+
+/// A name that is known.
+pub(crate) struct Known<M> {
+    hash: u32,
+    name: &'static str,
+    member: M,
+}
+
+impl<M: Copy> Known<M> {
+    pub(crate) const fn new(name: &'static str, member: M) -> Self {
+        let hash = spelling_hash(name);
+        Self { hash, name, member }
+    }
+
+    /// Finds a name that is sent in another spelling.
+    #[inline(never)]
+    pub(crate) fn respelled(all: &[Self], name: &str) -> Option<M> {
+        let hash = spelling_hash(name);
+        let mut same = all.iter().filter(|known| known.hash == hash);
+        let known = same.find(|known| is_spelling_of(known.name, name))?;
+        Some(known.member)
+    }
 }
 
 impl<T: Object> Lenient for T {
     fn from_map<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Self::from_members(map).map(Some)
+        let mut draft = Draft::<Self>::new(false);
+        let complete = draft.read(map)?;
+        Ok(complete.is_ok().then_some(draft.object))
     }
 }
 
 /// Reads an object where nothing else will do.
 pub(crate) fn object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    strict(deserializer, false, "expected an object")
+    read(Whole(PhantomData), deserializer)
 }
 
-/// Reads an object, or an array that holds one object.
-pub(crate) fn object_or_array_of_one<'de, T: Object, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    strict(deserializer, true, "expected an object or an array of one")
+struct Whole<T>(PhantomData<T>);
+
+impl<'de, T: Object> Shape<'de> for Whole<T> {
+    type Value = T;
+    const NAME: &'static str = T::NAME;
+    const NAMES: &'static [&'static str] = T::NAMES;
+    const EXPECTED: &'static str = "expected an object";
+
+    fn read_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        let mut draft = Draft::<T>::new(true);
+        draft.read(map)?.map_err(A::Error::missing_field)?;
+        Ok(draft.object)
+    }
 }
 
-fn strict<'de, T: Object, D: Deserializer<'de>>(
+/// How to read what is an object, or an array where that will do too.
+pub(crate) trait Shape<'de>: Sized {
+    type Value;
+    const NAME: &'static str;
+    /// The names that a path may show.
+    const NAMES: &'static [&'static str];
+    const EXPECTED: &'static str;
+
+    fn read_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error>;
+
+    fn read_seq<A: SeqAccess<'de>>(self, _seq: A) -> Result<Self::Value, A::Error> {
+        Err(A::Error::custom(Self::EXPECTED))
+    }
+}
+
+/// Reads a value of this shape. No error quotes what was sent instead.
+pub(crate) fn read<'de, S: Shape<'de>, D: Deserializer<'de>>(
+    shape: S,
     deserializer: D,
-    array_of_one: bool,
-    expected: &'static str,
-) -> Result<T, D::Error> {
+) -> Result<S::Value, D::Error> {
     let complained = Cell::new(false);
-    let visitor = ObjectVisitor {
-        array_of_one,
-        expected,
+    let visitor = ShapeVisitor {
+        shape,
         complained: &complained,
-        object: PhantomData,
     };
-    let object = deserializer.deserialize_struct(T::NAME, T::MEMBERS, visitor);
-    object.map_err(|error| {
+    let value = deserializer.deserialize_struct(S::NAME, S::NAMES, visitor);
+    value.map_err(|error| {
         if complained.get() {
-            de::Error::custom(expected)
+            D::Error::custom(S::EXPECTED)
         } else {
             error
         }
     })
 }
 
-struct ObjectVisitor<'a, T> {
-    array_of_one: bool,
-    expected: &'static str,
+struct ShapeVisitor<'a, S> {
+    shape: S,
     complained: &'a Cell<bool>,
-    object: PhantomData<T>,
 }
 
-impl<'de, T: Object> Visitor<'de> for ObjectVisitor<'_, T> {
-    type Value = T;
+impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<'_, S> {
+    type Value = S::Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A deserializer asks in order to complain about a wrong type, and its complaint would quote the value.
+        // A deserializer asks in order to complain about a wrong type, and its complaint would
+        // quote the value.
         self.complained.set(true);
-        formatter.write_str(self.expected)
+        formatter.write_str(S::EXPECTED)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::from_members(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<S::Value, A::Error> {
+        self.shape.read_map(map)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-        if !self.array_of_one {
-            return Err(de::Error::custom(self.expected));
-        }
-        match seq.next_element_seed(One(PhantomData))? {
-            Some(one) if seq.next_element::<IgnoredAny>()?.is_none() => Ok(one),
-            _ => Err(de::Error::custom(self.expected)),
-        }
-    }
-}
-
-struct One<T>(PhantomData<T>);
-
-impl<'de, T: Object> DeserializeSeed<'de> for One<T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        object(deserializer)
-    }
-}
-
-/// Looks up the key that comes next, without a copy of it.
-pub(crate) struct Key<F>(pub(crate) F);
-
-impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<T, F: FnOnce(&str) -> T> Visitor<'_> for Key<F> {
-    type Value = T;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a member's name")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
-        Ok((self.0)(name))
-    }
-
-    fn visit_bytes<E: de::Error>(self, name: &[u8]) -> Result<T, E> {
-        // No member has an empty name.
-        Ok((self.0)(std::str::from_utf8(name).unwrap_or_default()))
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<S::Value, A::Error> {
+        self.shape.read_seq(seq)
     }
 }

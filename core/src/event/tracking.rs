@@ -1,7 +1,10 @@
 //! A parcel.
 
 use super::json_object::json_object;
-use super::{DeliveryStatus, Leg, Substatus, Time};
+use super::latest_event::LatestEvent;
+use super::object::Object;
+use super::values::FirstText;
+use super::{Checkpoint, DeliveryStatus, Leg, Substatus, Time};
 
 json_object! {
     /// A parcel, as the vendor sees it now: the `data` of a delivery.
@@ -40,7 +43,7 @@ json_object! {
     /// | `recipient_postcode` | | text or null | |
     /// | `title`, `logistics_channel`, `label` | | text or null | |
     /// | `note` | | text or null | `comment` (V2) |
-    /// | `signed_by` | | text or null | `consignee` (V3) |
+    /// | `signed_by` | | text or null | `consignee` (V3), `SignedForByName` (carriers) |
     /// | `service_code`, `product_type`, `dimension`, `previously` | | text or null | |
     /// | `weight`, `weight_kg` | | text with a unit (`12.10LBS`), maybe a number, or null | |
     /// | `pieces` | `i64` | a number, or text, or null | |
@@ -49,13 +52,18 @@ json_object! {
     /// | `scheduled_delivery_date` | [`Time`] | a date, a time with offset, or null | |
     /// | `scheduled_address` | | text or null | `Scheduled_Address` (V3) |
     /// | `status_info` | | text or null | |
-    /// | `latest_event` | | "detail, place, time" in one text, or null | `lastEvent` (V2) |
+    /// | `latest_event` | | "detail, place, time" in one text, or null; of an object, its description | `lastEvent` (V2) |
     /// | `latest_checkpoint_time` | [`Time`] | a time, mostly without zone, or null | `lastest_checkpoint_time` (V3), `lastUpdateTime` (V2) |
     /// | `transit_time` | `i64` | a number of days; in V2 also text or null | `itemTimeLength` (V2) |
     /// | `stay_time` | `i64` | a number of days; V2 and V3 only | `stayTimeLength` (V2) |
     /// | `origin_info`, `destination_info` | [`Leg`] | an object, null, or absent | |
     ///
-    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id` is taken for both.
+    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id`
+    /// is taken for both. A `trackinfo` beside the legs is that of `origin_info`, if neither leg has
+    /// one.
+    ///
+    /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which
+    /// value counts.
     ///
     /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail address, phone
     /// number, postcode, address, note or signature it shows only that a value is there.
@@ -77,9 +85,10 @@ json_object! {
         id: Option<String> = "id";
         /// The number the carrier gave the parcel.
         ///
-        /// The one field that is required. A whole number is taken as its text, but not one that does not fit into 64
-        /// bits: JSON readers round it, and a rounded number is another parcel. If the field comes twice, one that cannot
-        /// be used is refused before one that can, and passed over after it.
+        /// The one field that is required. Whitespace around it is trimmed. A whole number is taken
+        /// as its text, but not one that does not fit into 64 bits: JSON readers round it, and a
+        /// rounded number is another parcel. If the field comes twice, one that cannot be used is
+        /// refused before one that can, and passed over after it.
         tracking_number: String = "tracking_number";
         /// The vendor's code for the carrier, such as `usps`.
         courier_code: Option<String> = "courier_code" | "carrier_code";
@@ -130,7 +139,7 @@ json_object! {
         /// The customer's name, as you gave it.
         customer_name: Option<String> = personal "customer_name";
         /// The customer's e-mail address, as you gave it; the first one if there are more.
-        customer_email: Option<String> = personal "customer_email" by FillFirst;
+        customer_email: Option<String> = personal "customer_email" by FirstText;
         /// The customer's phone number for text messages, as you gave it.
         customer_sms: Option<String> = personal "customer_sms" | "customer_phone";
         /// The recipient's postcode.
@@ -144,7 +153,7 @@ json_object! {
         /// The labels the tracking bears in the dashboard, as `1,2`.
         label: Option<String> = "label";
         /// Who signed for the parcel.
-        signed_by: Option<String> = personal "signed_by" | "consignee";
+        signed_by: Option<String> = personal "signed_by" | "consignee" | "SignedForByName";
         /// The carrier's service.
         service_code: Option<String> = "service_code";
         /// The carrier's kind of product.
@@ -170,7 +179,7 @@ json_object! {
         /// More about the status, in free text.
         status_info: Option<String> = personal "status_info";
         /// The latest checkpoint in one text, with its detail, place and time.
-        latest_event: Option<String> = personal "latest_event" | "lastEvent";
+        latest_event: Option<String> = personal "latest_event" | "lastEvent" by LatestEvent;
         /// The time of the latest checkpoint.
         latest_checkpoint_time: Option<Time> =
             "latest_checkpoint_time" | "lastest_checkpoint_time" | "lastUpdateTime";
@@ -183,7 +192,7 @@ json_object! {
         /// The leg in the country of destination.
         destination_info: Option<Leg> = "destination_info";
     }
-    then adopt_order_id
+    then complete_from(trackinfo: Vec<Checkpoint> = "trackinfo")
 }
 
 impl Tracking {
@@ -212,9 +221,13 @@ impl Tracking {
         self.destination_info.as_ref()?.courier_code.as_deref()
     }
 
-    fn adopt_order_id(&mut self) {
+    /// V2 has one name for two fields, and some proxies move the history out of the legs.
+    fn complete_from(&mut self, trackinfo: Vec<Checkpoint>) {
         if self.order_number.is_none() {
             self.order_number.clone_from(&self.order_id);
+        }
+        if !trackinfo.is_empty() && self.legs().all(|leg| leg.trackinfo.is_empty()) {
+            self.origin_info.get_or_insert_default().trackinfo = trackinfo;
         }
     }
 }

@@ -1,9 +1,15 @@
 //! What a delivery changes.
 
-use std::collections::HashSet;
+mod checkpoints;
+mod merge;
+mod told;
+
 use std::fmt;
 
+use super::history::History;
 use super::{Checkpoint, DeliveryStatus, Freshness, Tracking};
+use merge::{merge, tidy};
+use told::Told;
 
 /// What a delivery changes: the step from a verified event to what is new.
 ///
@@ -14,8 +20,7 @@ use super::{Checkpoint, DeliveryStatus, Freshness, Tracking};
 pub struct Update {
     previous: Option<Tracking>,
     tracking: Tracking,
-    checkpoints: Vec<Checkpoint>,
-    backfilled: Vec<Checkpoint>,
+    told: Told,
     freshness: Freshness,
     is_news: bool,
 }
@@ -31,43 +36,59 @@ pub struct StatusChange {
 }
 
 impl Update {
-    /// Takes in a delivery about a parcel of which `known` is known.
+    /// Takes in a delivery about a parcel of which `known` is known: the
+    /// [`tracking`](Self::tracking) of the last update, or `None` for the first one.
     #[must_use]
     pub fn new(known: Option<Tracking>, sent: Tracking) -> Self {
-        let Some(known) = known else {
-            return Self {
-                checkpoints: oldest_first(&sent, &HashSet::new()),
-                previous: None,
-                tracking: sent,
-                backfilled: Vec::new(),
-                freshness: Freshness::Newer,
-                is_news: true,
-            };
-        };
-        let freshness = sent.freshness(&known);
-        let tracking = if freshness == Freshness::Older {
-            known.clone()
-        } else {
-            sent
-        };
-        let keys = known.checkpoints().into_iter().map(Checkpoint::key);
+        match known.filter(|known| sent.is_same_parcel(known)) {
+            Some(known) => Self::of_known(known, sent),
+            None => Self::of_first(sent),
+        }
+    }
+
+    fn of_first(sent: Tracking) -> Self {
+        let tracking = tidy(sent);
         Self {
-            checkpoints: oldest_first(&tracking, &keys.collect()),
-            backfilled: Vec::new(),
-            freshness,
-            is_news: tracking != known,
-            previous: Some(known),
+            previous: None,
+            told: Told::all_of(&tracking),
             tracking,
+            freshness: Freshness::Newer,
+            is_news: true,
+        }
+    }
+
+    fn of_known(previous: Tracking, sent: Tracking) -> Self {
+        let known = tidy(previous.clone());
+        let (known_history, sent_history) = (History::of(&known), History::of(&sent));
+        let freshness = sent.freshness_by(&sent_history, &known, &known_history);
+        let tracking = merge(known.clone(), sent.clone(), freshness);
+        let told = Told::new(
+            (&known, &known_history),
+            &sent_history,
+            freshness,
+            &tracking,
+        );
+        Self {
+            told,
+            is_news: tracking != known,
+            previous: Some(previous),
+            tracking,
+            freshness,
         }
     }
 
     /// Takes in the next delivery. The results stay relative to what was known at first.
     #[must_use]
     pub fn then(self, sent: Tracking) -> Self {
-        let mut next = Self::new(Some(self.tracking), sent);
-        next.checkpoints.splice(..0, self.checkpoints);
-        next.backfilled.splice(..0, self.backfilled);
+        if !sent.is_same_parcel(&self.tracking) {
+            return Self::of_first(sent);
+        }
+        let mut next = Self::of_known(self.tracking, sent);
+        next.told = self.told.and(next.told);
         next.is_news |= self.is_news;
+        if self.freshness == Freshness::Newer || next.freshness == Freshness::Older {
+            next.freshness = self.freshness;
+        }
         next.previous = self.previous;
         next
     }
@@ -104,13 +125,13 @@ impl Update {
     /// The new checkpoints, oldest first: what a customer may be told.
     #[must_use]
     pub fn checkpoints(&self) -> &[Checkpoint] {
-        &self.checkpoints
+        &self.told.checkpoints
     }
 
     /// The checkpoints that are new, but surely earlier than one that was known, oldest first.
     #[must_use]
     pub fn backfilled(&self) -> &[Checkpoint] {
-        &self.backfilled
+        &self.told.backfilled
     }
 
     /// Whether the last delivery is newer than what was known before it.
@@ -130,17 +151,10 @@ impl fmt::Debug for Update {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Update")
             .field("status", &self.status())
-            .field("checkpoints", &self.checkpoints.len())
-            .field("backfilled", &self.backfilled.len())
+            .field("checkpoints", &self.told.checkpoints.len())
+            .field("backfilled", &self.told.backfilled.len())
             .field("freshness", &self.freshness)
             .field("is_news", &self.is_news)
             .finish_non_exhaustive()
     }
-}
-
-fn oldest_first(tracking: &Tracking, known: &HashSet<super::CheckpointKey>) -> Vec<Checkpoint> {
-    let new = tracking.checkpoints().into_iter().rev();
-    new.filter(|checkpoint| !known.contains(&checkpoint.key()))
-        .cloned()
-        .collect()
 }

@@ -12,7 +12,6 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use data_encoding::HEXLOWER;
 use tokio::{net::TcpListener, signal, time::sleep};
 use tracing_subscriber::filter::LevelFilter;
 use trackingmore_webhook::{Delivery, Event, Verifier};
@@ -79,7 +78,7 @@ fn tenants() -> Result<Tenants, Box<dyn Error>> {
     getrandom::fill(&mut unknowable)?;
     Ok(Tenants {
         verifiers,
-        nobody: Verifier::new(HEXLOWER.encode(&unknowable))?,
+        nobody: Verifier::new(hex::encode(unknowable))?,
     })
 }
 

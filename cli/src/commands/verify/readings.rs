@@ -1,4 +1,7 @@
-use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
+};
 
 use super::mistake::{Mistake, mistake};
 use crate::mac::Mac;
@@ -24,29 +27,32 @@ pub(super) fn readings(text: &[u8]) -> Vec<(Option<Mistake>, Mac)> {
     });
     let other = |detail| Some(mistake("odd_encoding", detail));
     let decoders = [
-        (None, HEXLOWER_PERMISSIVE.decode(bare.as_bytes())),
-        (None, BASE64.decode(bare.as_bytes())),
+        (None, hex(bare.as_bytes())),
+        (None, STANDARD.decode(bare).ok()),
         (
             other("the signature is base64 without its padding"),
-            BASE64_NOPAD.decode(bare.as_bytes()),
+            STANDARD_NO_PAD.decode(bare).ok(),
         ),
         (
             other("the signature is base64 for URLs"),
-            BASE64URL.decode(bare.as_bytes()),
+            URL_SAFE.decode(bare).ok(),
         ),
         (
             other("the signature is base64 for URLs"),
-            BASE64URL_NOPAD.decode(bare.as_bytes()),
+            URL_SAFE_NO_PAD.decode(bare).ok(),
         ),
         (
             other("the signature is encoded twice: the base64 of its hex"),
-            BASE64
-                .decode(bare.as_bytes())
-                .and_then(|hex| HEXLOWER_PERMISSIVE.decode(&hex)),
+            STANDARD.decode(bare).ok().and_then(|text| hex(&text)),
         ),
     ];
     decoders
         .into_iter()
-        .filter_map(|(odd, bytes)| Some((decorated.clone().or(odd), bytes.ok()?.try_into().ok()?)))
+        .filter_map(|(odd, bytes)| Some((decorated.clone().or(odd), bytes?.try_into().ok()?)))
         .collect()
+}
+
+/// Reads 64 digits, and not `0x` before them, which the decoder would skip.
+fn hex(text: &[u8]) -> Option<Vec<u8>> {
+    (text.len() == 64).then(|| hex::decode(text).ok())?
 }

@@ -50,7 +50,7 @@
 //! ```
 //!
 //! One that makes its own verifier, from a secret in its environment, is started with
-//! [`SECRET`](super::SECRET) and put to what can be tested with one secret:
+//! [`SECRET`] and put to what can be tested with one secret:
 //!
 //! ```no_run
 //! # use std::net::SocketAddr;
@@ -59,6 +59,7 @@
 //! conformance::run_with_secret(&|_: Verifier| addr);
 //! ```
 
+mod exchange;
 mod subject;
 
 use std::{

@@ -2,14 +2,15 @@ use std::{io, net::SocketAddr, time::SystemTime};
 
 use bytes::Bytes;
 
-use super::{Receiver, SECRET};
-use crate::{
-    Error, ErrorKind, Event, PROBLEM_CONTENT_TYPE, Scheme, Signer, Verifier, VerifierBuilder,
-    WWW_AUTHENTICATE,
-    testing::{Answer, Connection, Framing, cases, vectors},
+use super::{
+    Receiver, SECRET,
+    exchange::{Exchange, Request, excerpt},
 };
-
-const UNSIGNED: &[(String, String)] = &[];
+use crate::{
+    Error, ErrorKind, Event, PROBLEM_CONTENT_TYPE, Scheme, Verifier, VerifierBuilder,
+    WWW_AUTHENTICATE,
+    testing::{Case, Connection, Framing, cases, vectors},
+};
 
 /// How often a delivery is sent that the receiver cannot store.
 const ATTEMPTS: usize = 3;
@@ -20,12 +21,6 @@ pub(super) struct Subject<'a, R: ?Sized> {
     addr: SocketAddr,
     verifier: Verifier,
     scheme: Option<Scheme>,
-}
-
-/// What was sent, in words, and what came back.
-struct Exchange {
-    sent: String,
-    answer: io::Result<Answer>,
 }
 
 impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
@@ -48,26 +43,14 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         ] {
             println!("every case, {}, {framing:?}", self.verified_by());
             for case in cases(SystemTime::now()) {
-                let mut outcome = case.verification(self.scheme);
-                if !self.receiver.accepts_unread() {
-                    outcome = outcome.and(case.reading());
+                let request = Request::new(case.name, &case.headers, &case.body);
+                match self.expected(&case) {
+                    Ok(()) => drop(self.deliver(self.connect(), &request, framing)),
+                    Err(error) => {
+                        let exchange = self.post(self.connect(), &request, framing);
+                        self.check_refused(&exchange, &error);
+                    }
                 }
-                let connection = &mut self.connect();
-                let (name, headers, body) = (case.name, &case.headers, &case.body);
-                let Err(kind) = outcome else {
-                    self.deliver(connection, name, headers, body, framing);
-                    continue;
-                };
-                let error = match kind {
-                    // Names the place in the body.
-                    ErrorKind::UnexpectedShape => self
-                        .verifier
-                        .receive::<Event>(headers, body.clone())
-                        .expect_err("a case of another shape"),
-                    kind => kind.into(),
-                };
-                let exchange = self.post(connection, name, headers, body, framing);
-                self.check_refused(&exchange, &error);
             }
         }
     }
@@ -75,108 +58,84 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
     pub(super) fn accepts_what_others_signed(&self) {
         println!("what others signed");
         for vector in vectors() {
-            self.deliver(
-                &mut self.connect(),
-                &format!("signed by {}", vector.signed_by),
-                &vector.headers(),
-                &vector.body,
-                Framing::Length,
-            );
+            let name = format!("signed by {}", vector.signed_by);
+            let request = Request::new(name, &vector.headers(), &vector.body);
+            self.deliver(self.connect(), &request, Framing::Length);
         }
     }
 
     pub(super) fn accepts_any_secret(&self, secrets: &[&str]) {
         println!("any secret of a rotation");
-        for (index, secret) in secrets.iter().enumerate() {
-            let (headers, body) = genuine(secret);
-            let name = format!("signed with secret {index} of a rotation");
-            self.deliver(&mut self.connect(), &name, &headers, &body, Framing::Length);
+        for secret in secrets {
+            let request = Request::genuine("signed with a secret of a rotation", secret);
+            self.deliver(self.connect(), &request, Framing::Length);
         }
     }
 
     pub(super) fn refuses_unread_what_headers_refuse(&self) {
         println!("3 MB announced, unsigned: answered before any of it is sent");
-        self.check_refused_unread("unsigned", 3_000_000, UNSIGNED, ErrorKind::MissingHeader);
+        let unsigned = Request::unsigned("unsigned", Vec::new());
+        self.check_refused_unread(&unsigned, 3_000_000, ErrorKind::MissingHeader);
     }
 
     pub(super) fn refuses_unread_what_is_announced_too_large(&self) {
-        println!("1 TB announced: answered before any of it is sent");
-        let (signed, _) = genuine(SECRET);
         const TERABYTE: u64 = 1_000_000_000_000;
-        self.check_refused_unread("unsigned", TERABYTE, UNSIGNED, ErrorKind::MissingHeader);
-        self.check_refused_unread("signed", TERABYTE, &signed, ErrorKind::BodyTooLarge);
+        println!("1 TB announced: answered before any of it is sent");
+        let unsigned = Request::unsigned("unsigned", Vec::new());
+        self.check_refused_unread(&unsigned, TERABYTE, ErrorKind::MissingHeader);
+        let signed = Request::genuine("signed", SECRET);
+        self.check_refused_unread(&signed, TERABYTE, ErrorKind::BodyTooLarge);
     }
 
     pub(super) fn refuses_large_bodies_however_they_come(&self) {
         println!("3 MB, signed and unsigned");
-        let (signed, _) = genuine(SECRET);
-        let body = vec![b' '; 3_000_000];
+        let unsigned = Request::unsigned("3 MB, unsigned", b" ".repeat(3_000_000));
+        let signed = Request {
+            body: unsigned.body.clone(),
+            ..Request::genuine("3 MB, signed", SECRET)
+        };
         for framing in [Framing::Length, Framing::Chunked(10_000)] {
-            for (name, headers, kind) in [
-                ("3 MB, unsigned", UNSIGNED, ErrorKind::MissingHeader),
-                ("3 MB, signed", &signed, ErrorKind::BodyTooLarge),
+            for (request, kind) in [
+                (&unsigned, ErrorKind::MissingHeader),
+                (&signed, ErrorKind::BodyTooLarge),
             ] {
-                let mut connection = self.connect();
-                let exchange = self.post(&mut connection, name, headers, &body, framing);
-                let answer = self.check_refused(&exchange, &kind.into());
-                self.check_order(&exchange, &mut connection, answer);
+                let exchange = self.post(self.connect(), request, framing);
+                self.check_refused(&exchange, &kind.into());
+                self.check_order(exchange);
             }
         }
     }
 
     pub(super) fn refuses_an_endless_body_once_it_is_too_large(&self) {
         println!("a chunked body that goes on, answered at the limit");
-        let (headers, _) = genuine(SECRET);
-        let chunk = b" ".repeat(300_000);
-        let start = [format!("{:x}\r\n", chunk.len()).as_bytes(), &chunk].concat();
-        let mut connection = self.connect();
-        let exchange = self.start(
-            &mut connection,
-            "signed, goes on after 300,000 bytes",
-            &headers,
-            "transfer-encoding: chunked",
-            &start,
-        );
-        let answer = self.check_refused(&exchange, &ErrorKind::BodyTooLarge.into());
-        if !answer.announces_close() && connection.send(b"\r\n0\r\n\r\n").is_err() {
-            self.fail(
-                &exchange,
-                "a connection that stays open, or announces that it closes",
-            );
+        let signed = Request::genuine("signed, goes on after 300,000 bytes", SECRET);
+        let start = [b"493e0\r\n", &b" ".repeat(300_000)[..]].concat();
+        let mut exchange = self.start(&signed, "transfer-encoding: chunked", &start, |_| Ok(()));
+        self.check_refused(&exchange, &ErrorKind::BodyTooLarge.into());
+        if !exchange.announces_close() && exchange.connection.send(b"\r\n0\r\n\r\n").is_err() {
+            exchange.fail("a connection that stays open, or announces that it closes");
         }
-        self.check_order(&exchange, &mut connection, answer);
+        self.check_order(exchange);
     }
 
     pub(super) fn never_accepts_half_a_body(&self) {
         println!("client that goes away in the middle of a body");
+        let signed = Request::genuine("signed, and gone before the end of the body", SECRET);
         // What arrives is an event, so that only its missing end is wrong.
-        let (headers, event) = genuine(SECRET);
+        let event = &signed.body;
         let length = format!("content-length: {}", event.len() + 1);
         let size = format!("{:x}\r\n", event.len());
-        let chunk = [size.as_bytes(), &event, b"\r\n"].concat();
+        let chunk = [size.as_bytes(), event, b"\r\n"].concat();
         for (framing, part) in [
             (length.as_str(), &event[..]),
             ("transfer-encoding: chunked", &chunk),
         ] {
-            let mut connection = self.connect();
-            let sent = self.sent(
-                "signed, and closed before the end of the body",
-                &headers,
-                framing,
-            );
-            let started = connection
-                .send_head(self.receiver.path(), &headers, &[framing])
-                .and_then(|()| connection.send(part))
-                .and_then(|()| connection.finish_sending());
-            let mut exchange = Exchange {
-                sent,
-                answer: started.and_then(|()| connection.read_answer()),
-            };
-            while let Ok(answer) = &exchange.answer {
-                if !(400..500).contains(&answer.status) {
-                    self.fail(&exchange, "a status from 400 to 499, or none");
+            let mut exchange = self.start(&signed, framing, part, Connection::finish_sending);
+            while exchange.answer.is_ok() {
+                if !exchange.has_status(400..500) {
+                    exchange.fail("a status from 400 to 499, or none");
                 }
-                exchange.answer = connection.read_answer();
+                exchange.answer = exchange.connection.read_answer();
             }
             self.check_not_handled(&exchange);
         }
@@ -184,21 +143,32 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
 
     pub(super) fn keeps_the_connection_in_order(&self) {
         println!("a genuine delivery on the connection of a refused one");
-        for refused_body in [&b" ".repeat(200_000)[..], b""] {
+        for len in [200_000, 0] {
+            let unsigned = Request::unsigned("unsigned", b" ".repeat(len));
             for framing in [Framing::Length, Framing::Chunked(10_000)] {
-                let mut connection = self.connect();
-                let exchange =
-                    self.post(&mut connection, "unsigned", UNSIGNED, refused_body, framing);
-                let answer = self.check_refused(&exchange, &ErrorKind::MissingHeader.into());
-                self.check_order(&exchange, &mut connection, answer);
+                let exchange = self.post(self.connect(), &unsigned, framing);
+                self.check_refused(&exchange, &ErrorKind::MissingHeader.into());
+                self.check_order(exchange);
             }
         }
         println!("two genuine deliveries on one connection");
-        let (headers, body) = genuine(SECRET);
-        let mut connection = self.connect();
-        for framing in [Framing::Chunked(7), Framing::Length] {
-            let name = "one of two on a connection";
-            self.deliver(&mut connection, name, &headers, &body, framing);
+        let genuine = Request::genuine("one of two on a connection", SECRET);
+        let exchange = self.deliver(self.connect(), &genuine, Framing::Chunked(7));
+        self.deliver(exchange.connection, &genuine, Framing::Length);
+    }
+    /// Tells what must come of a case.
+    fn expected(&self, case: &Case) -> Result<(), Error> {
+        case.verification(self.scheme)?;
+        match case.reading() {
+            Err(_) if self.receiver.accepts_unread() => Ok(()),
+            // Names the place in the body.
+            Err(ErrorKind::UnexpectedShape) => {
+                let received = self
+                    .verifier
+                    .receive::<Event>(&case.headers, case.body.clone());
+                received.map(drop)
+            }
+            reading => Ok(reading?),
         }
     }
 
@@ -207,115 +177,96 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
     }
 
     /// Sends a genuine delivery, again if it cannot be stored, and checks that it is accepted.
-    fn deliver(
-        &self,
-        connection: &mut Connection,
-        name: &str,
-        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
-        body: &Bytes,
-        framing: Framing,
-    ) {
-        let mut exchange = self.post(connection, name, headers, body, framing);
+    fn deliver(&self, connection: Connection, request: &Request, framing: Framing) -> Exchange {
+        let mut exchange = self.post(connection, request, framing);
         for _ in 1..ATTEMPTS {
-            if !matches!(&exchange.answer, Ok(answer) if answer.status == 503) {
-                break;
+            if exchange.has_status(503..504) {
+                self.handled();
+                exchange = self.post(exchange.connection, request, framing);
             }
-            self.handled();
-            exchange = self.post(connection, name, headers, body, framing);
         }
-        match &exchange.answer {
-            Ok(answer) if (200..300).contains(&answer.status) => {}
-            _ => self.fail(&exchange, "a status from 200 to 299"),
+        if !exchange.has_status(200..300) {
+            exchange.fail("a status from 200 to 299");
         }
+        let body = &request.body;
         if self.handled().is_some_and(|handled| handled != [body]) {
-            self.fail(&exchange, "the handler to be given exactly this body, once");
+            exchange.fail("the handler to be given exactly this body, once");
         }
+        exchange
     }
 
-    fn post(
-        &self,
-        connection: &mut Connection,
-        name: &str,
-        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
-        body: &[u8],
-        framing: Framing,
-    ) -> Exchange {
-        let what = format!("{} ({framing:?})", excerpt(body));
+    fn post(&self, mut connection: Connection, request: &Request, framing: Framing) -> Exchange {
+        let path = self.receiver.path();
         Exchange {
-            sent: self.sent(name, headers, &what),
-            answer: connection.post(self.receiver.path(), headers, body, framing),
+            sent: self.described(
+                request,
+                &format!("{} ({framing:?})", excerpt(&request.body)),
+            ),
+            answer: connection.post(path, &request.headers, &request.body, framing),
+            connection,
         }
     }
 
-    /// Sends a head and part of a body, and reads the answer.
+    /// Sends a head and the start of a body, does what comes `then`, and reads the answer.
     fn start(
         &self,
-        connection: &mut Connection,
-        name: &str,
-        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+        request: &Request,
         framing: &str,
-        part: &[u8],
+        start: &[u8],
+        then: fn(&mut Connection) -> io::Result<()>,
     ) -> Exchange {
-        let head = connection.send_head(self.receiver.path(), headers, &[framing]);
-        // May fail because the answer is there.
-        let _ = connection.send(part);
-        Exchange {
-            sent: self.sent(name, headers, framing),
-            answer: head.and_then(|()| connection.read_answer()),
-        }
-    }
-
-    fn check_refused_unread(
-        &self,
-        name: &str,
-        len: u64,
-        headers: &[(String, String)],
-        kind: ErrorKind,
-    ) {
         let mut connection = self.connect();
-        let length = format!("content-length: {len}");
-        let exchange = self.start(&mut connection, name, headers, &length, b"");
-        let answer = self.check_refused(&exchange, &kind.into());
-        if !answer.announces_close() {
-            self.fail(&exchange, "connection: close, since the body is unread");
+        let path = self.receiver.path();
+        // The answer may be there before all is sent.
+        let _ = connection
+            .send_head(path, &request.headers, &[framing])
+            .and_then(|()| connection.send(start))
+            .and_then(|()| then(&mut connection));
+        Exchange {
+            sent: self.described(request, framing),
+            answer: connection.read_answer(),
+            connection,
         }
-        self.check_order(&exchange, &mut connection, answer);
     }
 
-    fn check_refused<'e>(&self, exchange: &'e Exchange, error: &Error) -> &'e Answer {
-        let answer = match &exchange.answer {
-            Ok(answer) if self.receiver.is_refusal(answer, error) => answer,
-            _ => {
-                let challenge = match error.status() {
-                    401 => format!(", www-authenticate: {WWW_AUTHENTICATE}"),
-                    _ => String::new(),
-                };
-                let headers = format!("content-type: {PROBLEM_CONTENT_TYPE}{challenge}");
-                let problem = error.problem();
-                self.fail(
-                    exchange,
-                    &format!("{} {headers}\n  {problem}", error.status()),
-                )
-            }
-        };
+    fn check_refused_unread(&self, request: &Request, len: u64, kind: ErrorKind) {
+        let exchange = self.start(request, &format!("content-length: {len}"), b"", |_| Ok(()));
+        self.check_refused(&exchange, &kind.into());
+        if !exchange.announces_close() {
+            exchange.fail("connection: close, since the body is unread");
+        }
+        self.check_order(exchange);
+    }
+
+    fn check_refused(&self, exchange: &Exchange, error: &Error) {
+        let is_refusal = |answer| self.receiver.is_refusal(answer, error);
+        if !exchange.answer.as_ref().is_ok_and(is_refusal) {
+            let challenge = match error.status() {
+                401 => format!(", www-authenticate: {WWW_AUTHENTICATE}"),
+                _ => String::new(),
+            };
+            exchange.fail(&format!(
+                "{} content-type: {PROBLEM_CONTENT_TYPE}{challenge}\n  {}",
+                error.status(),
+                error.problem()
+            ));
+        }
         self.check_not_handled(exchange);
-        answer
     }
 
     fn check_not_handled(&self, exchange: &Exchange) {
         if self.handled().is_some_and(|handled| !handled.is_empty()) {
-            self.fail(exchange, "the handler not to be called");
+            exchange.fail("the handler not to be called");
         }
     }
 
     /// Checks that a connection is either announced closed and closed, or good for a delivery.
-    fn check_order(&self, exchange: &Exchange, connection: &mut Connection, answer: &Answer) {
-        if !answer.announces_close() {
-            let (headers, body) = genuine(SECRET);
-            let name = "genuine, on the connection of a refused one";
-            self.deliver(connection, name, &headers, &body, Framing::Length);
-        } else if !connection.is_closed() {
-            self.fail(exchange, "the connection to be closed, as announced");
+    fn check_order(&self, mut exchange: Exchange) {
+        if !exchange.announces_close() {
+            let genuine = Request::genuine("genuine, on the connection of a refused one", SECRET);
+            self.deliver(exchange.connection, &genuine, Framing::Length);
+        } else if !exchange.connection.is_closed() {
+            exchange.fail("the connection to be closed, as announced");
         }
     }
 
@@ -330,52 +281,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         }
     }
 
-    fn sent(
-        &self,
-        name: &str,
-        headers: &[(impl AsRef<str>, impl AsRef<[u8]>)],
-        body: &str,
-    ) -> String {
-        let headers: String = headers
-            .iter()
-            .map(|(name, value)| format!("\n  {}: {}", name.as_ref(), excerpt(value.as_ref())))
-            .collect();
-        let path = self.receiver.path();
-        let verified_by = self.verified_by();
-        format!("{name}\nverifier: {verified_by}\nsent: POST {path}{headers}\n  {body}")
-    }
-
-    #[track_caller]
-    fn fail(&self, exchange: &Exchange, expected: &str) -> ! {
-        let answered = match &exchange.answer {
-            Ok(answer) => format!(
-                "{} {:?}\n  {}",
-                answer.status,
-                answer.headers,
-                excerpt(&answer.body)
-            ),
-            Err(error) => format!("nothing whole: {error}"),
-        };
-        panic!(
-            "{}\nanswered: {answered}\nexpected: {expected}",
-            exchange.sent
-        )
-    }
-}
-
-/// A small delivery of now, and its headers.
-fn genuine(secret: &str) -> (Vec<(String, String)>, Bytes) {
-    let body = Bytes::from_static(br#"{"code":200,"data":{"tracking_number":"LX405512873SE"}}"#);
-    let signer = Signer::new(secret).expect("a good secret");
-    let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), &body);
-    (headers, body)
-}
-
-/// Gives the beginning of a text that may be long.
-fn excerpt(text: &[u8]) -> String {
-    const LONGEST: usize = 300;
-    match text.get(..LONGEST) {
-        Some(start) => format!("{:?}… {} bytes", String::from_utf8_lossy(start), text.len()),
-        None => format!("{:?}", String::from_utf8_lossy(text)),
+    fn described(&self, request: &Request, body: &str) -> String {
+        request.described(&self.verified_by(), self.receiver.path(), body)
     }
 }

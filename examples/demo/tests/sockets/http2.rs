@@ -16,7 +16,7 @@ use trackingmore_webhook::{
 
 use crate::{
     server::{Framework, LIMIT, Server, forged, genuine, handled},
-    starvation,
+    starvation::{self, MARGIN_OF_LONG},
 };
 
 const EVENT: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}      "#;
@@ -192,17 +192,18 @@ fn a_terabyte_announced_and_a_body_without_an_end_are_refused() {
 #[test]
 fn bodies_that_are_held_back_cost_what_they_are_long() {
     const CONNECTIONS: usize = 25;
+    const STREAMS: usize = 4;
     starvation::check_on(
         Server::start_http_2,
         "HTTP/2, a byte before the end, 4 streams a connection",
-        CONNECTIONS as u64,
+        (CONNECTIONS * STREAMS) as u64 * MARGIN_OF_LONG,
         |server, path| {
             let runtime = Runtime::new().unwrap();
             let held_back = runtime.block_on(async {
                 let mut held_back = Vec::new();
                 for _ in 0..CONNECTIONS {
                     let mut client = Client::connect(server).await;
-                    for _ in 0..4 {
+                    for _ in 0..STREAMS {
                         let (answer, mut stream) = client.begin(path, &genuine()).await;
                         let part = Bytes::from(vec![b' '; LIMIT - 1]);
                         send(&mut stream, part, false).await.unwrap();

@@ -13,7 +13,6 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt as _};
 use tokio::runtime::Runtime;
 use trackingmore_webhook::{
@@ -24,9 +23,10 @@ use trackingmore_webhook::{
 /// Where a verifier listens that is pinned to the timestamp's scheme; at [`PATH`] one with the
 /// defaults does.
 pub(crate) const PINNED: &str = "/pinned";
-/// Where nothing is verified, and the body is just buffered.
-pub(crate) const PLAIN: &str = "/plain";
-/// The default of the verifiers, and what [`PLAIN`] is given where the framework has a limit.
+/// Where nothing is verified, and each chunk of the body is dropped as it comes, so that what the
+/// server needs by itself is known.
+pub(crate) const DRAINED: &str = "/drained";
+/// The default of the verifiers.
 pub(crate) const LIMIT: usize = 256 * 1024;
 
 /// Only bounds how long a broken server can hang a test.
@@ -259,18 +259,24 @@ fn pinned() -> Verifier {
     verifier.build().unwrap()
 }
 
+/// Reads a body to its end, or until it breaks.
+async fn drain<T, E>(chunks: impl Stream<Item = Result<T, E>>) {
+    let mut chunks = pin!(chunks);
+    while let Some(Ok(_)) = chunks.next().await {}
+}
+
 fn serve_axum(listener: TcpListener) {
-    use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, routing::post};
+    use axum::{Router, body::Body, http::StatusCode, routing::post};
     use trackingmore_webhook_axum::Webhook;
 
     async fn webhook(Webhook(delivery): Webhook) -> StatusCode {
         record(&delivery);
         StatusCode::NO_CONTENT
     }
-    async fn plain(_: Bytes) -> StatusCode {
+    async fn drained(body: Body) -> StatusCode {
+        drain(body.into_data_stream()).await;
         StatusCode::NO_CONTENT
     }
-    let plain = post(plain).layer(DefaultBodyLimit::max(LIMIT));
     let app = Router::new()
         .route(PATH, post(webhook))
         .with_state(verifier())
@@ -279,7 +285,7 @@ fn serve_axum(listener: TcpListener) {
                 .route(PINNED, post(webhook))
                 .with_state(pinned()),
         )
-        .route(PLAIN, plain);
+        .route(DRAINED, post(drained));
     Runtime::new().unwrap().block_on(async {
         axum::serve(asynchronous(listener), app).await.unwrap();
     });
@@ -293,7 +299,8 @@ fn serve_actix(listener: TcpListener) {
         record(&delivery);
         HttpResponse::NoContent().finish()
     }
-    async fn plain(_: Bytes) -> HttpResponse {
+    async fn drained(body: web::Payload) -> HttpResponse {
+        drain(body).await;
         HttpResponse::NoContent().finish()
     }
     let verifiers = [(PATH, verifier()), (PINNED, pinned())];
@@ -303,9 +310,8 @@ fn serve_actix(listener: TcpListener) {
                 .wrap(VerifyWebhook::new(verifier))
                 .route(web::post().to(webhook))
         });
-        let limit = web::PayloadConfig::new(LIMIT);
-        let plain = web::resource(PLAIN).app_data(limit).post(plain);
-        App::new().service(all).service(pinned).service(plain)
+        let drained = web::resource(DRAINED).post(drained);
+        App::new().service(all).service(pinned).service(drained)
     };
     let server = HttpServer::new(app).workers(2).disable_signals();
     let server = match env::var(HTTP_2) {
@@ -319,22 +325,6 @@ fn serve_warp(listener: TcpListener) {
     use trackingmore_webhook_warp::{recover, webhook};
     use warp::{Filter as _, http::StatusCode};
 
-    // As `warp::body::bytes` does, which has no limit.
-    async fn plain(body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> StatusCode {
-        let mut body = pin!(body);
-        let mut chunks = Vec::new();
-        let mut len = 0;
-        while let Some(Ok(mut chunk)) = body.next().await {
-            len += chunk.remaining();
-            if len > LIMIT {
-                return StatusCode::PAYLOAD_TOO_LARGE;
-            }
-            chunks.push(chunk.copy_to_bytes(chunk.remaining()));
-        }
-        _ = chunks.concat();
-        StatusCode::NO_CONTENT
-    }
-
     let received = |delivery: Delivery| {
         record(&delivery);
         StatusCode::NO_CONTENT
@@ -343,8 +333,12 @@ fn serve_warp(listener: TcpListener) {
         .and(webhook(verifier()))
         .map(received);
     let pinned = warp::path("pinned").and(webhook(pinned())).map(received);
-    let plain = warp::path("plain").and(warp::body::stream()).then(plain);
-    let routes = warp::post().and(all.or(pinned).unify().recover(recover).or(plain));
+    let drained = warp::path("drained").and(warp::body::stream());
+    let drained = drained.then(async |body| {
+        drain(body).await;
+        StatusCode::NO_CONTENT
+    });
+    let routes = warp::post().and(all.or(pinned).unify().recover(recover).or(drained));
     Runtime::new().unwrap().block_on(async {
         let listener = asynchronous(listener);
         warp::serve(routes).incoming(listener).run().await;

@@ -8,7 +8,6 @@ use axum::{
     http::{StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
-use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
@@ -69,11 +68,11 @@ impl Inspector {
             "method": record.method,
             "target": record.target,
             "headers": headers.collect::<Vec<_>>(),
-            "sha256": HEXLOWER.encode(&record.sha256),
+            "sha256": hex::encode(&record.sha256),
             "text": text,
             "hex": match text {
                 Some(_) => None,
-                None => Some(HEXLOWER.encode(&record.body[..record.body.len().min(SHOWN)])),
+                None => Some(hex::encode(&record.body[..record.body.len().min(SHOWN)])),
             },
             "why": self.why(record),
             "lifetime": self.lifetime(record),

@@ -18,7 +18,6 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
-use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use tower_service::Service as _;
 
@@ -69,7 +68,7 @@ impl Guard {
         }
         Ok(Self {
             hosts,
-            token: HEXLOWER.encode(&token),
+            token: hex::encode(&token),
         })
     }
 
