@@ -203,10 +203,10 @@ mod tests {
     fn a_long_time_without_news_is_a_gap_and_takes_no_more_place_than_another() {
         let timeline = timeline(
             r#""origin_info":{"trackinfo":[
-                {"checkpoint_date":"2026-03-01 00:00"},
-                {"checkpoint_date":"2026-01-05 00:00"},
-                {"checkpoint_date":"2026-01-01 12:00"},
-                {"checkpoint_date":"2026-01-01 00:00"}]}"#,
+                {"checkpoint_date":"2026-03-01 06:00","tracking_detail":"d"},
+                {"checkpoint_date":"2026-01-05 06:00","tracking_detail":"c"},
+                {"checkpoint_date":"2026-01-01 18:00","tracking_detail":"b"},
+                {"checkpoint_date":"2026-01-01 06:00","tracking_detail":"a"}]}"#,
         );
         // Of the steps 1.5, 4 and 4.
         let x = timeline.marks.iter().map(|mark| mark.x);
