@@ -90,12 +90,12 @@ impl Listen {
         command.stdout(Stdio::null()).status().unwrap();
     }
 
-    /// Sends a body with a valid signature over it.
-    pub(crate) fn send_body(&self, body: &[u8]) {
+    /// Sends a body, with further arguments of `send`.
+    pub(crate) fn send_body(&self, body: &[u8], args: &[&str]) {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("body");
         std::fs::write(&file, body).unwrap();
-        self.send(&["--scheme", "body", "--file", file.to_str().unwrap()]);
+        self.send(&[&["--file", file.to_str().unwrap()], args].concat());
     }
 
     /// Waits for the next line that has all of `words`.
@@ -189,6 +189,23 @@ impl Page {
             serde_json::json!(selector)
         );
         self.run(&script).await.as_str().unwrap().to_owned()
+    }
+
+    /// Gives a field another value, as if it were typed.
+    pub(crate) async fn set(&self, selector: &str, value: &str) {
+        self.run(&format!(
+            "const field = document.querySelector({}); field.value = {}; \
+             field.dispatchEvent(new Event('input'))",
+            serde_json::json!(selector),
+            serde_json::json!(value)
+        ))
+        .await;
+    }
+
+    /// Waits until the list has so many rows.
+    pub(crate) async fn until_rows(&self, count: usize) {
+        let rows = format!("#rows:has(> :nth-child({count}):last-child)");
+        self.until(&rows, "").await;
     }
 
     async fn has(&self, selector: &str) -> bool {

@@ -604,7 +604,7 @@ fn a_parcel_is_shown_with_what_is_new_and_what_is_not_known() {
 
     let parcel = &inspector.json("requests/3")["parcel"];
     let update = json!({"against": 1, "from": "transit", "to": "delivered", "new": 1,
-        "backfilled": 0, "is_news": true});
+        "backfilled": 0, "is_news": true, "is_older": false});
     assert_eq!(parcel["update"], update);
     let marks = parcel["timeline"]["marks"].as_array().unwrap();
     let marks = marks

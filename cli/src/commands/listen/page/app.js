@@ -263,11 +263,11 @@ function nothingCame() {
     + `trackingmore-webhook send --status undelivered ${url}`;
   return [
     element('h2', {}, 'Waiting for the first delivery'),
-    element('p', {}, ['Deliveries to ', element('code', {}, url), ' show here as they come. Send one '
-      + 'with the button above, or from a shell with the same TRACKINGMORE_WEBHOOK_SECRET:']),
+    element('p', {}, ['Deliveries to ', element('code', {}, url), ' appear here as they arrive. Send one '
+      + 'with the button above, or from a shell that has the same TRACKINGMORE_WEBHOOK_SECRET:']),
     pre(commands),
-    element('p', {}, 'For real ones, lead a tunnel with HTTPS to this address, and enter the URL of '
-      + 'the tunnel in the dashboard of TrackingMore.'),
+    element('p', {}, 'For real ones, point an HTTPS tunnel at this address, and enter the URL of the '
+      + 'tunnel in the dashboard of TrackingMore.'),
   ];
 }
 
@@ -329,10 +329,15 @@ function close() {
 function placeholder() {
   $('detail').replaceChildren(element('div', { class: 'empty' }, [
     element('h2', {}, 'Choose a request'),
-    element('p', {}, '↑ and ↓ move, / filters, r sends the chosen one again, Esc closes it.'),
+    element('ul', { class: 'keys' }, [
+      [['↑', '↓'], 'move through the list'], [['/'], 'filters it'], [['r'], 'sends the chosen request again'],
+      [['Esc'], 'closes it'],
+    ].map(([keys, what]) => element('li', {}, [keys.map((key) => element('kbd', {}, key)), what]))),
   ]));
 }
 
+const linkTo = (number) =>
+  element('button', { class: 'link', type: 'button', click: () => open(number) }, `#${number}`);
 const back = () => element('button', { class: 'back', type: 'button', click: close }, '← All requests');
 const card = (title, ...children) =>
   element('section', { class: 'card', 'aria-label': title }, [element('h3', {}, title), ...children]);
@@ -358,7 +363,7 @@ function head({ arrived, answered, method, target }) {
       element('b', { class: isAccepted ? 'good' : 'bad' }, `${isAccepted ? '✓' : '✕'} ${arrived.event}`),
       element('span', {}, answered ? ['answered ', element('b', { class: isGood(answered.status) ? 'good' : 'bad' }, String(answered.status)),
         answered.from ? ` from ${answered.from}` : '', `, ${milliseconds(answered.latency_ms)}`] : 'not answered yet'),
-      arrived.repeats && arrived.bytes > 0 && element('span', {}, `same body as #${arrived.repeats}`),
+      arrived.repeats && arrived.bytes > 0 && element('span', {}, ['same body as ', linkTo(arrived.repeats)]),
     ]),
     answered?.trouble && element('p', { class: 'bad' }, answered.trouble),
   ]);
@@ -433,16 +438,17 @@ function news(update) {
   ].filter(Boolean);
   const what = parts.length ? `New: ${parts.join(', ')}`
     : update.is_news ? 'Only details are new' : 'Nothing is new';
+  const late = update.is_older && '. This delivery is older than that: it came late';
   return [element('p', { class: 'lead' }, what),
-    element('p', { class: 'soft' }, `against what was known after #${update.against}`)];
+    element('p', { class: 'soft' }, ['against what was known after ', linkTo(update.against), late])];
 }
 
 function timeline({ lanes, marks, gaps }) {
   if (marks.length === 0) return element('p', { class: 'soft' }, 'No checkpoints yet.');
   const LANE = 52;
   const y = (lane) => 34 + lane * LANE;
-  // A mark needs its radius at both ends.
-  const x = (percent) => `${(2 + percent * 0.96).toFixed(2)}%`;
+  // A mark needs room for its radius at both ends.
+  const x = (percent) => `${(4 + percent * 0.92).toFixed(2)}%`;
   const words = `Timeline with ${marks.length} checkpoints. The list that follows has the same.`;
   const parts = lanes.flatMap((lane, at) => [
     drawn('line', { class: 'lane', x1: '0%', x2: '100%', y1: y(at), y2: y(at) }),
@@ -464,7 +470,9 @@ function timeline({ lanes, marks, gaps }) {
       drawn('title', {}, name), drawn('circle', { r: 8.5 }), drawn('text', { y: 4 }, glyph),
     ]));
   }
-  return drawn('svg', { class: 'timeline', role: 'img', 'aria-label': words, height: y(lanes.length - 1) + 28 }, parts);
+  const drawing = drawn('svg', { class: 'timeline', role: 'img', 'aria-label': words, height: y(lanes.length - 1) + 28 }, parts);
+  drawing.style.minWidth = `${marks.length * 22}px`;
+  return element('div', { class: 'track' }, drawing);
 }
 
 /* ---- Raw ---- */

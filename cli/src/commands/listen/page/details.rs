@@ -12,7 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
-use trackingmore_webhook_axum::{Event, Tracking, VerifiedBody, trackingmore_webhook::Update};
+use trackingmore_webhook_axum::{
+    Event, Tracking, VerifiedBody,
+    trackingmore_webhook::{Freshness, Update},
+};
 
 use super::{Inspector, Shared, timeline::Timeline};
 use crate::{
@@ -187,6 +190,7 @@ impl Inspector {
                 "new": update.checkpoints().len(),
                 "backfilled": update.backfilled().len(),
                 "is_news": update.is_news(),
+                "is_older": update.freshness() == Freshness::Older,
             },
         }))
     }
