@@ -12,10 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
-use trackingmore_webhook_axum::{
-    Event, Tracking, VerifiedBody,
-    trackingmore_webhook::{Freshness, Update},
-};
+use trackingmore_webhook_axum::{Event, Freshness, Tracking, Update, VerifiedBody};
 
 use super::{Inspector, Shared, timeline::Timeline};
 use crate::{
