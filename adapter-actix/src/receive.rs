@@ -35,8 +35,8 @@ fn has_body(request: &HttpRequest) -> bool {
             .is_some_and(|length| length != "0")
 }
 
-/// Reads the body as it comes over the wire: an encoded one is not decompressed. `finish` says whether
-/// it is read as an event.
+/// Reads the body as it comes over the wire: an encoded one is not decompressed. `finish` says
+/// whether it is read as an event.
 pub(crate) async fn read<B>(
     mut incoming: Incoming,
     mut payload: Payload,

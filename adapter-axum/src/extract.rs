@@ -51,8 +51,8 @@ use crate::{WebhookRejection, receive};
 /// }
 /// ```
 ///
-/// With two webhooks, each with its own secret: a state gives one verifier, so each route has its own
-/// state, whether that is the verifier or a struct like `AppState` above:
+/// With two webhooks, each with its own secret: a state gives one verifier, so each route has its
+/// own state, whether that is the verifier or a struct like `AppState` above:
 ///
 /// ```
 /// use axum::{Router, routing::post};

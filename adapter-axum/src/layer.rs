@@ -13,8 +13,8 @@ use crate::{Verify, receive};
 /// it, and handlers can by `Extension`.
 ///
 /// Everything behind it is verified, whatever the method: a health check under the layer is
-/// answered 401, and in `Router::layer` so is a path that no route has. `Router::route_layer` leaves
-/// those to the fallback.
+/// answered 401, and in `Router::layer` so is a path that no route has. `Router::route_layer`
+/// leaves those to the fallback.
 ///
 /// # The services behind it
 ///
@@ -25,8 +25,8 @@ use crate::{Verify, receive};
 /// # Body limits
 ///
 /// The smaller of the verifier's limit and of a `DefaultBodyLimit` set *outside* of this layer
-/// applies; without one, that is axum's 2 MB. A `DefaultBodyLimit` that is set inside, on the routes, cannot be seen from here: the
-/// verifier's limit has been applied to the body by then.
+/// applies; without one, that is axum's 2 MB. A `DefaultBodyLimit` that is set inside, on the
+/// routes, cannot be seen from here: the verifier's limit has been applied to the body by then.
 ///
 /// # Decompression
 ///

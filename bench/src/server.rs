@@ -340,7 +340,7 @@ fn event_of(body: &[u8]) -> Event {
 /// What one writes by hand, with care: the signature of the timestamp, compared in constant time,
 /// its age, and the body as a `Value`.
 fn by_hand(timestamp: Option<&[u8]>, signature: Option<&[u8]>, body: &[u8]) -> Option<Value> {
-    const MAX_AGE: u64 = 12 * 24 * 60 * 60;
+    const MAX_AGE: u64 = 6 * 24 * 60 * 60;
     let timestamp = timestamp?;
     let signature = hex::decode(signature?).ok()?;
     let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).ok()?;

@@ -169,8 +169,12 @@ fn the_secret_may_have_a_line_break_around_it() {
         saved(TWO_SECONDS_LATER, &[TIMESTAMP, SIGNATURE], BODY),
     );
     let with = |secret: &str| run_with_secret(secret, &["verify", "--json", &file], b"");
-    let blank = with(&format!("{SECRET}\n"));
-    says_no(&blank, "blank_around_secret", "without which it matches");
+    let padded = with(&format!("{SECRET}\n"));
+    says_no(
+        &padded,
+        "whitespace_around_secret",
+        "without which it matches",
+    );
     says_no(
         &with("another"),
         "signature_mismatch",

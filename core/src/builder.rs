@@ -131,14 +131,15 @@ impl VerifierBuilder {
 
     /// Refuses bodies of more bytes than this. The default is 262,144 (256 KiB).
     ///
-    /// A request whose headers are not refused holds at most three times this and 64 KiB, however its
-    /// body is framed: while its buffer grows there are two of them, neither larger than the limit,
-    /// and the chunk that has just come. A body that comes in one chunk is not copied, and keeps the
-    /// buffer alive that the server read it into, of up to 0.5 MB with hyper (axum, warp).
+    /// A request whose headers are not refused holds at most three times this and 64 KiB, however
+    /// its body is framed: while its buffer grows there are two of them, neither larger than the
+    /// limit, and the chunk that has just come. A body that comes in one chunk is not copied, and
+    /// keeps the buffer alive that the server read it into, of up to 0.5 MB with hyper (axum,
+    /// warp).
     ///
-    /// The server's own buffers come on top. With them and the default limit, the requests that take
-    /// the most were measured at 0.9 MB with hyper, and at 1.7 MB with actix-web, which queues each
-    /// chunk by itself: there nearly all of it is the queue for chunks of one byte.
+    /// The server's own buffers come on top. With them and the default limit, the requests that
+    /// take the most were measured at 0.9 MB with hyper, and at 1.7 MB with actix-web, which queues
+    /// each chunk by itself: there nearly all of it is the queue for chunks of one byte.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self

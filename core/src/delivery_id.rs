@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 /// recorded first turns a crash in between into a lost update, because the retry looks like a
 /// duplicate.
 ///
-/// It is the key per webhook: the same bytes sent to two URLs of one account are two deliveries. Where
-/// one table holds the keys of several webhooks, have a column for the webhook beside it.
+/// It is the key per webhook: the same bytes sent to two URLs of one account are two deliveries.
+/// Where one table holds the keys of several webhooks, have a column for the webhook beside it.
 ///
 /// Whether the body of a retry is the same byte for byte is not documented. If it is not, its id
 /// differs, so let effects be idempotent where you can.

@@ -46,7 +46,8 @@ pub enum ErrorKind {
     RepeatedHeader,
     /// The signature is neither hex nor base64 of 32 bytes.
     MalformedSignature,
-    /// The timestamp is not a whole number of seconds that fits in 64 bits, in 1 to 20 ASCII digits.
+    /// The timestamp is not a whole number of seconds that fits in 64 bits, in 1 to 20 ASCII
+    /// digits.
     MalformedTimestamp,
     /// No configured secret makes this signature of this message.
     SignatureMismatch,
@@ -120,8 +121,8 @@ impl Error {
         format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
     }
 
-    /// Gives the body of a delivery whose signature is valid, but which could not be read, so that it
-    /// can be stored; `None` for any other refusal.
+    /// Gives the body of a delivery whose signature is valid, but which could not be read, so that
+    /// it can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.body.as_deref()

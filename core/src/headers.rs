@@ -1,7 +1,8 @@
 /// Request headers, as far as the verifier looks at them.
 ///
 /// Implemented for slices, arrays and `Vec`s of `(name, value)` pairs, whose names compare without
-/// regard to case, and with the feature `http` for [`http::HeaderMap`](https://docs.rs/http/1/http/struct.HeaderMap.html).
+/// regard to case, and with the feature `http` for
+/// [`http::HeaderMap`](https://docs.rs/http/1/http/struct.HeaderMap.html).
 ///
 /// An implementation must give *every* value of a repeated header: a signature that is sent twice
 /// is refused, and only the verifier can see that if it is shown both.

@@ -5,9 +5,9 @@ use crate::{Error, ErrorKind, path};
 /// What a UTF-8 file may begin with. It is no part of JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Reads a document to its end, behind a byte order mark or without one. `serde_json`'s own messages
-/// quote the payload and are dropped; what the error says instead is found by reading again, which
-/// only refused bodies pay for.
+/// Reads a document to its end, behind a byte order mark or without one. `serde_json`'s own
+/// messages quote the payload and are dropped; what the error says instead is found by reading
+/// again, which only refused bodies pay for.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let json = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // UTF-8 is checked once, and not again for each string. Without it, only strings that nobody

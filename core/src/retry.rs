@@ -6,8 +6,8 @@
 //! - Its formula, 2^(number of retry) × 30 s, gives 60 s before the first retry.
 //! - Its first example has the second attempt 30 s after the first failed.
 //! - Its other example has the eighth attempt 960 s after the seventh, which neither gives.
-//! - "Up to 14 times" is 14 attempts in one sentence and reads like 14 retries in another. A support
-//!   page says 13 retries, so 14 attempts it is.
+//! - "Up to 14 times" is 14 attempts in one sentence and reads like 14 retries in another. A
+//!   support page says 13 retries, so 14 attempts it is.
 //!
 //! That leaves open whether the first wait is 30 s or 60 s, and each has a [`RetrySchedule`] of its
 //! own. Source: TrackingMore docs, Webhook, and its support page on webhooks.

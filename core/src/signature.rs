@@ -30,12 +30,12 @@ impl Signature {
     const HEX_LEN: usize = 64;
     const BASE64_LEN: usize = 44;
 
-    /// Reads a signature as it stands in a header.
+    /// Reads a signature as it is in a header.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MalformedSignature`] if the text is neither hex nor padded standard base64 of
-    /// exactly 32 bytes. Prefixes such as `sha256=` and blanks are not taken off.
+    /// exactly 32 bytes. Prefixes such as `sha256=` and whitespace are not taken off.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         Self::decode(text).ok_or_else(|| ErrorKind::MalformedSignature.into())
     }

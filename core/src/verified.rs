@@ -24,7 +24,8 @@ impl Verified {
         self.scheme == Scheme::Body
     }
 
-    /// Gives the time that was signed; `None` in [`Scheme::Body`], where a timestamp proves nothing.
+    /// Gives the time that was signed; `None` in [`Scheme::Body`], where a timestamp proves
+    /// nothing.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
         self.timestamp

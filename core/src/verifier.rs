@@ -82,7 +82,8 @@ impl Verifier {
     /// know what your account does:
     ///
     /// 1. Look at the `scheme` and `age_seconds` that are logged for accepted deliveries, at level
-    ///    DEBUG and target `trackingmore_webhook`, or at [`Verified::scheme`] and [`Verified::timestamp`].
+    ///    DEBUG and target `trackingmore_webhook`, or at [`Verified::scheme`] and
+    ///    [`Verified::timestamp`].
     /// 2. Answer one delivery with status 503 and compare the timestamps of its retries.
     /// 3. Pin the scheme with [`VerifierBuilder::scheme`]. If retries carry new timestamps, bring
     ///    [`VerifierBuilder::max_age`] down to minutes; if they keep the first, leave it as long
@@ -382,8 +383,8 @@ fn only_value<'a>(
     }
 }
 
-/// Reads ASCII digits, and nothing but digits, that fit. More than 20 could do so only behind zeros,
-/// of which a client could send any number, and of a timestamp each secret makes an HMAC.
+/// Reads ASCII digits, and nothing but digits, that fit. More than 20 could do so only behind
+/// zeros, of which a client could send any number, and of a timestamp each secret makes an HMAC.
 fn number(text: &[u8]) -> Option<u64> {
     if !(1..=20).contains(&text.len()) {
         return None;

@@ -39,8 +39,8 @@ fn verifier(scheme: Option<Scheme>) -> Verifier {
     builder.build().unwrap()
 }
 
-/// Headers, and how they are judged beside [`TEN_CHECKPOINTS`]: where both forms are accepted, where
-/// the timestamp form is pinned, and where the body form is.
+/// Headers, and how they are judged beside [`TEN_CHECKPOINTS`]: where both forms are accepted,
+/// where the timestamp form is pinned, and where the body form is.
 fn cases() -> Vec<(&'static str, Pairs, [Judged; 3])> {
     let now = SystemTime::now();
     let [by_timestamp, by_body] = SCHEMES.map(|scheme| headers(scheme, now));

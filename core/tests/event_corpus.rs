@@ -1,4 +1,5 @@
-//! The event model against a folder of documents that others found: every parcel in them must be read sensibly.
+//! The event model against a folder of documents that others found: every parcel in them must be
+//! read sensibly.
 //!
 //! `TRACKINGMORE_CORPUS=folder cargo test --test event_corpus -- --ignored`
 

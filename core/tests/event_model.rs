@@ -388,8 +388,8 @@ fn items_of_a_parcel_are_no_parcels() {
 fn whitespace_around_a_tracking_number_is_trimmed() {
     let read = event(include_str!("data/events/whitespace_around_number.json"));
     assert_eq!(read.tracking.tracking_number, "WS 880 12");
-    for blank in [r#"" null ""#, r#""\t""#, r#""\u00a0""#] {
-        let json = format!(r#"{{"data": {{"tracking_number": {blank}}}}}"#);
+    for nothing in [r#"" null ""#, r#""\t""#, r#""\u00a0""#] {
+        let json = format!(r#"{{"data": {{"tracking_number": {nothing}}}}}"#);
         assert_eq!(refused_at::<Event>(&json), "data.tracking_number");
     }
 }

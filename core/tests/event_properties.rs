@@ -147,7 +147,8 @@ fn rename(json: &mut Value, renamed: &[(&str, &str)]) {
         let is_parcel = members.contains_key("tracking_number");
         let is_milestones = place.ends_with("/milestone_date");
         for (name, older) in renamed {
-            // A parcel's and a checkpoint's `substatus` differ, and so do the `pickup_date`s of legs and milestones.
+            // A parcel's and a checkpoint's `substatus` differ, and so do the `pickup_date`s of
+            // legs and milestones.
             if is_milestones || (*older == "substatus" && is_parcel) || *older == "order_id" {
                 continue;
             }

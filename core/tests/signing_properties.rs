@@ -11,7 +11,8 @@ use trackingmore_webhook::{
 };
 
 fn secret() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>(), 1..200).prop_filter("blank at an end", |secret| Signer::new(secret).is_ok())
+    vec(any::<u8>(), 1..200)
+        .prop_filter("whitespace at an end", |secret| Signer::new(secret).is_ok())
 }
 
 fn scheme() -> impl Strategy<Value = Scheme> {

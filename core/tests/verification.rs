@@ -283,7 +283,7 @@ fn the_first_failure_wins() {
 }
 
 #[test]
-fn blanks_around_a_value_are_not_taken_off() {
+fn whitespace_around_a_value_is_not_taken_off() {
     let pinned = builder().scheme(Scheme::Timestamp).build().unwrap();
     let signature = signer().sign_timestamp(NOW).to_hex();
     for timestamp in [

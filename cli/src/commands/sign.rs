@@ -20,7 +20,7 @@ Examples:
   trackingmore-webhook sign body.json
   trackingmore-webhook sign body.json --curl http://127.0.0.1:3000/webhooks/trackingmore | sh")]
 pub(crate) struct Sign {
-    /// The body, to the byte; `-` is standard input
+    /// The body, byte for byte; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     body: PathBuf,
     /// Print a `curl` command that sends the body to this URL

@@ -16,7 +16,8 @@ json_object! {
     /// | `country_iso2`, `state`, `city`, `zip`, `raw_status` | text | null or text; V4 only | |
     /// | `item_node` | text | V2 and V3 only, as `ItemNode` | |
     ///
-    /// `Debug` shows that there is a detail or a place, not which: they can hold names, phone numbers and addresses.
+    /// `Debug` shows that there is a detail or a place, not which: they can hold names, phone
+    /// numbers and addresses.
     #[derive(Default)]
     pub struct Checkpoint {
         /// When it happened, on the clock of the place where it happened.

@@ -5,8 +5,9 @@ use super::open_set::open_set;
 open_set! {
     /// Where a parcel, or one of its checkpoints, is in its life: the vendor's `delivery_status`.
     ///
-    /// The set is open: a text that is not in the table is kept in [`Unknown`](Self::Unknown). Texts are read in any
-    /// case, blanks around them are passed over, and the known ones are always written in lower case.
+    /// The set is open: a text that is not in the table is kept in [`Unknown`](Self::Unknown).
+    /// Texts are read in any case, whitespace around them is passed over, and the known ones are
+    /// always written in lower case.
     ///
     /// | text | variant | meaning |
     /// |---|---|---|

@@ -54,8 +54,8 @@ pub(crate) trait Lenient: Sized {
     }
 }
 
-/// The one member of the object as which serde_json hands out a number, if its feature `arbitrary_precision` is on. Any
-/// crate of a program can turn it on for all.
+/// The one member of the object as which serde_json hands out a number, if its feature
+/// `arbitrary_precision` is on. Any crate of a program can turn it on for all.
 const NUMBER: &str = "$serde_json::private::Number";
 
 struct Digits(String);
@@ -90,7 +90,8 @@ pub(crate) fn alone<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> R
     Ok(value)
 }
 
-/// A value that reads as `None` where it cannot be understood. Fails only where the JSON itself does.
+/// A value that reads as `None` where it cannot be understood. Fails only where the JSON itself
+/// does.
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
 impl<'de, T: Lenient> Deserialize<'de> for Maybe<T> {

@@ -4,8 +4,8 @@ use super::Time;
 use super::json_object::json_object;
 
 json_object! {
-    /// When a leg reached its great moments: the vendor's `milestone_date`. Only V4 sends it, each field a time or null,
-    /// mostly null.
+    /// When a leg reached its great moments: the vendor's `milestone_date`. Only V4 sends it, each
+    /// field a time or null, mostly null.
     #[derive(Default)]
     pub struct Milestones {
         /// When the carrier was told of the parcel.

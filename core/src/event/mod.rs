@@ -72,12 +72,12 @@ pub(crate) use name::is_spelling_of;
 ///
 /// - `null`, `""` and the text `"null"` are `None`.
 /// - A number or boolean in a text field is its text: the number's value, not its digits (`12.10`
-///   is `12.1`). Numeric text in a number field is that number, and `0`, `1`, `"true"` and `"false"`
-///   in a boolean field are booleans.
-/// - Older names are read too, and written as the V4 name. So is every name in another case, with or
-///   without underscores: `CountryIso2`, `countryISO2` and `COUNTRY_ISO2` are `country_iso2`. If a
-///   field comes under several names, the V4 name as V4 spells it wins, unless its value is `None`
-///   by these rules; of equals, the last usable value wins.
+///   is `12.1`). Numeric text in a number field is that number, and `0`, `1`, `"true"` and
+///   `"false"` in a boolean field are booleans.
+/// - Older names are read too, and written as the V4 name. So is every name in another case, with
+///   or without underscores: `CountryIso2`, `countryISO2` and `COUNTRY_ISO2` are `country_iso2`. If
+///   a field comes under several names, the V4 name as V4 spells it wins, unless its value is
+///   `None` by these rules; of equals, the last usable value wins.
 /// - What cannot be understood is `None`, and unknown members are passed over.
 ///
 /// What the model has no field for is still in the body as it was sent, and a type of your own can

@@ -1,6 +1,7 @@
 //! Sets of codes that the vendor may add to.
 
-/// Makes an enum from a table of `Variant = "code": "meaning"`, with `Unknown(String)` for every other text.
+/// Makes an enum from a table of `Variant = "code": "meaning"`, with `Unknown(String)` for every
+/// other text.
 macro_rules! open_set {
     (
         $(#[$meta:meta])*
@@ -19,7 +20,8 @@ macro_rules! open_set {
             )*
             /// A text that is none of the above, exactly as it was sent.
             ///
-            /// Make values with `From`, which knows the known texts: `Unknown` with one of those equals no other value.
+            /// Make values with `From`, which knows the known texts: `Unknown` with one of those
+            /// equals no other value.
             Unknown(String),
         }
 

@@ -6,8 +6,9 @@ use super::open_set::open_set;
 open_set! {
     /// What exactly happened, within a [`DeliveryStatus`]: the vendor's `substatus`.
     ///
-    /// The set is open: a code that is not in the table is kept in [`Unknown`](Self::Unknown). Codes are read in any
-    /// case, blanks around them are passed over, and the known ones are always written in lower case.
+    /// The set is open: a code that is not in the table is kept in [`Unknown`](Self::Unknown).
+    /// Codes are read in any case, whitespace around them is passed over, and the known ones are
+    /// always written in lower case.
     ///
     /// | code | meaning in V4 | in older versions |
     /// |---|---|---|
@@ -44,8 +45,9 @@ open_set! {
     ///
     /// # The same code, another meaning
     ///
-    /// Nothing in a delivery tells which version the account uses. Where the versions disagree, [`meaning`](Self::meaning)
-    /// answers for V4: an account on V2 must read `exception005` and `exception009` itself.
+    /// Nothing in a delivery tells which version the account uses. Where the versions disagree,
+    /// [`meaning`](Self::meaning) answers for V4: an account on V2 must read `exception005` and
+    /// `exception009` itself.
     ///
     /// # Examples
     ///
@@ -97,8 +99,8 @@ open_set! {
 impl Substatus {
     /// The status this code belongs to by its name: the code without the digits at its end.
     ///
-    /// New codes of known families have one too. It can disagree with the status that was sent beside the code:
-    /// `transit` with `notfound001` is real data.
+    /// New codes of known families have one too. It can disagree with the status that was sent
+    /// beside the code: `transit` with `notfound001` is real data.
     #[must_use]
     pub fn family(&self) -> Option<DeliveryStatus> {
         let code = self.as_str().trim();

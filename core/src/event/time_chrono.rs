@@ -8,8 +8,8 @@ use super::Time;
 
 /// Feature `chrono`: the same readings in chrono's types.
 impl Time {
-    /// As [`instant`](Self::instant), with the offset that the text has; but chrono has no offsets of a whole day or
-    /// more, so that one from `±24:00` to `±25:59` is `None`.
+    /// As [`instant`](Self::instant), with the offset that the text has; but chrono has no offsets
+    /// of a whole day or more, so that one from `±24:00` to `±25:59` is `None`.
     #[must_use]
     pub fn chrono_instant(&self) -> Option<DateTime<FixedOffset>> {
         let offset = FixedOffset::east_opt(self.offset()?.seconds())?;
@@ -39,7 +39,8 @@ impl Time {
         )
     }
 
-    /// As [`instant_in`](Self::instant_in), a reading that the clocks of the zone showed twice or skipped included.
+    /// As [`instant_in`](Self::instant_in), a reading that the clocks of the zone showed twice or
+    /// skipped included.
     #[must_use]
     pub fn chrono_instant_in<Z: TimeZone>(&self, zone: &Z) -> Option<DateTime<Z>> {
         if self.offset().is_some() {
@@ -48,7 +49,8 @@ impl Time {
         let civil = self.chrono_civil()?;
         match zone.from_local_datetime(&civil) {
             LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant),
-            // No clocks skip two days: a day earlier they still went as if there were nothing to skip.
+            // No clocks skip two days: a day earlier they still went as if there were nothing to
+            // skip.
             LocalResult::None => {
                 let day_before = civil.checked_sub_days(Days::new(1))?;
                 let instant = zone.from_local_datetime(&day_before).earliest()?;

@@ -9,9 +9,10 @@ use super::{Checkpoint, DeliveryStatus, Leg, Substatus, Time};
 json_object! {
     /// A parcel, as the vendor sees it now: the `data` of a delivery.
     ///
-    /// Only the [`tracking_number`](Self::tracking_number) is always there, and reading fails without one. **In real data nearly every other field is null.** The names are the
-    /// vendor's names in V4. The type is text where none is given; what the vendor sends was read in real data, or in
-    /// the TrackingMore docs where nothing better was found.
+    /// Only the [`tracking_number`](Self::tracking_number) is always there, and reading fails
+    /// without one. **In real data nearly every other field is null.** The names are the vendor's
+    /// names in V4. The type is text where none is given; what the vendor sends was read in real
+    /// data, or in the TrackingMore docs where nothing better was found.
     ///
     /// | field | type | the vendor sends | older names |
     /// |---|---|---|---|
@@ -59,14 +60,15 @@ json_object! {
     /// | `origin_info`, `destination_info` | [`Leg`] | an object, null, or absent | |
     ///
     /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id`
-    /// is taken for both. A `trackinfo` beside the legs is that of `origin_info`, if neither leg has
-    /// one.
+    /// is taken for both. A `trackinfo` beside the legs is that of `origin_info`, if neither leg
+    /// has one.
     ///
     /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which
     /// value counts.
     ///
-    /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail address, phone
-    /// number, postcode, address, note or signature it shows only that a value is there.
+    /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail
+    /// address, phone number, postcode, address, note or signature it shows only that a value is
+    /// there.
     ///
     /// # Examples
     ///

@@ -82,7 +82,7 @@ pub fn cases(now: SystemTime) -> Vec<Case> {
     .concat()
 }
 
-/// A request whose timestamp is rightly signed, as long as its time is accepted.
+/// A request whose timestamp has a valid signature, as long as its time is accepted.
 fn timestamp_only(name: &'static str, time: &str, signature: &str, body: &[u8]) -> Case {
     Case {
         both: Ok(()),
@@ -91,7 +91,7 @@ fn timestamp_only(name: &'static str, time: &str, signature: &str, body: &[u8]) 
     }
 }
 
-/// A request whose body is rightly signed.
+/// A request whose body has a valid signature.
 fn body_only(name: &'static str, time: Option<&str>, signature: &str, body: &[u8]) -> Case {
     let timestamp = match time {
         None => ErrorKind::MissingHeader,

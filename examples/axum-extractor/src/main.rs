@@ -66,7 +66,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of rightly signed deliveries only.
+        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
         .with_max_level(LevelFilter::DEBUG)
         .init();
     match serve().await {

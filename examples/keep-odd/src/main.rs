@@ -1,4 +1,4 @@
-//! Rightly signed deliveries that do not parse are kept, instead of being refused and sent again.
+//! Deliveries with a valid signature that do not parse are kept, instead of being refused and sent again.
 
 use std::{
     env,
@@ -112,7 +112,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of rightly signed deliveries only.
+        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
         .with_max_level(LevelFilter::DEBUG)
         .init();
     match serve().await {

@@ -70,7 +70,7 @@ fn tenants() -> Result<Tenants, Box<dyn Error>> {
     for entry in others.split_whitespace() {
         let (tenant, secret) = entry
             .split_once('=')
-            .ok_or("write TENANTS as name=secret, with blanks between the tenants")?;
+            .ok_or("write TENANTS as name=secret, with spaces between the tenants")?;
         verifiers.insert(tenant.to_owned(), Verifier::new(secret)?);
     }
 
@@ -109,7 +109,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of rightly signed deliveries only.
+        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
         .with_max_level(LevelFilter::DEBUG)
         .init();
     match serve().await {

@@ -19,7 +19,7 @@ use crate::{client, failure::Failure};
 /// How long an answer may take. A receiver that hangs is not worth the wait for each of its cases.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A request, to the byte.
+/// A request, byte for byte.
 pub(super) struct Request {
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Bytes,

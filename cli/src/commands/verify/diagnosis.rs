@@ -46,7 +46,7 @@ impl Suspect<'_> {
     /// Judges the delivery. If it is refused, gives the mistakes that explain it together, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
-        // No verifier is made with a secret that has a blank at an end.
+        // No verifier is made with a secret that begins or ends with whitespace.
         let Ok(verifier) = self.verifier() else {
             return Err(self.explain());
         };
@@ -63,7 +63,7 @@ impl Suspect<'_> {
             None => mistakes.extend(self.claimed_time().and_then(|time| self.wrong_time(time))),
         }
         if let Some(first) = mistakes.first_mut() {
-            first.detail.insert_str(0, "signed rightly, but ");
+            first.detail.insert_str(0, "the signature is valid, but ");
         }
         Err(mistakes)
     }
@@ -246,7 +246,7 @@ impl Suspect<'_> {
             )),
             _ if number(time).is_none() => Some(mistake(
                 "malformed_timestamp",
-                "signed rightly, but the timestamp is not a whole number of seconds",
+                "the signature is valid, but the timestamp is not a whole number of seconds",
             )),
             _ => None,
         };

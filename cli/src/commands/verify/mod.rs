@@ -50,7 +50,7 @@ pub(crate) struct Verify {
     /// A header of the delivery, as `name: value`; may be repeated
     #[arg(long, value_name = "HEADER", value_parser = parse_header, requires = "body")]
     header: Vec<(String, Vec<u8>)>,
-    /// The body of the delivery, to the byte; `-` is standard input
+    /// The body of the delivery, byte for byte; `-` is standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// What the signature must cover [default: either]

@@ -22,7 +22,7 @@ pub(super) fn readings(text: &[u8]) -> Vec<(Option<Mistake>, Mac)> {
     let decorated = (bare != text).then(|| {
         mistake(
             "decorated_signature",
-            "the signature has a prefix, quotes or blanks around it",
+            "the signature has a prefix, quotes or spaces around it",
         )
     });
     let other = |detail| Some(mistake("odd_encoding", detail));

@@ -13,9 +13,9 @@ use crate::output::write_escape;
 pub(super) fn rewritten(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
     let mut originals = vec![
-        ("blanks around it are taken off", trimmed.to_vec()),
-        ("a line break is put behind it", [trimmed, b"\n"].concat()),
-        ("a line break is put behind it", [trimmed, b"\r\n"].concat()),
+        ("the whitespace around it is taken off", trimmed.to_vec()),
+        ("a line break is put after it", [trimmed, b"\n"].concat()),
+        ("a line break is put after it", [trimmed, b"\r\n"].concat()),
     ];
     let indented = |indent| PrettyFormatter::with_indent(indent);
     let as_json = [
@@ -27,7 +27,7 @@ pub(super) fn rewritten(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("it is written as PHP writes JSON", write(body, PHP)),
         ("it is written as Python writes JSON", write(body, PYTHON)),
         (
-            "it has blanks behind its commas and colons",
+            "it has spaces after its commas and colons",
             write(body, SPACED),
         ),
         ("it is indented by 2", write(body, indented(b"  "))),
@@ -39,17 +39,17 @@ pub(super) fn rewritten(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 const PHP: Dialect = Dialect {
-    blank: "",
+    space: "",
     escapes_slashes: true,
     escapes_beyond_ascii: true,
 };
 const PYTHON: Dialect = Dialect {
-    blank: " ",
+    space: " ",
     escapes_slashes: false,
     escapes_beyond_ascii: true,
 };
 const PYTHON_COMPACT: Dialect = Dialect {
-    blank: "",
+    space: "",
     ..PYTHON
 };
 const SPACED: Dialect = Dialect {
@@ -60,7 +60,7 @@ const SPACED: Dialect = Dialect {
 /// How a program writes JSON on one line.
 struct Dialect {
     /// What is behind a comma or colon.
-    blank: &'static str,
+    space: &'static str,
     escapes_slashes: bool,
     escapes_beyond_ascii: bool,
 }
@@ -70,7 +70,7 @@ impl Dialect {
         if is_first {
             return Ok(());
         }
-        write!(writer, ",{}", self.blank)
+        write!(writer, ",{}", self.space)
     }
 }
 
@@ -92,7 +92,7 @@ impl Formatter for Dialect {
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, w: &mut W) -> io::Result<()> {
-        write!(w, ":{}", self.blank)
+        write!(w, ":{}", self.space)
     }
 
     fn write_string_fragment<W: ?Sized + io::Write>(

@@ -62,9 +62,9 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     ]
 }
 
-/// Makes an event of `len` bytes by blanks inside of it.
+/// Makes an event of `len` bytes with spaces inside it.
 fn padded(len: usize) -> Vec<u8> {
     let (start, end) = EVENT.split_at(1);
-    let blanks = len - EVENT.len();
-    [start, &b" ".repeat(blanks), end].concat()
+    let spaces = len - EVENT.len();
+    [start, &b" ".repeat(spaces), end].concat()
 }

@@ -55,7 +55,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         malformed("signed least timestamp of 64 bits", "-9223372036854775808"),
         malformed("signed timestamp with a sign", "+1662371528"),
         malformed("signed timestamp with a fraction", "1662371528.0"),
-        malformed("signed timestamp with a blank inside", "16623 71528"),
+        malformed("signed timestamp with a space inside", "16623 71528"),
         malformed("signed timestamp in hex", "0x63156a48"),
         malformed("signed timestamp in Arabic digits", "١٦٦٢٣٧١٥٢٨"),
         malformed("signed date", "2022-09-05T09:52:08Z"),

@@ -127,7 +127,7 @@ fn every_case_has_its_answer_on_one_connection() {
 #[test]
 fn half_sent_deliveries_keep_no_other_waiting_and_reach_the_handler_once_whole() {
     for_each(async |server, client| {
-        // All but blanks, so that the event is there.
+        // All but three of the spaces at its end, so that the event is there.
         let half = EVENT.len() - 3;
         let mut waiting = Vec::new();
         for _ in 0..100 {

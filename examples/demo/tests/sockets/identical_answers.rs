@@ -141,7 +141,7 @@ impl Request {
     }
 
     fn judged_by(&self, verifier: &Verifier) -> Result<(), Error> {
-        // Blanks around a value are no part of it.
+        // Whitespace around a value is no part of it.
         let headers: Vec<_> = self
             .headers
             .iter()

@@ -12,7 +12,7 @@ use trackingmore_webhook::{
 
 use crate::server::{DRAINED, Framework, LIMIT, PINNED, Server, forged, genuine, handled};
 
-/// With blanks at its end, so that much of it is as good as all of it.
+/// With spaces at its end, so that much of it is as good as all of it.
 const EVENT: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}      "#;
 
 /// What an adapter may need for a request beyond what the server needs by itself, in KiB.
@@ -160,11 +160,11 @@ fn zeros(framework: Framework) -> String {
 #[test]
 fn chunks_in_long_frames_do_not_keep_the_buffers_they_came_in() {
     const CONNECTIONS: u64 = 4;
-    let blanks = " ".repeat(0x1000);
+    let spaces = " ".repeat(0x1000);
     let name = "chunks in long frames";
     check(name, CONNECTIONS * MARGIN_OF_LONG, |server, path| {
         let zeros = zeros(server.framework());
-        let chunks = format!("1000\r\n{blanks}\r\n{zeros}1\r\n \r\n");
+        let chunks = format!("1000\r\n{spaces}\r\n{zeros}1\r\n \r\n");
         let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| server.connect()).collect();
         for connection in &mut connections {
             let chunked = "transfer-encoding: chunked";

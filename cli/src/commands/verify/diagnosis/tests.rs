@@ -193,24 +193,24 @@ fn seconds_and_milliseconds_mixed() {
 }
 
 #[test]
-fn blanks_and_quotes_around_the_secret() {
+fn whitespace_and_quotes_around_the_secret() {
     for secret in ["\n", "\r\n", " "].map(|end| format!("{SECRET}{end}")) {
-        signed(hex_by(&secret, TIME)).is_wrong_by(&["blank_around_secret"]);
-        signed(hex_by(&secret, BODY)).is_wrong_by(&["blank_around_secret"]);
+        signed(hex_by(&secret, TIME)).is_wrong_by(&["whitespace_around_secret"]);
+        signed(hex_by(&secret, BODY)).is_wrong_by(&["whitespace_around_secret"]);
 
         let mut sent = signed(hex(TIME));
         sent.secret = secret.clone();
-        sent.is_wrong_by(&["blank_around_secret"]);
+        sent.is_wrong_by(&["whitespace_around_secret"]);
 
         let mut same = signed(hex_by(&secret, TIME));
         same.secret = secret;
-        same.is_wrong_by(&["blank_around_secret"]);
+        same.is_wrong_by(&["whitespace_around_secret"]);
     }
     for given in [format!("{SECRET}\u{a0}"), format!("\u{feff}{SECRET}")] {
         for signer in [SECRET, &given] {
             let mut sent = signed(hex_by(signer, TIME));
             sent.secret = given.clone();
-            sent.is_wrong_by(&["blank_around_secret"]);
+            sent.is_wrong_by(&["whitespace_around_secret"]);
         }
     }
     let mut quoted = signed(hex(TIME));
@@ -286,7 +286,10 @@ fn a_body_that_was_rewritten() {
     assert!(words.contains("it is compacted"), "{words}");
     pretty.body = format!(" {BODY}\n").into();
     let words = pretty.is_wrong_by(&["changed_body"]);
-    assert!(words.contains("blanks around it are taken off"), "{words}");
+    assert!(
+        words.contains("the whitespace around it is taken off"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -307,14 +310,14 @@ fn the_time_is_told_beside_other_mistakes() {
     let mut sent = signed(hex(TIME));
     sent.secret = format!("{SECRET}\n");
     sent.now += 300 + 7200;
-    let words = sent.is_wrong_by(&["blank_around_secret", "stale_timestamp"]);
+    let words = sent.is_wrong_by(&["whitespace_around_secret", "stale_timestamp"]);
     assert!(words.contains("2h 5m old"), "{words}");
     sent.now -= 300 + 7200 + 301;
-    sent.is_wrong_by(&["blank_around_secret", "future_timestamp"]);
+    sent.is_wrong_by(&["whitespace_around_secret", "future_timestamp"]);
     let milliseconds = format!("{TIME}000");
     signed(hex_by(&format!("{SECRET}\n"), &milliseconds))
         .set("timestamp", &milliseconds)
-        .is_wrong_by(&["blank_around_secret", "milliseconds"]);
+        .is_wrong_by(&["whitespace_around_secret", "milliseconds"]);
 
     let mut prefixed = signed(format!("sha256={}", hex(TIME)));
     prefixed.now += 301;
@@ -324,7 +327,11 @@ fn the_time_is_told_beside_other_mistakes() {
     encoded.encoding = Some(Encoding::Base64);
     encoded.now += 301;
     let words = encoded.is_wrong_by(&["other_encoding", "stale_timestamp"]);
-    assert_eq!(words.matches("signed rightly, but ").count(), 1, "{words}");
+    assert_eq!(
+        words.matches("the signature is valid, but ").count(),
+        1,
+        "{words}"
+    );
 
     // What was signed is not the time, so nothing proves it.
     let mut body = signed(hex(format!("{BODY}\n")));
@@ -336,7 +343,11 @@ fn the_time_is_told_beside_other_mistakes() {
 fn mistakes_that_were_made_together() {
     let secret = format!("{SECRET}\n");
     let sent = signed(format!("sha256={}", hex_by(&secret, format!("{BODY}\n"))));
-    sent.is_wrong_by(&["decorated_signature", "blank_around_secret", "changed_body"]);
+    sent.is_wrong_by(&[
+        "decorated_signature",
+        "whitespace_around_secret",
+        "changed_body",
+    ]);
 }
 
 #[test]
