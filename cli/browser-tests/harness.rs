@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Lines},
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
@@ -269,11 +269,7 @@ impl Page {
     pub(crate) async fn screenshot(&self, name: &str) {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&dir).unwrap();
-        self.save_screenshot(&dir.join(name)).await;
-    }
-
-    pub(crate) async fn save_screenshot(&self, path: &Path) {
-        self.driver.screenshot(path).await.unwrap();
+        self.driver.screenshot(&dir.join(name)).await.unwrap();
     }
 
     pub(crate) async fn close(self) {
@@ -366,9 +362,4 @@ async fn lead(mut near: TcpStream, far: SocketAddr, mut state: watch::Receiver<S
             },
         }
     }
-}
-
-/// Where the screenshot for the documentation goes.
-pub(crate) fn documentation() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../inspector.png")
 }

@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::{Cable, Listen, Page, documentation};
+use harness::{Cable, Listen, Page};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
@@ -100,7 +100,6 @@ async fn what_arrives_is_listed_explained_and_drawn() {
     assert_eq!(count(".timeline .new").await, 3);
     assert_eq!(count(".history .tag").await, 3);
     page.screenshot("parcel.png").await;
-    page.save_screenshot(&documentation()).await;
     page.scheme("dark").await;
     page.screenshot("parcel-dark.png").await;
 

@@ -11,9 +11,10 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
     process::Command,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use program::{
@@ -173,6 +174,29 @@ fn the_address_is_printed_and_its_port_is_free() {
     assert!(addr(&first.inspect).port() >= 4040);
     assert!(addr(&second.inspect).port() > addr(&first.inspect).port());
     assert_ne!(Inspector::of(&first).path, Inspector::of(&second).path);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_page_is_opened_in_the_browser() {
+    let dir = tempfile::tempdir().unwrap();
+    // Stands in for the user's browser, and notes what it was given.
+    let browser = dir.path().join("xdg-open");
+    let opened = dir.path().join("opened");
+    let script = "#!/bin/sh\ncd \"${0%/*}\" && echo \"$1\" > noted && mv noted opened\n";
+    fs::write(&browser, script).unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let place = ["--addr", "127.0.0.1:0", "--inspect", "127.0.0.1:0"];
+    let mut command = program(&[&["listen", "--open"], &place[..]].concat());
+    let path = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{path}", dir.path().display()));
+    let listen = Listen::spawn(command);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !opened.exists() {
+        assert!(Instant::now() < deadline, "nothing was opened");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(fs::read_to_string(opened).unwrap().trim(), listen.inspect);
 }
 
 #[test]

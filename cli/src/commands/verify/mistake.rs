@@ -43,7 +43,7 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
              or sign anew."
         }
         "future_timestamp" => "Set the clock of the sender, or of this machine.",
-        "blank_around_secret" | "quotes_around_secret" => {
+        "whitespace_around_secret" | "quotes_around_secret" => {
             "Copy the secret once more, without whitespace or quotes around it."
         }
         "other_encoding" => "Accept both encodings, as the documentation shows both.",
@@ -68,4 +68,28 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_that_the_readme_names_has_advice() {
+        let readme = include_str!("../../../README.md");
+        let (_, table) = readme
+            .split_once("| what is wrong | `code` |\n|---|---|\n")
+            .unwrap();
+        let rows: Vec<_> = table
+            .lines()
+            .take_while(|row| row.starts_with('|'))
+            .collect();
+        assert!(!rows.is_empty());
+        for code in rows
+            .iter()
+            .flat_map(|row| row.split('`').skip(1).step_by(2))
+        {
+            assert!(advice(code).is_some(), "{code}");
+        }
+    }
 }

@@ -213,7 +213,7 @@ function rowOf(request) {
     element('span', { class: 'what' }, what),
     element('span', { class: `verdict ${isFine ? 'good' : 'bad'}` }, [
       arrived.repeats && arrived.bytes > 0
-        && element('span', { class: 'repeat', title: `Same body as #${arrived.repeats}` }, '↻ repeat  '),
+        && element('span', { class: 'repeat', title: `Same body as #${arrived.repeats}` }, '↻ repeat'),
       `${isAccepted ? '✓ accepted' : `✕ ${arrived.event}`} · ${answer}`,
     ]),
   ]));
