@@ -68,7 +68,7 @@ impl Inspector {
             "method": record.method,
             "target": record.target,
             "headers": headers.collect::<Vec<_>>(),
-            "sha256": hex::encode(&record.sha256),
+            "sha256": hex::encode(record.sha256),
             "text": text,
             "hex": match text {
                 Some(_) => None,

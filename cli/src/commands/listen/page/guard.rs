@@ -68,7 +68,7 @@ impl Guard {
         }
         Ok(Self {
             hosts,
-            token: hex::encode(&token),
+            token: hex::encode(token),
         })
     }
 
