@@ -113,7 +113,9 @@ fn the_same_delivery_again_is_no_news() {
 fn a_list_that_is_known_as_it_was_sent_is_no_news() {
     let twice = ("2024-05-01 09:00", "a", "");
     let sent = scans(&[twice, ("2024-05-01 10:00", "b", ""), twice]);
-    assert!(!Update::new(Some(sent.clone()), sent).is_news());
+    let update = Update::new(Some(sent.clone()), sent.clone());
+    assert!(!update.is_news());
+    assert_eq!(update.tracking(), &sent);
 }
 
 // A null, an empty or shorter leg, a bare number never erases.
@@ -339,15 +341,10 @@ fn a_shorter_list_of_the_same_update_is_not_older() {
     assert_eq!(told(&updates), ["pickup"]);
     assert_eq!(history(known(&updates)), history(&long));
     // Without an update it is.
-    assert_eq!(
-        parcel_without_status(short).freshness(&long),
-        Freshness::Older
-    );
-}
-
-fn parcel_without_status(mut tracking: Tracking) -> Tracking {
-    tracking.delivery_status = None;
-    tracking
+    short.delivery_status = None;
+    assert_eq!(short.freshness(&long), Freshness::Older);
+    let again = at(short, T1).freshness(&at(long, T1));
+    assert_eq!(again, Freshness::CannotTell);
 }
 
 #[test]
@@ -434,6 +431,10 @@ fn a_checkpoint_filled_in_behind_the_known_ones_is_backfilled() {
     let updates = handle([at(scans(&[DELIVERED]), T9), at(scans(&[OUT, ARRIVED]), T3)]);
     assert_eq!(updates[1].freshness(), Freshness::Older);
     assert_eq!(updates[1].backfilled().len(), 2);
+    // A date above it does not hide that the time below it is later.
+    let signed = ("2024-05-03", "Signed", "");
+    let updates = handle([at(scans(&[signed, DELIVERED]), T3), at(scans(&[OUT]), T3)]);
+    assert_eq!(updates[1].backfilled().len(), 1);
     // What may be later is told.
     let same_day = ("2024-05-03", "Signed", "");
     let updates = handle([
@@ -654,6 +655,30 @@ fn of_a_date_that_becomes_two_times_one_is_new() {
         updates[1].checkpoints().len() + updates[1].backfilled().len(),
         1
     );
+}
+
+#[test]
+fn of_places_and_finer_times_whichever_are_more_are_shown() {
+    let places = [
+        ("2024-05-03", "Arrived", "Wels"),
+        ("2024-05-03", "Arrived", "Linz"),
+    ];
+    let time = ("2024-05-03 10:00", "Arrived", "");
+    let shown = |list: &[(&str, &str, &str)]| history(&scans(list)).len();
+    assert_eq!(shown(&[places[0], places[1], time]), 2);
+    let at_ten = ("2024-05-03 10:00", "Arrived", "Graz");
+    let in_two_zones = [
+        ("2024-05-03T10:00:00+02:00", "Arrived", ""),
+        ("2024-05-03T10:00:00+01:00", "Arrived", ""),
+    ];
+    let [one, other] = in_two_zones;
+    assert_eq!(shown(&[places[0], places[1], at_ten, one, other]), 3);
+    let at_noon = [
+        ("2024-05-03T12:00:00+02:00", "Arrived", ""),
+        ("2024-05-03T12:00:00+01:00", "Arrived", ""),
+    ];
+    let [noon, other_noon] = at_noon;
+    assert_eq!(shown(&[at_ten, one, noon, other_noon]), 3);
 }
 
 #[test]
@@ -1012,6 +1037,16 @@ fn a_status_that_goes_and_comes_back_is_no_change() {
     .then(status("transit", Some(T3)));
     assert_eq!(update.status(), None);
     assert!(update.is_news());
+}
+
+#[test]
+fn what_goes_and_comes_back_is_no_news() {
+    let titled = |title: &str| parcel(json!({"title": title}));
+    let update = Update::new(Some(titled("a")), titled("b"));
+    assert!(update.is_news());
+    let update = update.then(titled("a"));
+    assert_eq!(update.previous(), Some(update.tracking()));
+    assert!(!update.is_news());
 }
 
 #[test]

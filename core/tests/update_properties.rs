@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use trackingmore_webhook::{
-    Checkpoint, CheckpointKey, DeliveryStatus, Leg, Time, Tracking, Update,
+    Checkpoint, CheckpointKey, DeliveryStatus, Freshness, Leg, Time, Tracking, Update,
 };
 
 /// What happens to a parcel at one time and place.
@@ -446,6 +446,38 @@ proptest! {
     }
 
     #[test]
+    fn what_is_stored_as_json_is_known_all_the_same(life in any_life().prop_flat_map(shuffled)) {
+        let sent = deliveries(&life.scans, &life.arrivals);
+        let stored = |tracking: &Tracking| -> Tracking {
+            serde_json::from_str(&serde_json::to_string(tracking).unwrap()).unwrap()
+        };
+        let mut known: Option<Tracking> = None;
+        for sent in sent {
+            let update = Update::new(known.clone(), sent.clone());
+            let of_stored = Update::new(known.as_ref().map(stored), stored(&sent));
+            prop_assert_eq!(of_stored.tracking(), update.tracking());
+            prop_assert_eq!(of_stored.status(), update.status());
+            prop_assert_eq!(of_stored.checkpoints(), update.checkpoints());
+            prop_assert_eq!(of_stored.backfilled(), update.backfilled());
+            prop_assert_eq!(of_stored.freshness(), update.freshness());
+            prop_assert_eq!(of_stored.is_news(), update.is_news());
+            known = Some(update.into_tracking());
+        }
+    }
+
+    #[test]
+    fn the_freshness_is_that_of_the_tracking(life in any_life().prop_flat_map(shuffled)) {
+        let sent = deliveries(&life.scans, &life.arrivals);
+        let mut known: Option<Tracking> = None;
+        for sent in sent {
+            let expected = known.as_ref().map(|known| sent.freshness(known));
+            let update = Update::new(known, sent);
+            prop_assert_eq!(update.freshness(), expected.unwrap_or(Freshness::Newer));
+            known = Some(update.into_tracking());
+        }
+    }
+
+    #[test]
     fn nothing_known_vanishes(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let mut known: Option<Tracking> = None;
@@ -479,21 +511,19 @@ proptest! {
         life in any_life().prop_flat_map(shuffled), cuts in vec(any::<bool>(), 12),
     ) {
         let sent = deliveries(&life.scans, &life.arrivals);
-        let (mut expected, mut expected_behind, mut is_news) = (Vec::new(), Vec::new(), false);
+        let (mut expected, mut expected_behind) = (Vec::new(), Vec::new());
         let end = handle(&sent, |update| {
             expected.extend(keys(update.checkpoints()));
             expected_behind.extend(keys(update.backfilled()));
-            is_news |= update.is_news();
         });
-        let (mut all, mut behind, mut any_news) = (Vec::new(), Vec::new(), false);
+        let (mut all, mut behind) = (Vec::new(), Vec::new());
         let mut take = |update: &Update| {
             all.extend(keys(update.checkpoints()));
             behind.extend(keys(update.backfilled()));
-            any_news |= update.is_news();
         };
         let mut update: Option<Update> = None;
         for (sent, cut) in sent.iter().zip(cuts) {
-            update = Some(match update {
+            let next = match update {
                 None => Update::new(None, sent.clone()),
                 Some(update) if cut => {
                     take(&update);
@@ -508,7 +538,9 @@ proptest! {
                     prop_assert_eq!(next.previous(), previous.as_ref());
                     next
                 }
-            });
+            };
+            prop_assert_eq!(next.is_news(), next.previous() != Some(next.tracking()));
+            update = Some(next);
         }
         let update = update.unwrap();
         take(&update);
@@ -518,7 +550,6 @@ proptest! {
         }
         prop_assert_eq!(all, expected);
         prop_assert_eq!(behind, expected_behind);
-        prop_assert_eq!(any_news, is_news);
     }
 }
 

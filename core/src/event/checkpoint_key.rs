@@ -7,15 +7,15 @@ use sha2::{Digest, Sha256};
 use super::Checkpoint;
 use super::moment::Moment;
 
-/// The SHA-256 of what identifies a checkpoint within its parcel: its time, its detail and its place.
+/// The SHA-256 of what identifies a checkpoint within its parcel: its time, its detail and its
+/// place.
 ///
-/// Use it together with the parcel as the key of an effect: a unique column, or the idempotency key
-/// of a message that goes out for a checkpoint of
-/// [`Update::checkpoints`](super::Update::checkpoints). An effect that is tried again, because the
-/// first attempt crashed, has the same key.
+/// Together with the parcel it is the key of what you do about a checkpoint of
+/// [`Update::checkpoints`](super::Update::checkpoints): a unique column, or the idempotency key of
+/// a message. When an attempt fails and is made again, the key is the same.
 ///
-/// Do not use it as the primary key of a table of checkpoints that later deliveries overwrite: the
-/// key changes when the place, the time of day or the offset is filled in later.
+/// It is not a key for a table of checkpoints that later deliveries overwrite, since it changes
+/// when the place, the time of day or the offset is filled in.
 ///
 /// # Examples
 ///
@@ -62,8 +62,9 @@ impl fmt::Debug for CheckpointKey {
 impl Checkpoint {
     /// The key of this checkpoint within its parcel: see [`CheckpointKey`].
     ///
-    /// However a time is written, its key is the same: `2024-01-05 06:40` and
-    /// `2024-01-05T06:40:00`, a date and its midnight, an instant in any offset.
+    /// It does not depend on how the time is written: `2024-01-05 06:40` and `2024-01-05T06:40:00`
+    /// have the same key, and so have a date and its midnight, and an instant in any offset. The
+    /// place is the location, or else the city. The key is the same in every version of this crate.
     #[must_use]
     pub fn key(&self) -> CheckpointKey {
         let mut hash = Sha256::new();
@@ -106,9 +107,9 @@ impl Checkpoint {
     }
 }
 
-// The encoding is frozen. Time, detail and place follow each other, and each begins with what it is:
-// a text goes on with its length in eight bytes, a time with its nanoseconds since 1970 in sixteen,
-// the highest byte first.
+// The encoding is frozen. Time, detail and place follow each other, and each begins with what it
+// is: a text goes on with its length in eight bytes, a time with its nanoseconds since 1970 in
+// sixteen, the highest byte first.
 const ABSENT: u8 = 0;
 const TEXT: u8 = 1;
 const READING: u8 = 2;

@@ -20,16 +20,16 @@ pub enum Freshness {
 }
 
 impl Tracking {
-    /// Whether this is newer than what is known of the same parcel: deliveries can arrive late,
-    /// twice and out of order. [`Update`](super::Update) is built on it, and does the rest that a
-    /// receiver has to do.
+    /// Whether this is newer than what is known of the same parcel. Deliveries can arrive late,
+    /// twice and out of order. This alone does not tell what is new, not even whether anything is:
+    /// [`Update`](super::Update) does, by the same rules.
     ///
     /// - `update_at` decides where both have one that is understood. With the same one nothing is
     ///   older, since a list of checkpoints may be short for a while.
-    /// - Otherwise the checkpoints decide: there is news if one of them is surely later than all that
-    ///   are known. Times are compared only where that is sure: two times without offset must be of
-    ///   the same leg, or days apart, and a date or a midnight may be any time of its day.
-    /// - A delivery with a status is not older than one without.
+    /// - Otherwise the checkpoints decide: there is news if one of them is surely later than all
+    ///   that are known. Times are compared only where that is sure: two times without offset must
+    ///   be of the same leg, or days apart, and a date or a midnight may be any time of its day.
+    /// - The first delivery with a status is not older than what is known without one.
     ///
     /// Parcels with different numbers or couriers are not compared.
     ///

@@ -10,21 +10,21 @@ use super::{Checkpoint, Leg, Tracking};
 impl Tracking {
     /// The history of both legs as one, newest first, each scan of the parcel once.
     ///
-    /// A scan is told by its detail, its time and its place (the location, or else the city). Of the
-    /// checkpoints of one scan, in the same leg or in both, the fullest is given: the one with the
-    /// time of day, the offset and the place. One with less is left out where another one with the
-    /// same detail has more, and does not differ in what both have. Of equal ones the leg of
-    /// origin's is given; their other fields may differ. How a time is written makes no difference
-    /// (`2024-01-05 06:40`, `2024-01-05T06:40:00`).
+    /// A scan is identified by its detail, its time and its place (the location, or else the city).
+    /// Of several checkpoints of one scan, in one leg or in both, the fullest is given: a
+    /// checkpoint is left out if another one has the same detail, says more of the time or the
+    /// place, and agrees in what both say. Of equal ones that of the leg of origin is given; their
+    /// other fields may differ. How a time is written makes no difference (`2024-01-05 06:40`,
+    /// `2024-01-05T06:40:00`).
     ///
     /// Times with an offset are compared as instants, times without one as readings of the same
     /// clock. One of each kind can be compared only if they are so far apart that no zone could
     /// change their order; where they are not, the order in which the vendor sent them is kept, the
     /// leg of origin first.
     ///
-    /// A checkpoint without a time that can be understood keeps its place above the one that it was
-    /// sent above. So does a date above a time of the same day, and a midnight, which often means
-    /// that the time of day is not known. A leg that was sent oldest first is turned round before.
+    /// A checkpoint whose time is missing or not understood stays above the one that it was sent
+    /// above. So does a date, or a midnight, which often means that the time of day is not known,
+    /// above a time of the same day. A leg that was sent oldest first is reversed before.
     ///
     /// # Examples
     ///
@@ -170,9 +170,9 @@ pub(super) fn latest<'a: 'e, 'e>(
 
 /// Chooses what is shown: as many entries as are surely of different scans.
 ///
-/// These are the ones that no fuller one absorbs. If one of them has a place and another one a finer
-/// time, and they do not differ in the rest, they may be of one scan. Then either those with a place
-/// are shown or those with a finer time, whichever are more.
+/// These are the ones that no fuller one absorbs. If one of them has a place and another one a
+/// finer time, and they do not differ in the rest, they may be of one scan. Then either those with
+/// a place are shown or those with a finer time, whichever are more.
 fn choose(entries: &mut [Entry]) {
     let lesser: HashSet<_> = entries.iter().flat_map(|it| it.scan.lesser()).collect();
     let mut seen = HashSet::new();

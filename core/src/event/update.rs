@@ -13,19 +13,74 @@ use told::Told;
 
 /// What a delivery changes: the step from a verified event to what is new.
 ///
-/// Each delivery is a snapshot of the whole parcel, can come late, twice and out of order, and can
-/// lack what an earlier one had. `Update` takes what is known of the parcel and what was sent, and
-/// gives what is known now, and what is new in it. It does no I/O.
+/// Each delivery is a snapshot of the whole parcel. It can arrive late, twice or out of order, and
+/// it can lack what an earlier one had. `Update` takes what is known of the parcel and what was
+/// sent, and gives what is known now and what is new. It does no I/O: load what is known, and store
+/// [`tracking()`](Self::tracking) in the transaction that records the effects.
+///
+/// # Rules
+///
+/// - [`Tracking::freshness`] decides which of the two is newer.
+/// - Status, substatus and `update_at` move together, and only to a delivery that is not older.
+///   `delivered` is taken back only by one that is newer. A delivery without a status moves none of
+///   them once a status is known. One without an `update_at` that is understood leaves the known
+///   one as it is, unless it changes the status to `delivered`: then there is none.
+/// - Of every other field the newer value counts. What is missing erases nothing, and an older
+///   delivery only fills gaps. What a leg says beside its checkpoints belongs to its courier, and
+///   goes with it.
+/// - Checkpoints add up. Each leg has all that were known and all that were sent, each once,
+///   whatever the order in which they arrived. [`Tracking::checkpoints`] tells which are the same
+///   scan.
+/// - A parcel is identified by its number and its courier. Where no courier was known, the first
+///   one belongs to the same parcel.
+///
+/// # Examples
+///
+/// ```
+/// use trackingmore_webhook::{Tracking, Update};
+///
+/// let sent = |json| serde_json::from_str::<Tracking>(json);
+/// let first = sent(
+///     r#"{
+///         "tracking_number": "LZ700415528CN",
+///         "delivery_status": "transit",
+///         "update_at": "2024-01-05T08:00:00+00:00",
+///         "origin_info": {"trackinfo": [
+///             {"checkpoint_date": "2024-01-05 06:40", "tracking_detail": "Left the country"}
+///         ]}
+///     }"#,
+/// )?;
+/// let second = sent(
+///     r#"{
+///         "tracking_number": "LZ700415528CN",
+///         "delivery_status": "delivered",
+///         "update_at": "2024-01-12T20:00:00+00:00",
+///         "destination_info": {"trackinfo": [
+///             {"checkpoint_date": "2024-01-12 17:15", "tracking_detail": "Delivered"}
+///         ]}
+///     }"#,
+/// )?;
+///
+/// let known = Update::new(None, first.clone()).into_tracking();
+/// let update = Update::new(Some(known), second);
+/// assert_eq!(update.status().unwrap().to, "delivered");
+/// assert_eq!(update.checkpoints()[0].tracking_detail.as_deref(), Some("Delivered"));
+/// assert_eq!(update.tracking().checkpoints().len(), 2);
+///
+/// // The first one again, late: nothing is new.
+/// let update = Update::new(Some(update.into_tracking()), first);
+/// assert!(!update.is_news());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Update {
     previous: Option<Tracking>,
     tracking: Tracking,
     told: Told,
     freshness: Freshness,
-    is_news: bool,
 }
 
-/// A parcel's status before and after an [`Update`].
+/// A parcel's status before and after an [`Update`]: see [`Update::status`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusChange {
@@ -37,7 +92,10 @@ pub struct StatusChange {
 
 impl Update {
     /// Takes in a delivery about a parcel of which `known` is known: the
-    /// [`tracking`](Self::tracking) of the last update, or `None` for the first one.
+    /// [`tracking()`](Self::tracking) of the last update, or `None` for the first delivery.
+    ///
+    /// Both must be about the same parcel: look the known one up by number and courier. A delivery
+    /// about another parcel is taken as the first of its own.
     #[must_use]
     pub fn new(known: Option<Tracking>, sent: Tracking) -> Self {
         match known.filter(|known| sent.is_same_parcel(known)) {
@@ -53,7 +111,6 @@ impl Update {
             told: Told::all_of(&tracking),
             tracking,
             freshness: Freshness::Newer,
-            is_news: true,
         }
     }
 
@@ -70,14 +127,22 @@ impl Update {
         );
         Self {
             told,
-            is_news: tracking != known,
+            // What is not tidy stays as it is until there is something to store.
+            tracking: if tracking == known {
+                previous.clone()
+            } else {
+                tracking
+            },
             previous: Some(previous),
-            tracking,
             freshness,
         }
     }
 
-    /// Takes in the next delivery. The results stay relative to what was known at first.
+    /// Takes in the next delivery, so that several can be handled as one. The results stay relative
+    /// to what was known before the first of them, and are the same as those of one update after
+    /// the other.
+    ///
+    /// A delivery about another parcel starts again: it is taken as the first of its own.
     #[must_use]
     pub fn then(self, sent: Tracking) -> Self {
         if !sent.is_same_parcel(&self.tracking) {
@@ -85,7 +150,6 @@ impl Update {
         }
         let mut next = Self::of_known(self.tracking, sent);
         next.told = self.told.and(next.told);
-        next.is_news |= self.is_news;
         if self.freshness == Freshness::Newer || next.freshness == Freshness::Older {
             next.freshness = self.freshness;
         }
@@ -93,7 +157,7 @@ impl Update {
         next
     }
 
-    /// What is known now: store this.
+    /// What is known now: store this. It can be stored as JSON.
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
         &self.tracking
@@ -105,13 +169,15 @@ impl Update {
         self.tracking
     }
 
-    /// What was known before, or `None` if the parcel is seen for the first time.
+    /// What was known before, or `None` if the parcel is seen for the first time. Then all is new:
+    /// you may want to tell the status alone, and not the whole history.
     #[must_use]
     pub fn previous(&self) -> Option<&Tracking> {
         self.previous.as_ref()
     }
 
-    /// The change of the status, if it differs from the last one that was known.
+    /// The change of the status, or `None` if it is the last one that was known. So no status is
+    /// told twice in a row.
     #[must_use]
     pub fn status(&self) -> Option<StatusChange> {
         let from = self
@@ -122,28 +188,39 @@ impl Update {
         (from.as_ref() != Some(&to)).then_some(StatusChange { from, to })
     }
 
-    /// The new checkpoints, oldest first: what a customer may be told.
+    /// The new checkpoints of both legs, oldest first: what a customer may be told.
+    ///
+    /// Each is told once over the life of the parcel, here or in [`backfilled`](Self::backfilled).
+    /// A place, a time of day or an offset that is filled in later does not make it new. To make
+    /// what you do about a checkpoint idempotent, use its [`key`](Checkpoint::key).
     #[must_use]
     pub fn checkpoints(&self) -> &[Checkpoint] {
         &self.told.checkpoints
     }
 
-    /// The checkpoints that are new, but surely earlier than one that was known, oldest first.
+    /// The new checkpoints that are surely earlier than one that was known, oldest first. They
+    /// complete the history, but it is too late to tell them: "out for delivery" is no news after
+    /// "delivered".
+    ///
+    /// Known checkpoints that a newer list of their leg no longer has do not count as later, and
+    /// neither do forecasts: those that are dated surely after the known `update_at`.
     #[must_use]
     pub fn backfilled(&self) -> &[Checkpoint] {
         &self.told.backfilled
     }
 
-    /// Whether the last delivery is newer than what was known before it.
+    /// Whether the delivery is newer than what was known: see [`Tracking::freshness`]. Of several
+    /// deliveries, that of the newest.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
 
-    /// Whether there is anything to store.
+    /// Whether there is anything to store: whether what is known now differs from what was known
+    /// before.
     #[must_use]
     pub fn is_news(&self) -> bool {
-        self.is_news
+        self.previous.as_ref() != Some(&self.tracking)
     }
 }
 
@@ -154,7 +231,7 @@ impl fmt::Debug for Update {
             .field("checkpoints", &self.told.checkpoints.len())
             .field("backfilled", &self.told.backfilled.len())
             .field("freshness", &self.freshness)
-            .field("is_news", &self.is_news)
+            .field("is_news", &self.is_news())
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! Bodies that are large, or not events.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+
 use super::{Case, EVENT, body_only, sign, timestamp_only};
 use crate::ErrorKind;
 
@@ -10,6 +12,7 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
     let signature = sign(&time);
     let largest = padded(DEFAULT_BODY_LIMIT);
     let too_large = padded(DEFAULT_BODY_LIMIT + 1);
+    let in_base64 = BASE64.encode(EVENT);
     let signed = |name, body: &[u8]| timestamp_only(name, &time, &signature, body);
     let body_signed = |name, body: &[u8]| body_only(name, None, &sign(body), body);
     vec![
@@ -38,11 +41,18 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
         signed("signed, not JSON", b"tracking_number=9261").reads_as(ErrorKind::InvalidJson),
         body_signed("body signed, not JSON", b"\xff\xfe\x00").reads_as(ErrorKind::InvalidJson),
         signed(
-            "signed, JSON with more behind it",
+            "signed, JSON with more after it",
             br#"{"data":{"tracking_number":"9261"}}}"#,
         )
         .reads_as(ErrorKind::InvalidJson),
         signed("signed, JSON cut short", &EVENT[..EVENT.len() - 1])
+            .reads_as(ErrorKind::InvalidJson),
+        signed(
+            "signed, in base64, as some gateways pass bodies on",
+            in_base64.as_bytes(),
+        )
+        .reads_as(ErrorKind::InvalidJson),
+        signed("signed, compressed", b"\x1f\x8b\x08\0\0\0\0\0\0\x03")
             .reads_as(ErrorKind::InvalidJson),
         signed("signed, array instead of an object", b"[]").reads_as(ErrorKind::UnexpectedShape),
         body_signed("body signed, no data", br#"{"code":200,"message":"ok"}"#)

@@ -1,8 +1,9 @@
 //! Headers that are missing, repeated or malformed.
 
-use super::{Case, EVENT, mac, sign};
-use crate::{ErrorKind, testing::SECRET};
 use bytes::Bytes;
+
+use super::{Case, EVENT, mac, sign};
+use crate::{ErrorKind, Signature, testing::SECRET};
 
 pub(super) fn cases(now: u64) -> Vec<Case> {
     let time = now.to_string();
@@ -94,6 +95,10 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             )
         },
         malformed("empty signature", ""),
+        malformed(
+            "base64 with spaces where it had a plus",
+            &Signature::from([0xfb; 32]).to_base64().replace('+', " "),
+        ),
         malformed("secret as signature", SECRET),
         malformed("hex cut short", &signature[..63]),
         malformed("hex too long", &format!("{signature}00")),

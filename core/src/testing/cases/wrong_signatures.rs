@@ -1,5 +1,7 @@
 //! Well-formed signatures that match nothing.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+
 use super::{Case, EVENT, forged, mac, sign};
 use crate::{ErrorKind, Signature, testing::SECRET};
 
@@ -57,6 +59,12 @@ pub(super) fn cases(now: u64) -> Vec<Case> {
             Some(&time),
             &sign(EVENT),
             &[EVENT, b"\n"].concat(),
+        ),
+        forged(
+            "a signed body in base64",
+            Some(&time),
+            &sign(EVENT),
+            BASE64.encode(EVENT).as_bytes(),
         ),
         Case {
             timestamp: Err(ErrorKind::MissingHeader),

@@ -1,3 +1,0 @@
-//! Keeps the code of the repository's README compiling.
-
-#![doc = include_str!("../../../README.md")]

@@ -1,0 +1,492 @@
+//! Accepting: a delivery waits in a queue until one task has written it, together with all that
+//! came meanwhile, in one commit. It only appends, so that no worker is in its way.
+
+use std::{
+    collections::VecDeque,
+    fmt::Write as _,
+    mem,
+    pin::pin,
+    slice,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use serde_json::json;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
+use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody};
+
+use crate::{
+    Engine, Inbox, InboxOptions, body, care::forget, inbox::Shared, metric, time::wall_clock,
+};
+
+/// What one commit takes at most, or a single delivery that is larger.
+const BATCH_COUNT: usize = 1_024;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// What became of a delivery that is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Accepted {
+    /// It was not there before.
+    New,
+    /// The same bytes were accepted before.
+    Duplicate,
+}
+
+/// A delivery to be appended.
+#[derive(Debug)]
+pub struct Entry {
+    pub(crate) account: Arc<str>,
+    pub(crate) id: DeliveryId,
+    pub(crate) received_at: i64,
+    pub(crate) is_unread: bool,
+    /// Tracking number and courier of each parcel in the body.
+    pub(crate) names: Vec<(String, String)>,
+    /// A copy: the buffer that a small `Bytes` is a part of can be much larger. `None` if all its
+    /// parcels were forgotten.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Entry {
+    fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
+        let parcels = body::parcels(bytes).unwrap_or_default();
+        Self {
+            account: Arc::clone(account),
+            id,
+            received_at: wall_clock(),
+            is_unread: parcels.is_empty(),
+            names: parcels.iter().map(body::name).collect(),
+            body: Some(bytes.to_vec()),
+        }
+    }
+
+    /// The names as JSON: `[[tracking number, courier], …]`.
+    pub(crate) fn parcels(&self) -> String {
+        json!(self.names).to_string()
+    }
+
+    fn size(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Why a delivery was not stored, for the log.
+type Cause = Arc<dyn std::error::Error + Send + Sync>;
+type Answer = oneshot::Sender<Result<bool, Cause>>;
+
+impl<DB: Engine> Inbox<DB> {
+    /// Stores a delivery, and returns when it is durable: it survives kill -9 and, as far as the
+    /// disk keeps its word, a power cut. Then answer 2xx.
+    ///
+    /// A body that is not an event is stored too, as [unread](Self::unread). If the future is
+    /// dropped before it ends, the delivery may be stored or not.
+    ///
+    /// In SQLite, do not call it while a transaction of [`Job::begin`](crate::Job::begin) is open
+    /// in the same task: it waits for that transaction's end until the deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`NotStored`](ErrorKind::NotStored), whose status is 503, when the database fails, when the
+    /// deadline passes, when the queue is full, and when the inbox is closed. TrackingMore sends
+    /// the delivery again. If it was stored all the same, because the database's answer was lost,
+    /// it is a duplicate then. The cause is logged.
+    ///
+    /// # Examples
+    ///
+    #[cfg_attr(feature = "sqlite", doc = "```")]
+    #[cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+    /// use axum::{extract::State, http::StatusCode};
+    /// use trackingmore_webhook_axum::{RawWebhook, WebhookRejection};
+    /// use trackingmore_webhook_inbox::SqliteInbox;
+    ///
+    /// async fn receive(
+    ///     State(inbox): State<SqliteInbox>,
+    ///     RawWebhook(body): RawWebhook,
+    /// ) -> Result<StatusCode, WebhookRejection> {
+    ///     inbox.accept(&body).await?;
+    ///     Ok(StatusCode::NO_CONTENT)
+    /// }
+    /// ```
+    pub async fn accept(&self, body: &VerifiedBody) -> Result<Accepted, Error> {
+        self.store(body.id(), body.bytes()).await
+    }
+
+    /// Stores a state of a parcel that you read from TrackingMore's API, such as in a nightly poll
+    /// beside the webhooks. It goes the same way as a delivery, to the same handler.
+    ///
+    /// [`Job::body`](crate::Job::body) is the state as JSON, and [`Job::id`](crate::Job::id) its
+    /// SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub async fn record(&self, tracking: &Tracking) -> Result<Accepted, Error> {
+        let bytes = serde_json::to_vec(tracking).map_err(|_| ErrorKind::NotStored)?;
+        let id = body::id(&bytes).ok_or(ErrorKind::NotStored)?;
+        self.store(id, &bytes).await
+    }
+
+    async fn store(&self, id: DeliveryId, bytes: &[u8]) -> Result<Accepted, Error> {
+        let entry = Entry::new(self.account_name(), id, bytes);
+        let unread = entry.is_unread;
+        match enqueue(self.shared(), entry).await {
+            Ok(true) if unread => {
+                tracing::warn!(delivery = %id, "a delivery that is not an event is kept unread");
+                metric::delivery("unread");
+                Ok(Accepted::New)
+            }
+            Ok(true) => {
+                metric::delivery("new");
+                Ok(Accepted::New)
+            }
+            Ok(false) => {
+                metric::delivery("duplicate");
+                Ok(Accepted::Duplicate)
+            }
+            Err(cause) => {
+                let cause = chain(&*cause);
+                tracing::error!(delivery = %id, cause, "a delivery could not be stored");
+                metric::delivery("not_stored");
+                Err(ErrorKind::NotStored.into())
+            }
+        }
+    }
+}
+
+async fn enqueue<DB: Engine>(shared: &Arc<Shared<DB>>, entry: Entry) -> Result<bool, Cause> {
+    let (answer, mut answered) = oneshot::channel();
+    let mut left = pin!(shared.queue.left.notified());
+    left.as_mut().enable();
+    let mut must_write = shared.queue.push(entry, answer)?;
+    let answered = async {
+        loop {
+            if must_write {
+                tokio::spawn(write(Arc::clone(shared)));
+            }
+            tokio::select! {
+                answer = &mut answered => return answer,
+                () = &mut left => {
+                    left.set(shared.queue.left.notified());
+                    left.as_mut().enable();
+                    must_write = shared.queue.takes_over();
+                }
+            }
+        }
+    };
+    match timeout(shared.options.accept_deadline, answered).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(cause("the runtime that was writing it has ended")),
+        Err(_) => Err(cause("the deadline has passed")),
+    }
+}
+
+/// Writes until the queue is empty.
+async fn write<DB: Engine>(shared: Arc<Shared<DB>>) {
+    let queue = Writing(&shared.queue);
+    loop {
+        // Whoever is about to come, comes into this batch.
+        tokio::task::yield_now().await;
+        if queue.0.ends_writing() {
+            break;
+        }
+        let began = Instant::now();
+        match DB::appender(&shared.base).await {
+            Ok(appender) => write_batch(&shared, appender).await,
+            // What came later has waited for less than its deadline.
+            Err(error) => queue.0.fail(began, &cause(error)),
+        }
+    }
+    mem::forget(queue);
+}
+
+async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appender) {
+    let mut batch = shared.queue.take();
+    if batch.entries.is_empty() {
+        return;
+    }
+    match append::<DB>(shared, appender, &mut batch.entries).await {
+        Ok(new) => {
+            batch.answer(new.into_iter().map(Ok));
+            shared.wake.all();
+        }
+        Err(Some(error)) if batch.entries.len() > 1 && DB::is_about_data(&error) => {
+            let mut answers = Vec::with_capacity(batch.entries.len());
+            for entry in &mut batch.entries {
+                answers.push(append_one::<DB>(shared, entry).await);
+            }
+            batch.answer(answers);
+            shared.wake.all();
+        }
+        Err(error) => {
+            let cause = match error {
+                Some(error) => cause(error),
+                None => cause("the database did not answer in time"),
+            };
+            let count = batch.entries.len();
+            batch.answer((0..count).map(|_| Err(Arc::clone(&cause))));
+        }
+    }
+}
+
+async fn append_one<DB: Engine>(shared: &Shared<DB>, entry: &mut Entry) -> Result<bool, Cause> {
+    let appender = DB::appender(&shared.base).await.map_err(cause)?;
+    match append::<DB>(shared, appender, slice::from_mut(entry)).await {
+        Ok(new) => Ok(new.contains(&true)),
+        Err(Some(error)) => Err(cause(error)),
+        Err(None) => Err(cause("the database did not answer in time")),
+    }
+}
+
+/// `None` is an error of time.
+async fn append<DB: Engine>(
+    shared: &Shared<DB>,
+    mut appender: DB::Appender,
+    entries: &mut [Entry],
+) -> Result<Vec<bool>, Option<sqlx::Error>> {
+    let appending = async {
+        leave_out_forgotten::<DB>(DB::connection(&mut appender), entries).await?;
+        DB::append(appender, entries).await
+    };
+    match timeout(shared.options.accept_deadline, appending).await {
+        Ok(result) => result.map_err(Some),
+        Err(_) => Err(None),
+    }
+}
+
+/// What is about a parcel that was forgotten is not stored.
+async fn leave_out_forgotten<DB: Engine>(
+    connection: &mut DB::Connection,
+    entries: &mut [Entry],
+) -> Result<(), sqlx::Error> {
+    let keys = entries.iter().flat_map(|entry| {
+        let names = entry.names.iter();
+        names.map(|(number, _)| body::forgotten_key(&entry.account, number))
+    });
+    let forgotten = forget::forgotten::<DB>(connection, keys.collect()).await?;
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    for entry in entries {
+        let forgotten = |number: &str| {
+            let key = body::forgotten_key(&entry.account, number);
+            forgotten.contains(&key)
+        };
+        forget::leave_out_of(&mut entry.names, &mut entry.body, forgotten);
+    }
+    Ok(())
+}
+
+fn cause(error: impl Into<crate::BoxError>) -> Cause {
+    Arc::from(error.into())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let _ = write!(text, ": {error}");
+        source = error.source();
+    }
+    text
+}
+
+/// Deliveries that wait to be written.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    most_count: usize,
+    most_bytes: usize,
+    state: Mutex<State>,
+    written: Notify,
+    /// The task that wrote is gone, and has left what waits.
+    left: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Waiting>,
+    /// Of what waits and of what is being written.
+    count: usize,
+    bytes: usize,
+    is_writing: bool,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    answer: Answer,
+    since: Instant,
+}
+
+impl Queue {
+    pub(crate) fn new(options: &InboxOptions) -> Self {
+        Self {
+            most_count: options.queue_count,
+            most_bytes: options.queue_bytes,
+            state: Mutex::default(),
+            written: Notify::new(),
+            left: Notify::new(),
+        }
+    }
+
+    /// Tells whether the caller must see to it that it is written.
+    fn push(&self, entry: Entry, answer: Answer) -> Result<bool, Cause> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(cause("the inbox is closed"));
+        }
+        let is_full = |state: &State| {
+            let bytes = state.bytes.saturating_add(entry.size());
+            state.count >= self.most_count || (bytes > self.most_bytes && state.count > 0)
+        };
+        if is_full(&state) {
+            state.drop_abandoned();
+            if is_full(&state) {
+                return Err(cause("the queue is full"));
+            }
+        }
+        state.count += 1;
+        state.bytes += entry.size();
+        state.waiting.push_back(Waiting {
+            entry,
+            answer,
+            since: Instant::now(),
+        });
+        Ok(!mem::replace(&mut state.is_writing, true))
+    }
+
+    /// Tells whether the caller must see to it that what waits is written.
+    fn takes_over(&self) -> bool {
+        let mut state = self.lock();
+        let takes_over = !state.is_writing && !state.waiting.is_empty();
+        state.is_writing |= takes_over;
+        takes_over
+    }
+
+    /// Takes a batch of those whose caller still waits.
+    fn take(&self) -> Batch<'_> {
+        let mut state = self.lock();
+        state.drop_abandoned();
+        let mut batch = Batch {
+            queue: self,
+            entries: Vec::new(),
+            answers: Vec::new(),
+            bytes: 0,
+        };
+        while let Some(next) = state.waiting.front() {
+            let size = next.entry.size();
+            let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
+            if is_full && !batch.entries.is_empty() {
+                break;
+            }
+            if let Some(Waiting { entry, answer, .. }) = state.waiting.pop_front() {
+                batch.bytes += size;
+                batch.entries.push(entry);
+                batch.answers.push(answer);
+            }
+        }
+        batch
+    }
+
+    /// Fails all that were there already.
+    fn fail(&self, before: Instant, cause: &Cause) {
+        let mut failed = Vec::new();
+        let mut state = self.lock();
+        while state.waiting.front().is_some_and(|it| it.since <= before) {
+            failed.extend(state.waiting.pop_front());
+        }
+        for Waiting { entry, answer, .. } in failed {
+            state.count -= 1;
+            state.bytes -= entry.size();
+            let _ = answer.send(Err(Arc::clone(cause)));
+        }
+    }
+
+    /// Ends the writing if nothing waits.
+    fn ends_writing(&self) -> bool {
+        let mut state = self.lock();
+        let ends = state.waiting.is_empty();
+        if ends {
+            state.is_writing = false;
+            self.written.notify_waiters();
+        }
+        ends
+    }
+
+    /// Takes no more, and waits until what is there is written.
+    pub(crate) async fn close(&self) {
+        loop {
+            let written = self.written.notified();
+            if !self.still_writes_when_closed() {
+                return;
+            }
+            written.await;
+        }
+    }
+
+    fn still_writes_when_closed(&self) -> bool {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.is_writing
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn drop_abandoned(&mut self) {
+        let (mut count, mut bytes) = (0, 0);
+        self.waiting.retain(|it| {
+            let is_abandoned = it.answer.is_closed();
+            if is_abandoned {
+                count += 1;
+                bytes += it.entry.size();
+            }
+            !is_abandoned
+        });
+        self.count -= count;
+        self.bytes -= bytes;
+    }
+}
+
+/// Deliveries that are being written. They count as long as this is there.
+#[derive(Debug)]
+struct Batch<'a> {
+    queue: &'a Queue,
+    entries: Vec<Entry>,
+    answers: Vec<Answer>,
+    bytes: usize,
+}
+
+impl Batch<'_> {
+    fn answer(mut self, results: impl IntoIterator<Item = Result<bool, Cause>>) {
+        for (answer, result) in mem::take(&mut self.answers).into_iter().zip(results) {
+            let _ = answer.send(result);
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.count -= self.entries.len();
+        state.bytes -= self.bytes;
+    }
+}
+
+/// The task that writes. If its runtime drops it in the middle, what it was writing is an error,
+/// and one of those who wait starts another task on its own runtime.
+struct Writing<'a>(&'a Queue);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().is_writing = false;
+        self.0.written.notify_waiters();
+        self.0.left.notify_waiters();
+    }
+}

@@ -1,0 +1,153 @@
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    Engine, Inbox, InboxError, body,
+    store::{Arg, Purpose, Tx},
+};
+
+/// Deliveries that are looked through in one transaction.
+const STEP: i64 = 256;
+
+impl<DB: Engine> Inbox<DB> {
+    /// Erases what is stored about this account's parcels with this number: bodies, states and
+    /// errors, with each of their couriers. The ids that stop duplicates stay. What comes for them
+    /// later is accepted and not kept, for as long as ids are.
+    ///
+    /// In SQLite, what is erased is gone from the file and its log when this returns. PostgreSQL
+    /// keeps it until it vacuums the tables, and in its log.
+    ///
+    /// # Errors
+    ///
+    /// [`Database`](crate::InboxErrorKind::Database), and in SQLite
+    /// [`LogNotEmptied`](crate::InboxErrorKind::LogNotEmptied).
+    pub async fn forget(&self, tracking_number: &str) -> Result<(), InboxError> {
+        let base = &self.shared().base;
+        let number = body::key(tracking_number);
+        let is_forgotten = |other: &str| other == number;
+        let account = self.account_name();
+
+        // From now on nothing more is kept, so that what is found after this is all there is.
+        let mut tx = DB::begin(base, Purpose::Care).await?;
+        let key = Arg::Text(body::forgotten_key(account, &number));
+        tx.run(DB::sql().add_forgotten, vec![key, Arg::In(0)])
+            .await?;
+        tx.commit().await?;
+
+        let mut after = 0;
+        loop {
+            let mut tx = DB::begin(base, Purpose::Care).await?;
+            tx.run(DB::sql().stop_routing, Vec::new()).await?;
+            let args = vec![Arg::text(account), Arg::Int(after), Arg::Int(STEP)];
+            let rows = tx.run(DB::sql().fresh_of, args).await?;
+            for row in &rows {
+                after = row.int(0)?;
+                leave_out(&mut tx, after, is_forgotten).await?;
+            }
+            tx.commit().await?;
+            if rows.is_empty() {
+                break;
+            }
+        }
+
+        let mut tx = DB::begin(base, Purpose::Care).await?;
+        tx.run(DB::sql().stop_routing, Vec::new()).await?;
+        let args = vec![Arg::text(account), Arg::text(&number)];
+        let rows = tx.run(DB::sql().parcels_named, args).await?;
+        let ids = rows.iter().map(|row| row.int(0));
+        let ids = Arg::Ints(ids.collect::<Result<_, _>>()?);
+        for row in tx.run(DB::sql().deliveries_of, vec![ids.clone()]).await? {
+            leave_out(&mut tx, row.int(0)?, is_forgotten).await?;
+        }
+        for sql in [
+            DB::sql().erase_news,
+            DB::sql().erase_known,
+            DB::sql().erase_parcels,
+        ] {
+            tx.run(sql, vec![ids.clone()]).await?;
+        }
+        tx.commit().await?;
+        DB::scrub(base).await
+    }
+}
+
+/// Which of the parcels with these [keys](body::forgotten_key) were forgotten.
+pub(crate) async fn forgotten<DB: Engine>(
+    connection: &mut DB::Connection,
+    keys: Vec<String>,
+) -> Result<HashSet<String>, sqlx::Error> {
+    let args = vec![Arg::Texts(keys)];
+    let rows = DB::run(connection, DB::sql().forgotten, args).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Erases what a stored delivery says about parcels that were forgotten.
+pub(crate) async fn leave_out<DB: Engine>(
+    tx: &mut Tx<DB>,
+    seq: i64,
+    is_forgotten: impl Fn(&str) -> bool,
+) -> Result<(), sqlx::Error> {
+    let rows = tx.run(DB::sql().delivery, vec![Arg::Int(seq)]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let mut names: Vec<(String, String)> =
+        serde_json::from_str(&row.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let mut body = row.maybe_bytes(1)?;
+    if !leave_out_of(&mut names, &mut body, is_forgotten) {
+        return Ok(());
+    }
+    if names.is_empty() {
+        tx.run(DB::sql().routed, vec![Arg::Ints(vec![seq])]).await?;
+    }
+    let args = vec![
+        Arg::Int(seq),
+        Arg::Text(json!(names).to_string()),
+        Arg::MaybeBytes(body),
+    ];
+    tx.run(DB::sql().rewrite, args).await?;
+    Ok(())
+}
+
+/// Leaves out of a delivery what it says about parcels that were forgotten, and tells whether it
+/// was anything. The others keep their places in the body. If there are none, nothing is left.
+pub(crate) fn leave_out_of(
+    names: &mut Vec<(String, String)>,
+    body: &mut Option<Vec<u8>>,
+    is_forgotten: impl Fn(&str) -> bool,
+) -> bool {
+    let is_out: Vec<bool> = names
+        .iter()
+        .map(|(number, _)| !number.is_empty() && is_forgotten(number))
+        .collect();
+    if !is_out.contains(&true) {
+        return false;
+    }
+    for (name, _) in names.iter_mut().zip(&is_out).filter(|(_, is_out)| **is_out) {
+        *name = Default::default();
+    }
+    let any_left = names.iter().any(|(number, _)| !number.is_empty());
+    *body = body
+        .take()
+        .filter(|_| any_left)
+        .and_then(|body| without(&body, &is_out));
+    if body.is_none() {
+        names.clear();
+    }
+    true
+}
+
+/// The body without the parcels at these places.
+fn without(bytes: &[u8], is_out: &[bool]) -> Option<Vec<u8>> {
+    let parcels = body::parcels(bytes)?;
+    let parcels = parcels.iter().zip(is_out).map(|(parcel, is_out)| {
+        if *is_out {
+            Ok(json!({"tracking_number": "forgotten"}))
+        } else {
+            serde_json::to_value(parcel)
+        }
+    });
+    let parcels: Vec<Value> = parcels.collect::<Result<_, _>>().ok()?;
+    serde_json::to_vec(&json!({ "data": parcels })).ok()
+}

@@ -1,0 +1,16 @@
+//! Looking after an inbox: what is in it, and what to do about it.
+
+mod dead;
+pub(crate) mod forget;
+mod history;
+mod stats;
+mod unread;
+
+#[cfg(feature = "metrics")]
+pub(crate) use self::stats::count;
+pub use self::{
+    dead::DeadParcel,
+    history::{HistoryEntry, Outcome},
+    stats::Stats,
+    unread::UnreadDelivery,
+};

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use crate::{Engine, Inbox, InboxError, inbox::Shared, time::wall_clock};
+
+/// How much there is in an inbox, over all accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Parcels with news that waits for a worker, or for the time of a retry.
+    pub pending: u64,
+    /// Parcels whose handler runs.
+    pub running: u64,
+    /// Parcels whose last allowed attempt failed.
+    pub dead: u64,
+    /// Deliveries that are no events.
+    pub unread: u64,
+    /// Deliveries that are kept, or whose ids are.
+    pub stored: u64,
+    /// How long ago the oldest news arrived that is pending or running.
+    pub oldest_pending: Option<Duration>,
+}
+
+impl<DB: Engine> Inbox<DB> {
+    /// Counts what is in the inbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Database`](crate::InboxErrorKind::Database).
+    pub async fn stats(&self) -> Result<Stats, InboxError> {
+        Ok(count(self.shared()).await?)
+    }
+}
+
+pub(crate) async fn count<DB: Engine>(shared: &Shared<DB>) -> Result<Stats, sqlx::Error> {
+    let mut connection = DB::pool(&shared.base).acquire().await?;
+    let rows = DB::run(&mut connection, DB::sql().stats, Vec::new()).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    let oldest = [row.maybe_int(5)?, row.maybe_int(6)?];
+    let oldest = oldest.into_iter().flatten().min();
+    Ok(Stats {
+        pending: count(row.int(0)?) + count(row.int(7)?),
+        running: count(row.int(1)?),
+        dead: count(row.int(2)?),
+        unread: count(row.int(3)?),
+        stored: count(row.int(4)?),
+        oldest_pending: oldest.map(|since| Duration::from_millis(count(wall_clock() - since))),
+    })
+}

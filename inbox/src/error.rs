@@ -1,0 +1,106 @@
+use std::{error, fmt};
+
+/// The error of a handler: whatever `?` turns into one.
+pub type BoxError = Box<dyn error::Error + Send + Sync>;
+
+/// Why something about the inbox failed.
+///
+/// [`source`](error::Error::source) has the database's own error, where there is one. No message
+/// quotes a delivery.
+#[derive(Debug)]
+pub struct InboxError {
+    kind: InboxErrorKind,
+    detail: Option<String>,
+    source: Option<sqlx::Error>,
+}
+
+/// The kinds of [`InboxError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InboxErrorKind {
+    /// The database failed, or did not answer in time.
+    Database,
+    /// The options of the inbox or of the worker cannot work; the message says which.
+    InvalidOptions,
+    /// The file is on a network file system, where SQLite's locks do not hold.
+    NetworkFileSystem,
+    /// The tables were made by a newer version of this library; the message says which.
+    NewerSchema,
+    /// Another worker works on this SQLite file.
+    WorkerRunning,
+    /// The job is not this worker's any more: its lease ended, or its parcel was forgotten. What it
+    /// did in its transaction is rolled back.
+    LostJob,
+    /// The content is erased, but a reader of the file keeps SQLite from emptying its log. Call
+    /// [`forget`](crate::Inbox::forget) again when it is gone.
+    LogNotEmptied,
+}
+
+impl InboxError {
+    pub(crate) fn new(kind: InboxErrorKind) -> Self {
+        Self {
+            kind,
+            detail: None,
+            source: None,
+        }
+    }
+
+    pub(crate) fn with_detail(kind: InboxErrorKind, detail: impl Into<String>) -> Self {
+        let detail = Some(detail.into());
+        Self {
+            detail,
+            ..Self::new(kind)
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn database(&self) -> Option<&sqlx::Error> {
+        self.source.as_ref()
+    }
+
+    /// Tells which kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> InboxErrorKind {
+        self.kind
+    }
+}
+
+impl From<sqlx::Error> for InboxError {
+    fn from(error: sqlx::Error) -> Self {
+        let source = Some(error);
+        Self {
+            source,
+            ..Self::new(InboxErrorKind::Database)
+        }
+    }
+}
+
+impl fmt::Display for InboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            InboxErrorKind::Database => "the inbox's database failed",
+            InboxErrorKind::InvalidOptions => "the options of the inbox cannot work",
+            InboxErrorKind::NetworkFileSystem => {
+                "the inbox's file is on a network file system, where its locks do not hold"
+            }
+            InboxErrorKind::NewerSchema => {
+                "the inbox's tables were made by a newer version of this library"
+            }
+            InboxErrorKind::WorkerRunning => "another worker works on this file already",
+            InboxErrorKind::LostJob => "the job belongs to another worker by now",
+            InboxErrorKind::LogNotEmptied => {
+                "erased, but a reader of the file keeps its log from being emptied"
+            }
+        })?;
+        match &self.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl error::Error for InboxError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,137 @@
+//! Leases: what runs is this process's for a while, and longer as long as it says so. A process
+//! that died says nothing, and its parcels come free.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Engine,
+    inbox::Shared,
+    mark::{self, Next, Taken, Ticket},
+    store::{Arg, Purpose},
+    worker::Settings,
+};
+
+/// Parcels of dead processes that are taken care of in one transaction.
+const STEP: i64 = 100;
+
+/// The attempts that run in this process: parcels with their claims.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Arc<Mutex<HashMap<i64, i64>>>);
+
+impl Held {
+    pub(crate) fn add(&self, ticket: &Ticket) {
+        self.lock().insert(ticket.parcel, ticket.claim);
+    }
+
+    pub(crate) fn remove(&self, ticket: &Ticket) {
+        self.lock().remove(&ticket.parcel);
+    }
+
+    fn parcels(&self) -> Vec<i64> {
+        self.lock().keys().copied().collect()
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let held = self.lock();
+        let rows = held.iter().map(|(parcel, claim)| json!([parcel, claim]));
+        rows.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps the leases of what runs, for as long as this future is polled.
+pub(crate) async fn keep<DB: Engine>(shared: Arc<Shared<DB>>, held: Held, lease: Duration) {
+    loop {
+        tokio::time::sleep(lease / 3).await;
+        let rows = held.rows();
+        if rows.is_empty() {
+            continue;
+        }
+        if let Err(error) = renew(&shared, rows, lease).await {
+            tracing::warn!(%error, "the leases of running jobs could not be renewed");
+        }
+    }
+}
+
+async fn renew<DB: Engine>(
+    shared: &Shared<DB>,
+    rows: Vec<Value>,
+    lease: Duration,
+) -> Result<(), sqlx::Error> {
+    let mut tx = DB::begin(&shared.base, Purpose::Renew).await?;
+    let args = vec![Arg::Text(Value::from(rows).to_string()), Arg::after(lease)];
+    tx.run(DB::sql().renew, args).await?;
+    tx.commit().await
+}
+
+/// Which running attempts belong to a process that died.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Orphans {
+    /// All.
+    All,
+    /// Those whose lease has ended.
+    Expired,
+}
+
+/// Lets the parcels of processes that died wait again, each to run alone: one of them may be what
+/// killed the process, and the others are not to die with it again.
+pub(crate) async fn free<DB: Engine>(
+    shared: &Shared<DB>,
+    held: &Held,
+    settings: &Settings,
+    orphans: Orphans,
+) -> Result<(), sqlx::Error> {
+    let until = match orphans {
+        Orphans::All => Arg::after(Duration::MAX),
+        Orphans::Expired => Arg::In(0),
+    };
+    if let Orphans::All = orphans {
+        // A process whose clock was wrong may have left what waits for a year.
+        let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+        let args = vec![Arg::after(settings.longest_delay())];
+        tx.run(DB::sql().bring_forward, args).await?;
+        tx.commit().await?;
+    }
+    loop {
+        let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+        let args = vec![until.clone(), Arg::Ints(held.parcels()), Arg::Int(STEP)];
+        let rows = tx.run(DB::sql().expired, args).await?;
+        for row in &rows {
+            let ticket = Ticket {
+                parcel: row.int(0)?,
+                claim: row.int(1)?,
+                attempt: u32::try_from(row.int(2)?).unwrap_or(u32::MAX),
+                alone: row.flag(3)?,
+                // Even if news has come meanwhile, which nobody has counted.
+                news: i64::MAX,
+                taken: Taken::default(),
+            };
+            // Whether it was this one is known only if it ran alone.
+            let next = if ticket.alone && ticket.attempt >= settings.max_attempts {
+                Next::Dead { alone: true }
+            } else {
+                Next::RetryAlone(settings.delay(ticket.attempt))
+            };
+            let error = "the process died, or stood still, while it ran";
+            mark::fail::<DB>(&mut tx.transaction, &ticket, error, next).await?;
+            tracing::warn!(
+                attempt = ticket.attempt,
+                is_dead = matches!(next, Next::Dead { .. }),
+                "a job of a process that died comes back",
+            );
+        }
+        tx.commit().await?;
+        if rows.len() < usize::try_from(STEP).unwrap_or_default() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+// Without a database, there is nothing to call from outside.
+#![cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
+
+mod accept;
+mod body;
+mod care;
+mod claim;
+mod error;
+mod inbox;
+mod job;
+mod lease;
+mod mark;
+mod metric;
+mod options;
+mod retention;
+mod routing;
+mod run;
+mod schema;
+mod store;
+mod time;
+mod wake;
+mod worker;
+
+/// The version whose pools and transactions the inbox works with.
+pub use sqlx;
+
+pub use self::{
+    accept::Accepted,
+    care::{DeadParcel, HistoryEntry, Outcome, Stats, UnreadDelivery},
+    error::{BoxError, InboxError, InboxErrorKind},
+    inbox::Inbox,
+    job::{Done, Job},
+    options::InboxOptions,
+    store::Engine,
+    worker::Worker,
+};
+
+/// An inbox in a SQLite file.
+#[cfg(feature = "sqlite")]
+pub type SqliteInbox = Inbox<sqlx::Sqlite>;
+
+/// An inbox in a PostgreSQL database.
+#[cfg(feature = "postgres")]
+pub type PgInbox = Inbox<sqlx::Postgres>;

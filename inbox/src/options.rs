@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use crate::{InboxError, InboxErrorKind};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A retry of the vendor can come up to 12 days later, under the longest reading of its
+/// documentation; replays from its dashboard reach back 30 days.
+const LEAST_IDS: Duration = DAY.saturating_mul(30);
+
+/// How an inbox accepts deliveries, and how long it keeps them.
+///
+/// Wrong options are told where the inbox is opened.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use trackingmore_webhook_inbox::InboxOptions;
+///
+/// let options = InboxOptions::new()
+///     .accept_deadline(Duration::from_secs(3))
+///     .keep_bodies(Duration::from_secs(7 * 24 * 60 * 60));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct InboxOptions {
+    pub(crate) accept_deadline: Duration,
+    pub(crate) queue_count: usize,
+    pub(crate) queue_bytes: usize,
+    pub(crate) keep_ids: Duration,
+    pub(crate) keep_bodies: Duration,
+    pub(crate) keep_parcels: Duration,
+}
+
+impl InboxOptions {
+    /// The defaults, which suit most receivers.
+    pub fn new() -> Self {
+        Self {
+            accept_deadline: Duration::from_secs(5),
+            queue_count: 4_096,
+            queue_bytes: 64 * 1024 * 1024,
+            keep_ids: LEAST_IDS,
+            keep_bodies: LEAST_IDS,
+            keep_parcels: DAY * 365,
+        }
+    }
+
+    /// How long storing a delivery may take before it is an error; 5 seconds by default.
+    ///
+    /// The wait in the queue, for the database's lock and for its commit all count.
+    pub fn accept_deadline(mut self, deadline: Duration) -> Self {
+        self.accept_deadline = deadline;
+        self
+    }
+
+    /// How many deliveries, and how many bytes of their bodies, may wait to be stored at once;
+    /// 4,096 and 64 MiB by default. When the queue is full, a delivery is an error at once.
+    pub fn queue(mut self, count: usize, bytes: usize) -> Self {
+        self.queue_count = count;
+        self.queue_bytes = bytes;
+        self
+    }
+
+    /// How long the ids of deliveries are kept, which stop duplicates; 30 days by default, which is
+    /// also the least.
+    pub fn keep_ids(mut self, keep: Duration) -> Self {
+        self.keep_ids = keep;
+        self
+    }
+
+    /// How long the bodies of handled deliveries are kept; 30 days by default.
+    pub fn keep_bodies(mut self, keep: Duration) -> Self {
+        self.keep_bodies = keep;
+        self
+    }
+
+    /// How long the state of a parcel is kept after its last delivery; 365 days by default. It
+    /// must outlive the ids: without it, a late delivery of an old state would look like a first
+    /// one.
+    pub fn keep_parcels(mut self, keep: Duration) -> Self {
+        self.keep_parcels = keep;
+        self
+    }
+
+    /// The accept deadline as databases take it: their clocks overflow far from now.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn patience(&self) -> Duration {
+        self.accept_deadline.min(DAY)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InboxError> {
+        let wrong = if self.accept_deadline.is_zero() {
+            "the accept deadline is zero: give at least some milliseconds"
+        } else if self.queue_count == 0 || self.queue_bytes == 0 {
+            "the queue has no room: give it at least one delivery and its bytes"
+        } else if self.keep_ids < LEAST_IDS {
+            "ids are kept for less than 30 days, and a delivery can come again until then"
+        } else if self.keep_parcels < self.keep_ids {
+            "parcels are kept for less time than ids, and old deliveries would look new"
+        } else {
+            return Ok(());
+        };
+        Err(InboxError::with_detail(
+            InboxErrorKind::InvalidOptions,
+            wrong,
+        ))
+    }
+}
+
+impl Default for InboxOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

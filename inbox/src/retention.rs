@@ -1,0 +1,135 @@
+//! Retention: what is old enough goes, in small steps.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Engine, Inbox, InboxError, InboxOptions,
+    inbox::Shared,
+    store::{Arg, Purpose, Tx},
+};
+
+/// How often a worker looks for what is old enough.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Rows that go in one transaction.
+const STEP: i64 = 256;
+
+impl<DB: Engine> Inbox<DB> {
+    /// Erases what has been kept for long enough, in steps that hold nobody up. A worker does it
+    /// by itself, once a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`Database`](crate::InboxErrorKind::Database).
+    pub async fn prune(&self) -> Result<(), InboxError> {
+        Ok(prune(self.shared()).await?)
+    }
+}
+
+/// Prunes for as long as this future is polled.
+pub(crate) async fn keep_pruning<DB: Engine>(shared: Arc<Shared<DB>>) {
+    loop {
+        if let Err(error) = prune(&shared).await {
+            tracing::warn!(%error, "the inbox could not be pruned");
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<(), sqlx::Error> {
+    let InboxOptions {
+        keep_ids,
+        keep_bodies,
+        keep_parcels,
+        ..
+    } = shared.options;
+    let statements = [
+        (DB::sql().drop_bodies, keep_bodies),
+        (DB::sql().drop_unread, keep_parcels),
+        (DB::sql().drop_forgotten, keep_ids),
+    ];
+    for (sql, keep) in statements {
+        loop {
+            let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+            let args = vec![Arg::before(keep), Arg::Int(STEP)];
+            let dropped = tx.run(sql, args).await?.len();
+            tx.commit().await?;
+            if dropped < usize::try_from(STEP).unwrap_or_default() {
+                break;
+            }
+        }
+    }
+    while drop_parcels(shared, keep_parcels).await? {}
+    let mut after = Some(0);
+    while let Some(seq) = after {
+        after = drop_deliveries(shared, seq, keep_ids).await?;
+    }
+    Ok(())
+}
+
+/// Drops the oldest parcels, and tells whether there may be more.
+async fn drop_parcels<DB: Engine>(
+    shared: &Shared<DB>,
+    keep: Duration,
+) -> Result<bool, sqlx::Error> {
+    let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+    let args = vec![Arg::before(keep), Arg::Int(STEP)];
+    let rows = tx.run(DB::sql().old_parcels, args).await?;
+    let ids = rows.iter().map(|row| row.int(0));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let may_be_more = ids.len() == usize::try_from(STEP).unwrap_or_default();
+    run_each(
+        &mut tx,
+        [
+            DB::sql().erase_news,
+            DB::sql().erase_known,
+            DB::sql().erase_parcels,
+        ],
+        ids,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(may_be_more)
+}
+
+/// Drops the ids of the next deliveries that are old and need nothing any more, and tells after
+/// which to go on.
+async fn drop_deliveries<DB: Engine>(
+    shared: &Shared<DB>,
+    after: i64,
+    keep: Duration,
+) -> Result<Option<i64>, sqlx::Error> {
+    let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
+    let args = vec![Arg::Int(after), Arg::Int(STEP), Arg::before(keep)];
+    let mut next = None;
+    let mut seqs = Vec::new();
+    for row in tx.run(DB::sql().oldest_deliveries, args).await? {
+        let (is_old, is_free) = (row.flag(1)?, row.flag(2)?);
+        if !is_old {
+            next = None;
+            break;
+        }
+        next = Some(row.int(0)?);
+        if is_free {
+            seqs.push(row.int(0)?);
+        }
+    }
+    let statements = [DB::sql().drop_news, DB::sql().drop_deliveries];
+    run_each(&mut tx, statements, seqs).await?;
+    tx.commit().await?;
+    Ok(next)
+}
+
+async fn run_each<DB: Engine, const N: usize>(
+    tx: &mut Tx<DB>,
+    statements: [&'static str; N],
+    rows: Vec<i64>,
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for sql in statements {
+        tx.run(sql, vec![Arg::Ints(rows.clone())]).await?;
+    }
+    Ok(())
+}

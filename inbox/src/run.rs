@@ -1,0 +1,229 @@
+//! One attempt, from what was claimed to its mark.
+
+use std::{any::Any, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+use tracing::Instrument as _;
+
+use crate::{
+    BoxError, Done, Engine, Job,
+    claim::Claimed,
+    inbox::Shared,
+    lease::Held,
+    mark::{self, Marked, Next, Ticket},
+    metric,
+    store::Purpose,
+    worker::Settings,
+};
+
+/// What a handler does with a job.
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Done, BoxError>> + Send>>;
+pub(crate) type Handler<DB> = Arc<dyn Fn(Job<DB>) -> Handling + Send + Sync>;
+
+/// How long an aborted handler may take to let go. Longer takes only one that blocks its thread.
+const LETTING_GO: Duration = Duration::from_secs(5);
+
+/// What all attempts of a worker share.
+pub(crate) struct Runner<DB: Engine> {
+    pub(crate) shared: Arc<Shared<DB>>,
+    pub(crate) handler: Handler<DB>,
+    pub(crate) settings: Settings,
+    pub(crate) held: Held,
+    /// Turns true when what still runs is to be cut off.
+    pub(crate) cut: watch::Receiver<bool>,
+}
+
+/// How a handler's run ended.
+enum Ended {
+    Done(Done),
+    Failed(String),
+    /// The worker shuts down, and could not wait longer.
+    Cut,
+}
+
+impl<DB: Engine> Runner<DB> {
+    /// Runs what was claimed, to its mark.
+    pub(crate) async fn run(self: Arc<Self>, claimed: Claimed) {
+        let ticket = claimed.ticket.clone();
+        self.attempt(claimed).await;
+        self.held.remove(&ticket);
+    }
+
+    async fn attempt(&self, claimed: Claimed) {
+        let mut ticket = claimed.ticket.clone();
+        let told = claimed.tell(&self.shared, &mut ticket).await;
+        let (id, ended) = match told {
+            Ok(Some(told)) if told.update.is_news() => {
+                let id = told.id;
+                let span = tracing::info_span!("job", delivery = %id, attempt = ticket.attempt);
+                let job = Job {
+                    shared: Arc::clone(&self.shared),
+                    ticket: ticket.clone(),
+                    account: told.account,
+                    update: told.update,
+                    id,
+                    body: told.body,
+                };
+                let began = Instant::now();
+                let ended = self.handle(job).instrument(span).await;
+                metric::handled_in(began.elapsed());
+                (Some(id), ended)
+            }
+            Ok(Some(_)) => {
+                self.supersede(&ticket).await;
+                return;
+            }
+            Ok(None) => (None, Ended::Failed("its news is gone".to_owned())),
+            Err(error) => (None, Ended::Failed(error.to_string())),
+        };
+        let delivery = id.map(tracing::field::display);
+        match ended {
+            Ended::Done(done) if ticket.is_proved_by(&done) => {
+                metric::job("done");
+                tracing::debug!(delivery, attempt = ticket.attempt, "job done");
+            }
+            Ended::Done(_) => {
+                self.fail(
+                    &ticket,
+                    delivery,
+                    "the handler returned the mark of another job",
+                )
+                .await;
+            }
+            Ended::Failed(error) => self.fail(&ticket, delivery, &error).await,
+            Ended::Cut => {
+                let error = "cut off when its worker shut down";
+                let next = Next::Retry(Duration::ZERO);
+                self.mark(&ticket, error, next).await;
+                tracing::info!(delivery, attempt = ticket.attempt, "job given back");
+            }
+        }
+    }
+
+    /// Runs the handler in a task of its own, so that its panic ends nothing else.
+    async fn handle(&self, job: Job<DB>) -> Ended {
+        let handler = Arc::clone(&self.handler);
+        let mut task = JoinSet::new();
+        task.spawn(async move { handler(job).await }.in_current_span());
+        let mut cut = self.cut.clone();
+        let ended = tokio::select! {
+            joined = task.join_next() => return Ended::of(joined),
+            () = sleep(self.settings.timeout) => {
+                let error = format!("timed out after {:?}", self.settings.timeout);
+                Ended::Failed(error)
+            }
+            _ = cut.wait_for(|cut| *cut) => Ended::Cut,
+        };
+        task.abort_all();
+        // Until it has let go, the parcel must not run again. It may have marked its job meanwhile.
+        match timeout(LETTING_GO, task.join_next()).await {
+            Ok(Some(Ok(Ok(done)))) => Ended::Done(done),
+            Ok(_) => ended,
+            Err(_) => {
+                tracing::warn!("a handler blocks its thread, and cannot be aborted");
+                task.detach_all();
+                ended
+            }
+        }
+    }
+
+    async fn fail(
+        &self,
+        ticket: &Ticket,
+        delivery: Option<tracing::field::DisplayValue<trackingmore_webhook::DeliveryId>>,
+        error: &str,
+    ) {
+        let is_last = ticket.attempt >= self.settings.max_attempts;
+        let next = if is_last {
+            Next::Dead { alone: false }
+        } else {
+            Next::Retry(self.settings.delay(ticket.attempt))
+        };
+        let had = self.mark(ticket, error, next).await;
+        let attempt = ticket.attempt;
+        if !had {
+            metric::job("lost");
+            tracing::warn!(
+                delivery,
+                attempt,
+                "a failed job was not this worker's any more"
+            );
+        } else if is_last {
+            metric::job("dead");
+            tracing::error!(
+                delivery,
+                attempt,
+                "job failed for the last time, and is dead"
+            );
+        } else {
+            metric::job("failed");
+            tracing::warn!(delivery, attempt, "job failed, and is tried again");
+        }
+    }
+
+    /// Marks a failure as soon as the database can be written, within the lease.
+    async fn mark(&self, ticket: &Ticket, error: &str, next: Next) -> bool {
+        let began = Instant::now();
+        loop {
+            match mark::failed(&self.shared, ticket, error, next).await {
+                Ok(had) => return had,
+                Err(error) if began.elapsed() >= self.settings.lease || *self.cut.borrow() => {
+                    tracing::error!(%error, "a failed job could not be marked: its lease must end");
+                    return false;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a failed job could not be marked yet");
+                    sleep(self.settings.poll).await;
+                }
+            }
+        }
+    }
+
+    /// Marks what brings no news.
+    async fn supersede(&self, ticket: &Ticket) {
+        let marking = async {
+            let mut tx = DB::begin(&self.shared.base, Purpose::Work).await?;
+            let marked = mark::done::<DB>(&mut tx.transaction, ticket, None).await?;
+            tx.commit().await?;
+            if marked == Marked::MoreWaits {
+                self.shared.wake.all();
+            }
+            Ok::<_, sqlx::Error>(())
+        };
+        match marking.await {
+            Ok(()) => metric::job("superseded"),
+            Err(error) => {
+                let error = error.to_string();
+                let next = Next::Retry(self.settings.poll);
+                self.mark(ticket, &error, next).await;
+            }
+        }
+    }
+}
+
+impl Ended {
+    fn of(joined: Option<Result<Result<Done, BoxError>, JoinError>>) -> Self {
+        match joined {
+            Some(Ok(Ok(done))) => Self::Done(done),
+            Some(Ok(Err(error))) => Self::Failed(error.to_string()),
+            Some(Err(error)) if error.is_panic() => {
+                Self::Failed(format!("panicked: {}", message(&*error.into_panic())))
+            }
+            Some(Err(_)) | None => Self::Failed("aborted".to_owned()),
+        }
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text
+    } else {
+        "no message"
+    }
+}

@@ -1,0 +1,76 @@
+//! The file itself, and the lock of its worker beside it.
+
+use std::{
+    fs::{self, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{InboxError, InboxErrorKind};
+
+/// Makes the file, for its owner only, unless it exists, and gives its full path.
+pub(super) fn create(path: &Path) -> Result<PathBuf, InboxError> {
+    // A file that exists is not opened here: to close it again would drop the locks that SQLite
+    // may have on it in this process.
+    match owner_only().create_new(true).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(sqlx::Error::Io(error).into()),
+    }
+    let path = fs::canonicalize(path).map_err(sqlx::Error::Io)?;
+    match network_file_system(&path) {
+        Some(kind) => Err(InboxError::with_detail(
+            InboxErrorKind::NetworkFileSystem,
+            kind,
+        )),
+        None => Ok(path),
+    }
+}
+
+/// Locks a file beside the database for as long as what this gives is kept.
+pub(super) fn lock_for_work(database: &Path) -> Result<fs::File, InboxError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-worker");
+    let file = owner_only().create(true).open(PathBuf::from(path));
+    let file = file.map_err(sqlx::Error::Io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(InboxError::new(InboxErrorKind::WorkerRunning)),
+        Err(TryLockError::Error(error)) => Err(sqlx::Error::Io(error).into()),
+    }
+}
+
+fn owner_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Tells which network file system the file is on, as far as Linux tells.
+fn network_file_system(path: &Path) -> Option<String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let mounts = mounts.lines().filter_map(|line| {
+        let (mount, kind) = line.split_once(" - ")?;
+        Some((mount.split(' ').nth(4)?, kind.split(' ').next()?))
+    });
+    // Of several on the same folder, the last one covers the others.
+    let (_, kind) = mounts
+        .filter(|(folder, _)| path.starts_with(folder))
+        .max_by_key(|(folder, _)| folder.len())?;
+    const NETWORK: [&str; 11] = [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "afs",
+        "ceph",
+        "fuse.glusterfs",
+        "fuse.sshfs",
+        "lustre",
+    ];
+    NETWORK.contains(&kind).then(|| kind.to_owned())
+}

@@ -1,0 +1,376 @@
+use std::{
+    fmt,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Engine, InboxError, InboxErrorKind, claim,
+    inbox::Shared,
+    lease::{self, Held, Orphans},
+    metric, retention, routing,
+    run::{Handler, Runner},
+    store::{Purpose, Tx},
+};
+
+/// Calls a handler for each parcel with news. Made by [`Inbox::worker`](crate::Inbox::worker).
+#[must_use = "a worker does nothing until it is run"]
+pub struct Worker<DB: Engine> {
+    shared: Arc<Shared<DB>>,
+    handler: Handler<DB>,
+    settings: Settings,
+}
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) concurrency: usize,
+    pub(crate) lease: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) grace: Duration,
+    pub(crate) poll: Duration,
+    pub(crate) max_attempts: u32,
+    first_delay: Duration,
+    most_delay: Duration,
+}
+
+impl<DB: Engine> Worker<DB> {
+    pub(crate) fn new(shared: Arc<Shared<DB>>, handler: Handler<DB>) -> Self {
+        let settings = Settings {
+            concurrency: 8,
+            lease: Duration::from_secs(60),
+            timeout: Duration::from_secs(10 * 60),
+            grace: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
+            max_attempts: 20,
+            first_delay: Duration::from_secs(2),
+            most_delay: Duration::from_secs(3 * 60 * 60),
+        };
+        Self {
+            shared,
+            handler,
+            settings,
+        }
+    }
+
+    /// How many parcels are handled at once; 8 by default.
+    pub fn concurrency(mut self, jobs: usize) -> Self {
+        self.settings.concurrency = jobs;
+        self
+    }
+
+    /// How long a job stays this worker's without a sign of life; 60 seconds by default. It is
+    /// renewed at a third of it while the handler runs.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease;
+        self
+    }
+
+    /// How long a handler may run before it is aborted, and its transaction rolled back; 10 minutes
+    /// by default. Only a handler that awaits something can be aborted.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// How long running handlers may go on when the worker is told to stop; 30 seconds by default.
+    /// After that they are aborted and their jobs given back.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.settings.grace = grace;
+        self
+    }
+
+    /// How often the worker looks for what other processes accepted and for retries that are due;
+    /// once a second by default. What this process accepts is handled at once.
+    pub fn poll(mut self, poll: Duration) -> Self {
+        self.settings.poll = poll;
+        self
+    }
+
+    /// How often a job is tried before it is dead; 20 by default, which takes about a day.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.settings.max_attempts = attempts;
+        self
+    }
+
+    /// How long a failed job waits: `first` after the first attempt, twice as long after each
+    /// further one, `most` at the longest; 2 seconds and 3 hours by default. A random fifth is added
+    /// or taken off.
+    pub fn retry_delays(mut self, first: Duration, most: Duration) -> Self {
+        self.settings.first_delay = first;
+        self.settings.most_delay = most;
+        self
+    }
+
+    /// Works for ever.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_until`](Self::run_until).
+    pub async fn run(self) -> Result<(), InboxError> {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Works until `stop` is ready. Then it takes no more jobs, lets the running ones end within
+    /// the grace period, and gives the rest back.
+    ///
+    /// A database that fails is logged, and tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkerRunning`](InboxErrorKind::WorkerRunning) in SQLite, where only one process can work,
+    /// and [`InvalidOptions`](InboxErrorKind::InvalidOptions).
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), InboxError> {
+        self.settings.check()?;
+        let _only_one = DB::work(&self.shared.base)?;
+        let (cut, is_cut) = watch::channel(false);
+        let runner = Arc::new(Runner {
+            shared: self.shared,
+            handler: self.handler,
+            settings: self.settings,
+            held: Held::default(),
+            cut: is_cut,
+        });
+        let mut shift = Shift::new(Arc::clone(&runner));
+        let settings = &runner.settings;
+        let keeping = lease::keep(
+            Arc::clone(&runner.shared),
+            runner.held.clone(),
+            settings.lease,
+        );
+        let pruning = retention::keep_pruning(Arc::clone(&runner.shared));
+        let working = async {
+            shift.work(stop).await;
+            let ending = shift.end();
+            if timeout(settings.grace, ending).await.is_err() {
+                cut.send_replace(true);
+                shift.end().await;
+            }
+        };
+        tokio::select! {
+            () = working => {}
+            () = keeping => {}
+            () = pruning => {}
+            () = metric::keep_measuring(Arc::clone(&runner.shared)) => {}
+        }
+        Ok(())
+    }
+}
+
+impl<DB: Engine> fmt::Debug for Worker<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), InboxError> {
+        let wrong = if self.concurrency == 0 {
+            "a worker of no jobs at once does nothing: give at least 1"
+        } else if self.max_attempts == 0 {
+            "no attempt at all is allowed: give at least 1"
+        } else if self.lease < Duration::from_millis(100) {
+            "a lease of less than 100 ms ends before it can be renewed"
+        } else if self.poll.is_zero() {
+            "to poll without a pause keeps the database busy: give at least some milliseconds"
+        } else {
+            return Ok(());
+        };
+        Err(InboxError::with_detail(
+            InboxErrorKind::InvalidOptions,
+            wrong,
+        ))
+    }
+
+    /// How long to wait after this attempt.
+    pub(crate) fn delay(&self, attempt: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
+        let delay = self.first_delay.saturating_mul(doubled);
+        let random = RandomState::new().build_hasher().finish() % 401;
+        // From 80 to 120 percent.
+        let thousandths = 800 + u32::try_from(random).unwrap_or_default();
+        (delay.min(self.most_delay) / 1_000).saturating_mul(thousandths)
+    }
+
+    pub(crate) fn longest_delay(&self) -> Duration {
+        (self.most_delay / 1_000).saturating_mul(1_200)
+    }
+}
+
+/// The loop of a worker, with what it knows about the work that is left.
+struct Shift<DB: Engine> {
+    runner: Arc<Runner<DB>>,
+    running: JoinSet<()>,
+    /// Whether to look for what ran when a process died.
+    orphans: Option<Orphans>,
+    /// There may be deliveries that are not routed.
+    may_route: bool,
+    /// Some could not be routed for a lock.
+    left_unrouted: bool,
+    /// There may be parcels that are due.
+    may_claim: bool,
+    /// There may be parcels that are to run alone.
+    may_run_alone: bool,
+    /// What runs is alone.
+    is_alone: bool,
+}
+
+impl<DB: Engine> Shift<DB> {
+    fn new(runner: Arc<Runner<DB>>) -> Self {
+        Self {
+            runner,
+            running: JoinSet::new(),
+            orphans: Some(if DB::ONE_WORKER {
+                Orphans::All
+            } else {
+                Orphans::Expired
+            }),
+            may_route: true,
+            left_unrouted: false,
+            may_claim: true,
+            may_run_alone: true,
+            is_alone: false,
+        }
+    }
+
+    /// Works until it is told to stop.
+    async fn work(&mut self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let poll = self.runner.settings.poll;
+        let mut wake = self.runner.shared.wake.listen();
+        let mut next_look = pin!(sleep(poll));
+        loop {
+            // A stop interrupts what waits for the database, and never a claim.
+            let prepared = tokio::select! {
+                biased;
+                () = &mut stop => return,
+                prepared = self.prepare() => prepared,
+            };
+            let started = match prepared {
+                Ok(Some(tx)) => self.start(tx).await,
+                Ok(None) => Ok(false),
+                Err(error) => Err(error),
+            };
+            match started {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the worker cannot work now, and tries again");
+                    tokio::select! {
+                        () = &mut stop => return,
+                        () = sleep(poll) => self.look_around(),
+                    }
+                }
+            }
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                Some(_) = self.running.join_next() => self.one_ended(),
+                _ = wake.changed() => self.woken(),
+                () = &mut next_look => {
+                    next_look.set(sleep(poll));
+                    self.look_around();
+                }
+            }
+        }
+    }
+
+    /// Waits for all that runs.
+    async fn end(&mut self) {
+        while self.running.join_next().await.is_some() {}
+    }
+
+    /// Does what comes before a claim, and begins it if there may be something to claim.
+    async fn prepare(&mut self) -> Result<Option<Tx<DB>>, sqlx::Error> {
+        let Runner {
+            shared,
+            settings,
+            held,
+            ..
+        } = &*self.runner;
+        if let Some(orphans) = self.orphans {
+            lease::free(shared, held, settings, orphans).await?;
+            self.orphans = None;
+        }
+        if self.may_route {
+            let walked = routing::route(shared).await?;
+            self.may_route = false;
+            self.left_unrouted = walked.any_left;
+            self.may_claim |= walked.any_routed;
+        }
+        if self.room() == 0 {
+            return Ok(None);
+        }
+        if self.may_run_alone {
+            self.may_run_alone = claim::is_any_alone(shared).await?;
+        }
+        let begins = if self.may_run_alone {
+            self.running.is_empty()
+        } else {
+            self.may_claim
+        };
+        if !begins {
+            return Ok(None);
+        }
+        DB::begin(&shared.base, Purpose::Work).await.map(Some)
+    }
+
+    /// Claims what can start at once, and starts it. Tells whether it was anything.
+    async fn start(&mut self, tx: Tx<DB>) -> Result<bool, sqlx::Error> {
+        let alone = self.may_run_alone;
+        let most = if alone { 1 } else { self.room() };
+        let claimed = claim::claim(tx, most, alone, self.runner.settings.lease).await?;
+        if alone {
+            // Another process may have been quicker; then the others have their turn.
+            self.is_alone = !claimed.is_empty();
+            self.may_run_alone = false;
+        } else {
+            self.may_claim = claimed.len() == most;
+        }
+        let started = alone || !claimed.is_empty();
+        for claimed in claimed {
+            let runner = Arc::clone(&self.runner);
+            runner.held.add(&claimed.ticket);
+            self.running.spawn(runner.run(claimed));
+        }
+        Ok(started)
+    }
+
+    fn room(&self) -> usize {
+        if self.is_alone {
+            return 0;
+        }
+        let most = self.runner.settings.concurrency;
+        most.saturating_sub(self.running.len())
+    }
+
+    fn one_ended(&mut self) {
+        while self.running.try_join_next().is_some() {}
+        self.may_route |= self.left_unrouted;
+        if self.is_alone {
+            self.is_alone = false;
+            self.look_around();
+        }
+    }
+
+    fn woken(&mut self) {
+        self.may_route = true;
+        self.may_claim = true;
+    }
+
+    fn look_around(&mut self) {
+        self.woken();
+        self.may_run_alone = true;
+        self.orphans.get_or_insert(Orphans::Expired);
+    }
+}

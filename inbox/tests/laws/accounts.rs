@@ -1,0 +1,92 @@
+//! What is of several accounts is kept apart.
+
+use trackingmore_webhook_inbox::{Accepted, Job};
+
+use super::{fail_with, quick, work_off};
+use crate::{
+    database::{Database, Db},
+    support::{delivery::state, effect::told, wait::until_idle},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_delivery_for_two_accounts_is_two() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let (shoes, hats) = (inbox.account("shoes"), inbox.account("hats"));
+    let delivery = state("AB1", 1).sent();
+    for account in [&inbox, &shoes, &hats] {
+        assert_eq!(account.accept(&delivery).await.unwrap(), Accepted::New);
+        assert_eq!(
+            account.accept(&delivery).await.unwrap(),
+            Accepted::Duplicate
+        );
+    }
+    work_off(&inbox).await;
+    let mut accounts: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.account)
+        .collect();
+    accounts.sort();
+    assert_eq!(accounts, ["", "hats", "shoes"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_of_any_name_is_kept() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let names = [
+        "a",
+        "A",
+        "a\0",
+        "'",
+        " a",
+        "ä",
+        &"n".repeat(100_000),
+        &"n".repeat(100_001),
+    ];
+    for name in names {
+        let account = inbox.account(name);
+        assert_eq!(
+            account.accept(&state("AB1", 1).sent()).await.unwrap(),
+            Accepted::New,
+            "{name}"
+        );
+    }
+    assert_eq!(inbox.stats().await.unwrap().pending, names.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forget_retry_and_history_concern_their_account_only() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let (shoes, hats) = (inbox.account("shoes"), inbox.account("hats"));
+    for account in [&shoes, &hats] {
+        account.accept(&state("AB1", 1).sent()).await.unwrap();
+    }
+    fail_with(&inbox, "no", 1).await;
+    assert_eq!(inbox.stats().await.unwrap().dead, 2);
+    assert_eq!(inbox.history("AB1").await.unwrap().len(), 0);
+    assert_eq!(shoes.history("AB1").await.unwrap().len(), 1);
+
+    shoes.retry("AB1").await.unwrap();
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.dead, stats.pending), (1, 1));
+
+    shoes.forget("AB1").await.unwrap();
+    assert_eq!(shoes.history("AB1").await.unwrap().len(), 0);
+    assert_eq!(hats.history("AB1").await.unwrap().len(), 1);
+    assert_eq!(inbox.retry_dead().await.unwrap(), 1);
+    let worker = inbox.worker(|job: Job<Db>| async move {
+        assert_eq!(job.account(), "hats");
+        Ok(job.done().await?)
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(inbox.stats().await.unwrap().dead, 0);
+}

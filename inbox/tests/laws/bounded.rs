@@ -1,0 +1,111 @@
+//! What waits is bounded in number and in bytes: beyond, it is an error and not memory.
+
+use serde_json::json;
+use trackingmore_webhook::VerifiedBody;
+use trackingmore_webhook_inbox::{Inbox, InboxOptions};
+
+use super::work_off;
+use crate::{
+    database::{Database, Db},
+    support::{child::Child, delivery::state, effect::told, ms, wait::soon},
+};
+
+/// How many of them are stored while the database is blocked, and released after a while.
+async fn stored(inbox: &Inbox<Db>, database: &Database, sent: Vec<VerifiedBody>) -> usize {
+    let blocked = database.block().await;
+    let accepting: Vec<_> = sent
+        .into_iter()
+        .map(|delivery| {
+            let inbox = inbox.clone();
+            tokio::spawn(async move { inbox.accept(&delivery).await.is_ok() })
+        })
+        .collect();
+    tokio::time::sleep(ms(300)).await;
+    blocked.release().await;
+    let mut stored = 0;
+    for accepted in accepting {
+        stored += usize::from(soon("each is answered", accepted).await.unwrap());
+    }
+    stored
+}
+
+fn deliveries(count: u32, size: usize) -> Vec<VerifiedBody> {
+    let note = "x".repeat(size);
+    let deliveries = (0..count).map(|number| state(format!("AB{number}"), 1));
+    deliveries
+        .map(|state| state.with("note", note.as_str()).sent())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_holds_as_many_deliveries_as_it_is_told() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = InboxOptions::new()
+        .queue(10, 1 << 30)
+        .accept_deadline(ms(3_000));
+    let inbox = database.open_with(options).await;
+    let stored = stored(&inbox, &database, deliveries(100, 10)).await;
+    assert!((10..=11).contains(&stored), "{stored} were stored");
+    assert_eq!(inbox.stats().await.unwrap().stored, stored as u64);
+    // It is empty again.
+    inbox.accept(&state("AB1", 2).sent()).await.unwrap();
+    work_off(&inbox).await;
+    assert!(told(&database).await.len() >= stored);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_holds_as_many_bytes_as_it_is_told() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = InboxOptions::new()
+        .queue(10_000, 100_000)
+        .accept_deadline(ms(3_000));
+    let inbox = database.open_with(options).await;
+    let stored = stored(&inbox, &database, deliveries(100, 9_000)).await;
+    assert!((10..=11).contains(&stored), "{stored} were stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_larger_than_the_queue_is_stored_when_nothing_else_waits() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().queue(10, 1_000))
+        .await;
+    let large = deliveries(1, 50_000).remove(0);
+    let accepted = inbox.accept(&large).await;
+    // To refuse it for good would lose it, since it never gets smaller.
+    assert!(accepted.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
+    const MOST: u64 = 200 * 1_000;
+    if !cfg!(target_os = "linux") {
+        return crate::support::skip("a process tells what memory it used only on Linux");
+    }
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    // Beyond what the queue holds they only take their time, of which a debug build needs much.
+    let count = if crate::support::deliveries() < 10_000 {
+        6_000
+    } else {
+        20_000
+    };
+    let role = json!({
+        "role": "wait", "count": count, "deadline": 2_000, "target": database.target(),
+    });
+    let mut child = Child::start(&role);
+    child.expect("ready").await;
+    let blocked = database.block().await;
+    let line = child.line().await.unwrap();
+    let (_stored, memory) = line.split_once(' ').unwrap();
+    let memory: u64 = memory.parse().unwrap();
+    assert!(memory < MOST, "{memory} KB");
+    blocked.release().await;
+}

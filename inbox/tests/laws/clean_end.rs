@@ -1,0 +1,165 @@
+//! `run_until` claims no more, lets what runs end, and gives the rest back at once.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use trackingmore_webhook_inbox::Job;
+
+use super::{quick, work_off};
+use crate::{
+    database::{Database, Db, IS_SQLITE},
+    support::{
+        child::Child,
+        delivery::state,
+        effect::{self, minutes, told},
+        ms,
+        wait::{next, soon, until, until_idle},
+    },
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    for number in ["AB1", "AB2", "AB3"] {
+        inbox.accept(&state(number, 1).sent()).await.unwrap();
+    }
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let worker = inbox.worker_with(begun, |begun, job| async move {
+        begun.send(())?;
+        tokio::time::sleep(ms(500)).await;
+        effect::tell(job).await
+    });
+    let worker = quick(worker).concurrency(1);
+    worker.run_until(next(&mut begins)).await.unwrap();
+    assert_eq!(told(&database).await.len(), 1);
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.pending, stats.running), (2, 0));
+    assert!(begins.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_outlasts_the_grace_is_given_back_at_once() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let worker = inbox.worker_with(begun, |begun, job: Job<Db>| async move {
+        begun.send(job.attempt())?;
+        std::future::pending().await
+    });
+    let worker = quick(worker)
+        .lease(Duration::from_secs(3_600))
+        .grace(ms(100));
+    let ended = worker.run_until(async {
+        next(&mut begins).await;
+    });
+    soon("the worker ends", ended).await.unwrap();
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.pending, stats.running, stats.dead), (1, 0, 0));
+
+    // Not after its lease, which is an hour, and not after the delay of a failure.
+    let worker = inbox
+        .worker(effect::tell)
+        .retry_delays(Duration::from_secs(3_600), Duration::MAX);
+    worker.run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_has_nothing_to_do_ends_at_once() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let began = Instant::now();
+    let worker = inbox.worker(effect::tell).poll(Duration::from_secs(3_600));
+    worker.run_until(async {}).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_jobs_of_a_killed_process_come_back() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    // On SQLite the next worker gets them, however long their lease is.
+    let lease = if IS_SQLITE { 3_600_000 } else { 1_000 };
+    let mut child = Child::start(&json!({
+        "role": "work", "handler": "stop before the mark", "lease": lease,
+        "target": database.target(),
+    }));
+    child.expect("working").await;
+    child.expect("before the mark").await;
+    child.kill().await;
+    assert!(told(&database).await.is_empty());
+    work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_future_is_dropped_leaves_its_jobs_to_the_next() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let dropped = Arc::new(());
+    let state_of_test = (begun, Arc::clone(&dropped));
+    let worker = inbox.worker_with(state_of_test, |(begun, _dropped), _: Job<Db>| async move {
+        begun.send(())?;
+        std::future::pending().await
+    });
+    let worker = quick(worker).lease(ms(500));
+    tokio::select! {
+        _ = worker.run() => unreachable!("nobody ends it"),
+        () = next(&mut begins) => {}
+    }
+    until("its handlers are dropped too", || async {
+        Arc::strong_count(&dropped) == 1
+    })
+    .await;
+    until("the job is free", || async {
+        work_off(&inbox).await;
+        minutes(&database, "AB1").await == [1]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_ends_while_the_database_does_not_answer() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = trackingmore_webhook_inbox::InboxOptions::new().accept_deadline(ms(1_000));
+    let inbox = database.open_with(options).await;
+    let calls = Arc::new(Mutex::new(0));
+    let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {
+        *calls.lock().unwrap() += 1;
+        effect::tell(job).await
+    });
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let blocked = database.block_work().await;
+    let ended = quick(worker)
+        .grace(ms(100))
+        .run_until(tokio::time::sleep(ms(500)));
+    // Well or not: it does not hang.
+    let _ = soon("the worker ends", ended).await;
+    blocked.release().await;
+    until("it is told", || async {
+        work_off(&inbox).await;
+        minutes(&database, "AB1").await == [1]
+    })
+    .await;
+}

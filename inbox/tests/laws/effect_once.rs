@@ -1,0 +1,260 @@
+//! With `done_in` the effect commits if and only if the mark does.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+use trackingmore_webhook_inbox::{BoxError, InboxErrorKind, Job};
+
+use super::{quick, work_off};
+use crate::{
+    database::{Database, Db, IS_SQLITE},
+    support::{
+        child::Child,
+        delivery::state,
+        effect::{self, minutes, told},
+        ms,
+        wait::{next, until, until_idle},
+    },
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_whose_handler_fails_is_rolled_back() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let worker = inbox.worker(|job: Job<Db>| async move {
+        let mut transaction = job.begin().await?;
+        effect::write(&mut transaction, &job).await?;
+        if job.attempt() < 5 {
+            return Err("after the effect and before the mark".into());
+        }
+        Ok(job.done_in(transaction).await?)
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_in_a_transaction_of_the_users_pool_is_once_too() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let worker = inbox.worker_with(inbox.pool().clone(), |pool, job| async move {
+        let mut transaction = pool.begin().await?;
+        effect::write(&mut transaction, &job).await?;
+        Ok(job.done_in(transaction).await?)
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_tried_again() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    database.fail_effects().await;
+    let database = Arc::new(database);
+    let worker = inbox.worker_with(Arc::clone(&database), |database, job| async move {
+        if job.attempt() == 3 {
+            database.let_effects_succeed().await;
+        }
+        let attempt = job.attempt();
+        let done = effect::tell(job).await;
+        assert_eq!(done.is_ok(), attempt >= 3, "attempt {attempt}");
+        done
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+/// An attempt that lost its parcel while it stood still. Others have handled it since, and another
+/// attempt runs, with the same number and nothing else in common.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let (begun, mut attempts) = mpsc::unbounded_channel::<(u32, oneshot::Sender<()>)>();
+    let (ended, mut ends) = mpsc::unbounded_channel();
+    let handler = (begun, ended);
+    let worker = inbox.worker_with(handler, |(begun, ended), job| async move {
+        let attempt = job.attempt();
+        let (go_on, going_on) = oneshot::channel();
+        begun.send((attempt, go_on))?;
+        going_on.await?;
+        let done = effect::tell(job).await;
+        ended.send(done.as_ref().map(|_| ()).map_err(ToString::to_string))?;
+        done
+    });
+    let steps = async {
+        let (attempt, stale) = next(&mut attempts).await;
+        assert_eq!(attempt, 1);
+        database.lose_claims().await;
+        let (_, second) = next(&mut attempts).await;
+        second.send(()).unwrap();
+        assert_eq!(next(&mut ends).await, Ok(()));
+
+        inbox.accept(&state("AB1", 2).sent()).await.unwrap();
+        let (attempt, third) = next(&mut attempts).await;
+        assert_eq!(attempt, 1, "attempts are counted anew after success");
+        stale.send(()).unwrap();
+        assert!(
+            next(&mut ends).await.is_err(),
+            "the stale attempt is refused"
+        );
+        assert_eq!(minutes(&database, "AB1").await, [1]);
+        third.send(()).unwrap();
+        assert_eq!(next(&mut ends).await, Ok(()));
+        until_idle(&inbox).await;
+    };
+    quick(worker).concurrency(4).run_until(steps).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_job_says_so() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let kinds = Arc::new(Mutex::new(Vec::new()));
+    let handler = (inbox.clone(), Arc::clone(&kinds));
+    let worker = inbox.worker_with(handler, |(inbox, kinds), job| async move {
+        inbox.forget("AB1").await?;
+        let mut transaction = job.begin().await?;
+        effect::write(&mut transaction, &job).await?;
+        let lost = job.done_in(transaction).await.unwrap_err();
+        kinds.lock().unwrap().push(lost.kind());
+        Err(lost.into())
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(kinds.lock().unwrap()[..], [InboxErrorKind::LostJob]);
+    assert!(
+        told(&database).await.is_empty(),
+        "its transaction is rolled back"
+    );
+}
+
+/// A job without a transaction is marked too, and at least once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn done_without_a_transaction_marks_the_job() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let calls = Arc::new(Mutex::new(0));
+    let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {
+        *calls.lock().unwrap() += 1;
+        Ok(job.done().await?)
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    work_off(&inbox).await;
+    assert_eq!(*calls.lock().unwrap(), 1);
+    assert!(told(&database).await.is_empty());
+}
+
+/// The `Done` of one job is no answer for another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_whose_handler_answers_with_another_jobs_done_is_not_done() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    for number in ["AB1", "AB2"] {
+        inbox.accept(&state(number, 1).sent()).await.unwrap();
+    }
+    let kept = Arc::new(tokio::sync::Mutex::new(None));
+    let calls = Arc::new(Mutex::new(0));
+    let handler = (kept, Arc::clone(&calls));
+    let worker = inbox.worker_with(handler, |(kept, calls), job| async move {
+        *calls.lock().unwrap() += 1;
+        if let Some(done) = kept.lock().await.take() {
+            drop(job);
+            return Ok(done);
+        }
+        let done = job.done().await?;
+        if *calls.lock().unwrap() == 1 {
+            *kept.lock().await = Some(done);
+            return Err(BoxError::from("its job is marked all the same"));
+        }
+        Ok(done)
+    });
+    quick(worker)
+        .concurrency(1)
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
+    assert_eq!(
+        *calls.lock().unwrap(),
+        3,
+        "the job that was dropped is tried again"
+    );
+}
+
+/// On SQLite no other process can work meanwhile; on PostgreSQL another takes over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_stopped_between_effect_and_mark_tells_once() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let mut role = json!({
+        "role": "work", "handler": "stop before the mark", "lease": 500,
+        "target": database.target(),
+    });
+    let mut child = Child::start(&role);
+    child.expect("working").await;
+    child.expect("before the mark").await;
+    child.signal("STOP");
+    if IS_SQLITE {
+        child.signal("CONT");
+        child.tell("go on").await;
+        child.expect("marked").await;
+    } else {
+        role["handler"] = "tell".into();
+        let mut other = Child::start(&role);
+        other.expect("working").await;
+        until("another took over", || async {
+            !minutes(&database, "AB1").await.is_empty()
+        })
+        .await;
+        child.signal("CONT");
+        child.tell("go on").await;
+        child.expect("refused").await;
+        other.kill().await;
+    }
+    child.kill().await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lease_of_a_long_handler_is_renewed() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let calls = Arc::new(Mutex::new(0));
+    let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {
+        *calls.lock().unwrap() += 1;
+        tokio::time::sleep(ms(1_500)).await;
+        effect::tell(job).await
+    });
+    let worker = quick(worker).lease(ms(300));
+    worker.run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), 1);
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}

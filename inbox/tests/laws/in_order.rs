@@ -1,0 +1,258 @@
+//! A parcel's updates come in order and one at a time, whatever the number of workers.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+};
+
+use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job};
+
+use super::{quick, work_off};
+use crate::{
+    database::{Database, Db, IS_SQLITE},
+    support::{
+        delivery::{minute, several, state},
+        effect::{self, told},
+        wait::until_idle,
+    },
+};
+
+#[derive(Clone, Default)]
+struct Running(Arc<Mutex<HashSet<String>>>);
+
+impl Running {
+    /// Tells the effect while it makes sure that no other handler runs for this parcel.
+    async fn tell(self, job: Job<Db>) -> Result<Done, BoxError> {
+        let number = job.update().tracking().tracking_number.clone();
+        assert!(self.0.lock().unwrap().insert(number.clone()), "two at once");
+        tokio::task::yield_now().await;
+        let mut transaction = job.begin().await?;
+        effect::write(&mut transaction, &job).await?;
+        self.0.lock().unwrap().remove(&number);
+        Ok(job.done_in(transaction).await?)
+    }
+}
+
+async fn work(inbox: Inbox<Db>, running: Running, end: impl Future<Output = ()>) {
+    let worker = quick(inbox.worker_with(running, Running::tell)).concurrency(8);
+    worker.run_until(end).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_parcel_is_told_in_order_and_by_one_handler_at_a_time() {
+    const PARCELS: u32 = 5;
+    const STATES: u32 = 40;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let running = Running::default();
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let workers: Vec<_> = opened(&database, if IS_SQLITE { 1 } else { 3 })
+        .await
+        .into_iter()
+        .map(|inbox| {
+            let mut ended = ended.clone();
+            let end = async move {
+                let _ = ended.wait_for(|ended| *ended).await;
+            };
+            tokio::spawn(work(inbox, running.clone(), end))
+        })
+        .collect();
+    for minute in 1..=STATES {
+        for parcel in 0..PARCELS {
+            inbox
+                .accept(&state(format!("AB{parcel}"), minute).sent())
+                .await
+                .unwrap();
+        }
+    }
+    until_idle(&inbox).await;
+    end.send(true).unwrap();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+
+    let mut of_parcels: HashMap<_, Vec<_>> = HashMap::new();
+    for told in told(&database).await {
+        assert!(!told.is_late);
+        of_parcels
+            .entry(told.tracking_number)
+            .or_default()
+            .push(told.minute);
+    }
+    assert_eq!(of_parcels.len() as u32, PARCELS);
+    for minutes in of_parcels.into_values() {
+        assert!(
+            minutes.iter().copied().eq(1..=i64::from(STATES)),
+            "{minutes:?}"
+        );
+    }
+}
+
+async fn opened(database: &Database, count: usize) -> Vec<Inbox<Db>> {
+    let mut inboxes = Vec::new();
+    for _ in 0..count {
+        inboxes.push(database.open().await);
+    }
+    inboxes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_parcel_of_a_body_is_handled_by_itself() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let body = several([state("AB1", 1), state("AB2", 1), state("AB1", 2)]);
+    inbox.accept(&body).await.unwrap();
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.stored, stats.unread), (1, 0));
+    let worker = inbox.worker(|job: Job<Db>| async move {
+        if job.update().tracking().tracking_number == "AB2" {
+            return Err("not this one".into());
+        }
+        effect::tell(job).await
+    });
+    quick(worker)
+        .max_attempts(2)
+        .run_until(until_idle(&inbox))
+        .await
+        .unwrap();
+    let told: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.minute)
+        .collect();
+    assert_eq!(told, [1, 2]);
+    assert_eq!(inbox.stats().await.unwrap().dead, 1);
+    for number in ["AB1", "AB2"] {
+        assert!(!inbox.history(number).await.unwrap().is_empty());
+    }
+}
+
+/// With the timestamp form of the signature anybody who saw one request can send any body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_with_very_many_states_of_a_parcel_is_worked_off() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let states = (1..=1_500).map(|minute| state("AB1", minute).without("origin_info"));
+    inbox.accept(&several(states)).await.unwrap();
+    inbox.accept(&state("AB1", 2_000).sent()).await.unwrap();
+    work_off(&inbox).await;
+    assert_eq!(told(&database).await.len(), 1);
+}
+
+/// How many parcels the handler saw: each has a first state of its own.
+async fn parcels(states: impl IntoIterator<Item = crate::support::delivery::State>) -> Option<u32> {
+    let database = Database::new().await?;
+    let inbox = database.open().await;
+    let first = Arc::new(Mutex::new(0));
+    for state in states {
+        inbox.accept(&state.sent()).await.unwrap();
+        let worker = inbox.worker_with(Arc::clone(&first), |first, job| async move {
+            *first.lock().unwrap() += u32::from(job.update().previous().is_none());
+            Ok(job.done().await?)
+        });
+        quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+    }
+    let first = *first.lock().unwrap();
+    Some(first)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_with_two_couriers_is_two_parcels() {
+    let states = [
+        state("AB1", 1).courier("ups"),
+        state("AB1", 2).courier("dhl"),
+    ];
+    assert!(matches!(parcels(states).await, None | Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_courier_is_the_only_one_known() {
+    let states = [
+        state("AB1", 1).courier("ups"),
+        state("AB1", 2).without_courier(),
+        state("AB1", 3).courier("ups"),
+    ];
+    assert!(matches!(parcels(states).await, None | Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_courier_names_a_parcel_that_had_none() {
+    let states = [
+        state("AB1", 1).without_courier(),
+        state("AB1", 2).courier("ups"),
+        state("AB1", 3).without_courier(),
+        state("AB1", 4).courier("ups"),
+    ];
+    assert!(matches!(parcels(states).await, None | Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn couriers_that_arrive_together_are_told_apart() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    // Routed in one step.
+    for state in [
+        state("AB1", 1).without_courier(),
+        state("AB1", 2).courier("ups"),
+        state("AB1", 3).without_courier(),
+        state("AB1", 4).courier("dhl"),
+        state("AB2", 5),
+    ] {
+        inbox.accept(&state.sent()).await.unwrap();
+    }
+    work_off(&inbox).await;
+    let mut minutes: Vec<_> = told(&database)
+        .await
+        .into_iter()
+        .map(|it| it.minute)
+        .collect();
+    minutes.sort_unstable();
+    assert_eq!(minutes, [1, 2, 3, 4, 5]);
+    assert_eq!(inbox.history("AB1").await.unwrap().len(), 4);
+}
+
+/// Tells the handler of a parcel what a poll of the vendor's API read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recorded_state_goes_the_same_way() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.record(&state("AB1", 1).tracking()).await.unwrap();
+    inbox.accept(&state("AB1", 2).sent()).await.unwrap();
+    work_off(&inbox).await;
+    let polled = state("AB1", 3).tracking();
+    inbox.record(&polled).await.unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let worker = inbox.worker_with(Arc::clone(&seen), |seen, job| async move {
+        let body = job.body().to_vec();
+        seen.lock().unwrap().push((job.id(), body));
+        effect::tell(job).await
+    });
+    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
+
+    assert!(
+        told(&database)
+            .await
+            .into_iter()
+            .map(|it| it.minute)
+            .eq(1..=3)
+    );
+    let entries = inbox.history("AB1").await.unwrap();
+    let seen = seen.lock().unwrap();
+    let [(id, body)] = &seen[..] else {
+        panic!("one job")
+    };
+    let body: trackingmore_webhook::Tracking = serde_json::from_slice(body).unwrap();
+    assert_eq!(body, polled);
+    assert!(entries.iter().any(|entry| entry.id == *id));
+    assert!(minute(&body.checkpoints()[0].clone()) == 3);
+}

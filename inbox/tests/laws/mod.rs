@@ -1,0 +1,44 @@
+//! What the inbox promises, in each database: a file for each promise.
+
+mod accounts;
+mod bounded;
+mod clean_end;
+mod clocks;
+mod closed;
+mod crash_loop;
+mod each_once;
+mod effect_once;
+mod in_order;
+mod kill;
+mod newest_wins;
+mod nothing_lost;
+pub(crate) mod random_lives;
+mod receiving;
+mod retention;
+mod schema;
+mod unread;
+
+use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job, Worker};
+
+use crate::{
+    database::Db,
+    support::{effect::tell, ms, wait::until_idle},
+};
+
+/// A worker that looks and tries again without delay.
+fn quick(worker: Worker<Db>) -> Worker<Db> {
+    worker.poll(ms(20)).retry_delays(ms(1), ms(1))
+}
+
+/// Tells all that waits.
+pub(crate) async fn work_off(inbox: &Inbox<Db>) {
+    let worker = quick(inbox.worker(tell));
+    worker.run_until(until_idle(inbox)).await.unwrap();
+}
+
+/// Fails every job with the given error.
+pub(crate) async fn fail_with(inbox: &Inbox<Db>, error: &'static str, attempts: u32) {
+    let fail = move |_: Job<Db>| async move { Err::<Done, BoxError>(error.into()) };
+    let worker = quick(inbox.worker(fail)).max_attempts(attempts);
+    worker.run_until(until_idle(inbox)).await.unwrap();
+}

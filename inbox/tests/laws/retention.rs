@@ -1,0 +1,157 @@
+//! What is kept, and for how long.
+
+use std::time::Duration;
+
+use trackingmore_webhook_inbox::{InboxErrorKind, InboxOptions};
+
+use super::{fail_with, quick, work_off};
+use crate::{
+    database::Database,
+    support::{
+        DAY,
+        delivery::{sent, state},
+        effect::{minutes, tell},
+        wait::until,
+    },
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn options_that_would_let_duplicates_through_are_refused() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let wrong = [
+        InboxOptions::new().keep_ids(29 * DAY),
+        InboxOptions::new().keep_ids(Duration::ZERO),
+        InboxOptions::new().keep_parcels(29 * DAY),
+        InboxOptions::new()
+            .keep_ids(60 * DAY)
+            .keep_parcels(59 * DAY),
+        InboxOptions::new().accept_deadline(Duration::ZERO),
+        InboxOptions::new().queue(0, 1_000),
+        InboxOptions::new().queue(1_000, 0),
+    ];
+    for options in wrong {
+        let shown = format!("{options:?}");
+        let error = Database::open_target(&database.target(), options)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), InboxErrorKind::InvalidOptions, "{shown}");
+    }
+    let right = [
+        InboxOptions::new()
+            .keep_ids(30 * DAY)
+            .keep_bodies(Duration::ZERO),
+        InboxOptions::new()
+            .keep_ids(Duration::MAX)
+            .keep_parcels(Duration::MAX),
+        InboxOptions::new()
+            .accept_deadline(Duration::MAX)
+            .queue(usize::MAX, usize::MAX),
+    ];
+    for options in right {
+        let inbox = database.open_with(options).await;
+        inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+        inbox.prune().await.unwrap();
+        assert_eq!(inbox.stats().await.unwrap().stored, 1);
+        inbox.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_handled_is_not_pruned() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().keep_bodies(DAY))
+        .await;
+    inbox.accept(&state("DEAD", 1).sent()).await.unwrap();
+    fail_with(&inbox, "no", 1).await;
+    inbox.accept(&state("WAITING", 1).sent()).await.unwrap();
+    database.age(20).await;
+    inbox.prune().await.unwrap();
+    assert_eq!(inbox.retry_dead().await.unwrap(), 1);
+    work_off(&inbox).await;
+    assert_eq!(minutes(&database, "DEAD").await, [1]);
+    assert_eq!(minutes(&database, "WAITING").await, [1]);
+    inbox.prune().await.unwrap();
+    assert_eq!(database.bodies().await, 0);
+    assert_eq!(inbox.stats().await.unwrap().stored, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_still_waits_after_the_ids_time_is_told() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    database.age(100).await;
+    inbox.prune().await.unwrap();
+    work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_outlives_the_ids_and_goes_a_year_after_the_last_delivery() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let first = state("AB1", 1).sent();
+    inbox.accept(&first).await.unwrap();
+    work_off(&inbox).await;
+    database.age(364).await;
+    inbox.prune().await.unwrap();
+    // Its id is gone. It is no news all the same.
+    inbox.accept(&first).await.unwrap();
+    work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+
+    database.age(366).await;
+    inbox.prune().await.unwrap();
+    assert_eq!(database.parcels().await, 0);
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.stored, stats.dead), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_prunes_by_itself() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database
+        .open_with(InboxOptions::new().keep_bodies(DAY))
+        .await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    work_off(&inbox).await;
+    database.age(2).await;
+    let pruned = until("its body is gone", || async {
+        database.bodies().await == 0
+    });
+    quick(inbox.worker(tell)).run_until(pruned).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pruning_is_done_in_steps_and_to_the_end() {
+    const COUNT: u64 = 3_000;
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let accepting: Vec<_> = (0..COUNT)
+        .map(|number| {
+            let (inbox, body) = (inbox.clone(), format!(r#"{{"number":{number}}}"#));
+            tokio::spawn(async move { inbox.accept(&sent(body)).await })
+        })
+        .collect();
+    for accepted in accepting {
+        accepted.await.unwrap().unwrap();
+    }
+    assert_eq!(inbox.stats().await.unwrap().unread, COUNT);
+    database.age(400).await;
+    inbox.prune().await.unwrap();
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.stored, stats.unread), (0, 0));
+}

@@ -1,0 +1,82 @@
+//! A body that is not an event is kept, and can be read by a later version.
+
+use trackingmore_webhook_inbox::Accepted;
+
+use super::work_off;
+use crate::{
+    database::Database,
+    support::{
+        delivery::{sent, state},
+        effect::{minutes, told},
+    },
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_not_an_event_is_kept_unread() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let bodies = [
+        "not JSON",
+        "{}",
+        r#"{"data":{"courier_code":"ups"}}"#,
+        r#"{"data":[]}"#,
+        "",
+        "123",
+        // Of two parcels, one cannot be read: nothing of it is dropped.
+        r#"{"data":[{"tracking_number":"AB1"},{"courier_code":"ups"}]}"#,
+    ];
+    for body in bodies {
+        assert_eq!(
+            inbox.accept(&sent(body)).await.unwrap(),
+            Accepted::New,
+            "{body}"
+        );
+        assert_eq!(
+            inbox.accept(&sent(body)).await.unwrap(),
+            Accepted::Duplicate,
+            "{body}"
+        );
+    }
+    let unread = inbox.unread().await.unwrap();
+    assert!(
+        unread
+            .iter()
+            .map(|it| &it.body[..])
+            .eq(bodies.map(str::as_bytes))
+    );
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.unread, stats.pending), (bodies.len() as u64, 0));
+    work_off(&inbox).await;
+    assert!(told(&database).await.is_empty());
+
+    // This version cannot read them any better.
+    assert_eq!(inbox.reread().await.unwrap(), 0);
+    assert_eq!(inbox.stats().await.unwrap().unread, bodies.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_older_version_could_not_read_is_read_again() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox
+        .account("shoes")
+        .accept(&state("AB1", 1).sent())
+        .await
+        .unwrap();
+    inbox.accept(&sent("not JSON")).await.unwrap();
+    database.unread_all().await;
+    assert_eq!(inbox.stats().await.unwrap().unread, 2);
+    work_off(&inbox).await;
+    assert!(told(&database).await.is_empty());
+
+    assert_eq!(inbox.reread().await.unwrap(), 1);
+    assert_eq!(inbox.reread().await.unwrap(), 0);
+    assert_eq!(inbox.stats().await.unwrap().unread, 1);
+    work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+    assert_eq!(told(&database).await[0].account, "shoes");
+}

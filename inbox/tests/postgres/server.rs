@@ -1,0 +1,257 @@
+//! A server that is stopped, killed, out of reach or out of space.
+
+use std::process::Command;
+
+use serde_json::json;
+use trackingmore_webhook::ErrorKind;
+use trackingmore_webhook_inbox::{
+    Accepted, InboxOptions, PgInbox,
+    sqlx::{self, AssertSqlSafe},
+};
+
+use crate::{
+    cluster::{Cluster, run},
+    database::{Database, server},
+    proxy::{Cut, Proxy},
+    support::{
+        child::Child,
+        delivery::state,
+        effect::{self, minutes, told},
+        mount::Mount,
+        ms,
+        wait::{soon, until},
+    },
+};
+
+/// Receives and works while the server goes away and comes back, as `outage` has it.
+async fn survive<F: Future<Output = ()>>(outage: impl Fn(usize) -> F, database: &Database) {
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(1_000)))
+        .await;
+    let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(1_000));
+    let worker = worker.retry_delays(ms(10), ms(50)).max_attempts(1_000);
+    let mut minute = 0;
+    let living = async {
+        for number in 0..3 {
+            let before = minute + 40;
+            let receiving = async {
+                let mut refused = 0;
+                while minute < before || refused == 0 {
+                    minute += 1;
+                    let delivery = state(format!("AB{}", minute % 7), minute).sent();
+                    until("it is accepted", || async {
+                        let accepted = soon("it is answered", inbox.accept(&delivery)).await;
+                        accepted.is_ok()
+                    })
+                    .await;
+                    refused += 1;
+                }
+            };
+            tokio::join!(receiving, outage(number));
+        }
+        until("all is told", || async {
+            inbox
+                .stats()
+                .await
+                .is_ok_and(|stats| stats.pending == 0 && stats.running == 0)
+        })
+        .await;
+    };
+    worker.run_until(living).await.unwrap();
+    let mut told: Vec<_> = told(database)
+        .await
+        .into_iter()
+        .map(|it| it.minute)
+        .collect();
+    told.sort_unstable();
+    assert!(told.into_iter().eq(1..=i64::from(minute)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_stopped_killed_and_started_again_loses_nothing() {
+    let Some(cluster) = Cluster::start_new().await else {
+        return;
+    };
+    let database = Database::on(cluster.options()).await;
+    let outage = async |number| {
+        tokio::time::sleep(ms(200)).await;
+        match number {
+            0 => cluster.stop("fast"),
+            1 => cluster.stop("immediate"),
+            _ => cluster.kill(),
+        }
+        tokio::time::sleep(ms(500)).await;
+        cluster.start().await;
+    };
+    survive(outage, &database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_server_is_an_error_and_not_a_wait() {
+    let Some(cluster) = Cluster::start_new().await else {
+        return;
+    };
+    let database = Database::on(cluster.options()).await;
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(1_000)))
+        .await;
+    let delivery = state("AB1", 1).sent();
+    cluster.stop("fast");
+    for _ in 0..3 {
+        let refused = soon("it is answered", inbox.accept(&delivery))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::NotStored);
+    }
+    cluster.start().await;
+    assert_eq!(
+        inbox.accept(&delivery).await.unwrap(),
+        Accepted::New,
+        "without a restart"
+    );
+}
+
+/// Where a database is set to answer before it has written, an inbox waits all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_accepted_survives_a_crash_of_a_server_that_commits_asynchronously() {
+    let Some(cluster) = Cluster::start_new().await else {
+        return;
+    };
+    let database = Database::on(cluster.options()).await;
+    for setting in ["synchronous_commit = off", "wal_writer_delay = '10s'"] {
+        let alter = AssertSqlSafe(format!("ALTER SYSTEM SET {setting}"));
+        sqlx::query(alter)
+            .execute(&mut database.raw().await)
+            .await
+            .unwrap();
+    }
+    cluster.stop("fast");
+    cluster.start().await;
+    let inbox = database.open().await;
+    for minute in 1..20 {
+        inbox.accept(&state("AB1", minute).sent()).await.unwrap();
+    }
+    cluster.kill();
+    cluster.start().await;
+    for minute in 1..20 {
+        let again = state("AB1", minute).sent();
+        until("the server answers", || async {
+            inbox.stats().await.is_ok()
+        })
+        .await;
+        assert_eq!(inbox.accept(&again).await.unwrap(), Accepted::Duplicate);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unclear_end_is_an_error_and_its_retry_a_duplicate() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let proxy = Proxy::before(database.options()).await;
+    let inbox = PgInbox::new(proxy.pool()).await.unwrap();
+    let (mut refused, mut duplicates) = (0, 0);
+    for message in 1..40 {
+        let delivery = state("AB1", u32::from(message)).sent();
+        proxy.cut_at([(message, Cut::BeforeTheAnswer)]);
+        let accepted = inbox.accept(&delivery).await;
+        proxy.cut_no_more();
+        if accepted.is_err() {
+            refused += 1;
+            let again = inbox.accept(&delivery).await.unwrap();
+            duplicates += u32::from(again == Accepted::Duplicate);
+        }
+        assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
+    }
+    assert!(
+        refused > duplicates && duplicates > 0,
+        "{duplicates} of {refused}"
+    );
+    super::laws::work_off(&inbox).await;
+    assert!(minutes(&database, "AB1").await.into_iter().eq(1..40));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_answer_is_an_error_at_the_deadline() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let proxy = Proxy::before(database.options()).await;
+    let options = InboxOptions::new().accept_deadline(ms(500));
+    let inbox = PgInbox::new_with(proxy.pool(), options).await.unwrap();
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    proxy.freeze(true);
+    let delivery = state("AB1", 2).sent();
+    for _ in 0..3 {
+        let refused = soon("it is answered", inbox.accept(&delivery)).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotStored);
+    }
+    proxy.freeze(false);
+    until("it is accepted", || async {
+        inbox.accept(&delivery).await.is_ok()
+    })
+    .await;
+    super::laws::work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_on_an_empty_database_make_the_tables_once() {
+    let Some(server) = server().await else { return };
+    let database = Database::empty(server).await;
+    let role = json!({"role": "receive", "target": database.target()});
+    let mut children: Vec<_> = (0..6).map(|_| Child::start(&role)).collect();
+    for (number, child) in children.iter_mut().enumerate() {
+        child.expect("receiving").await;
+        child.tell(&format!("AB{number} 1")).await;
+        child.expect(&format!("stored AB{number} 1")).await;
+    }
+    assert_eq!(database.open().await.stats().await.unwrap().stored, 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_an_error_while_it_lasts_and_loses_nothing() {
+    let Some(cluster) = Cluster::start_new().await else {
+        return;
+    };
+    let Some(disk) = Mount::new(32) else { return };
+    let folder = disk.path().join("tablespace");
+    std::fs::create_dir(&folder).unwrap();
+    run(Command::new("chown").arg("postgres").arg(&folder));
+    let database = Database::empty_in(cluster.options(), &folder).await;
+    let inbox = database
+        .open_with(InboxOptions::new().accept_deadline(ms(2_000)))
+        .await;
+    disk.fill_up(256 * 1024);
+
+    let large = |minute| state("AB1", minute).with("note", incompressible()).sent();
+    let mut accepted = 0;
+    let refused = loop {
+        let delivery = large(accepted + 1);
+        if inbox.accept(&delivery).await.is_err() {
+            break delivery;
+        }
+        accepted += 1;
+        assert!(accepted < 10_000, "the disk is never full");
+    };
+    for _ in 0..3 {
+        assert_eq!(inbox.accept(&refused).await.unwrap_err().status(), 503);
+    }
+    disk.make_room();
+    until("it is accepted", || async {
+        inbox.accept(&refused).await.is_ok()
+    })
+    .await;
+    assert_eq!(inbox.stats().await.unwrap().stored, u64::from(accepted) + 1);
+    super::laws::work_off(&inbox).await;
+    assert!(
+        minutes(&database, "AB1")
+            .await
+            .into_iter()
+            .eq(1..=i64::from(accepted) + 1)
+    );
+}
+
+fn incompressible() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(20_000)
+        .collect()
+}

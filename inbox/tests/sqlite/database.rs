@@ -1,0 +1,240 @@
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use trackingmore_webhook_inbox::{
+    InboxError, InboxOptions, SqliteInbox,
+    sqlx::{
+        self, AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection,
+        sqlite::SqliteConnectOptions,
+    },
+};
+
+pub(crate) type Db = sqlx::Sqlite;
+pub(crate) type Connection = SqliteConnection;
+
+pub(crate) const IS_SQLITE: bool = true;
+
+/// A file of a test's own.
+pub(crate) struct Database {
+    file: PathBuf,
+    _folder: TempDir,
+}
+
+impl Database {
+    pub(crate) const COUNT_DELIVERIES: &str = "SELECT count(*) FROM trackingmore_delivery";
+
+    /// Makes an empty one, with a table for effects. There is always one.
+    pub(crate) async fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deliveries.db");
+        Some(Self::in_file(folder, file).await)
+    }
+
+    /// Makes one in a file that does not exist, in a folder that goes with it.
+    pub(crate) async fn in_file(folder: TempDir, file: PathBuf) -> Self {
+        let database = Self::of_file(folder, file);
+        // Made by the inbox, so that it is as the inbox makes it.
+        database.open().await.close().await;
+        sqlx::query(
+            "CREATE TABLE told (n INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+                tracking_number TEXT NOT NULL, minute INTEGER NOT NULL, is_late BOOLEAN NOT NULL,
+                status TEXT NOT NULL)",
+        )
+        .execute(&mut database.raw().await)
+        .await
+        .unwrap();
+        database
+    }
+
+    /// One in a file that exists.
+    pub(crate) fn of_file(folder: TempDir, file: PathBuf) -> Self {
+        Self {
+            file,
+            _folder: folder,
+        }
+    }
+
+    /// What another process opens it by.
+    pub(crate) fn target(&self) -> String {
+        self.file.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn open(&self) -> SqliteInbox {
+        self.open_with(InboxOptions::new()).await
+    }
+
+    pub(crate) async fn open_with(&self, options: InboxOptions) -> SqliteInbox {
+        Self::open_target(&self.target(), options).await.unwrap()
+    }
+
+    pub(crate) async fn open_target(
+        target: &str,
+        options: InboxOptions,
+    ) -> Result<SqliteInbox, InboxError> {
+        SqliteInbox::open_with(target, options).await
+    }
+
+    /// A connection around the inbox.
+    pub(crate) async fn raw(&self) -> Connection {
+        let options = SqliteConnectOptions::new().filename(&self.file);
+        let options = options.pragma("secure_delete", "ON");
+        options.connect().await.unwrap()
+    }
+
+    /// Keeps everything from being stored, until it is released.
+    pub(crate) async fn block(&self) -> Blocked {
+        let mut connection = self.raw().await;
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        Blocked(connection)
+    }
+
+    /// Makes each commit of a delivery fail at its end, after its statements went well.
+    pub(crate) async fn fail_commits(&self) {
+        let script = "
+            CREATE TABLE promised (id INTEGER REFERENCES kept (id) DEFERRABLE INITIALLY DEFERRED);
+            CREATE TABLE kept (id INTEGER PRIMARY KEY);
+            CREATE TRIGGER fail AFTER INSERT ON trackingmore_delivery
+                BEGIN INSERT INTO promised VALUES (1); END";
+        self.run(script).await;
+    }
+
+    pub(crate) async fn let_commits_succeed(&self) {
+        self.run("DROP TRIGGER fail").await;
+    }
+
+    /// Makes each commit of an effect fail at its end.
+    pub(crate) async fn fail_effects(&self) {
+        let script = "
+            CREATE TABLE paid (id INTEGER REFERENCES money (id) DEFERRABLE INITIALLY DEFERRED);
+            CREATE TABLE money (id INTEGER PRIMARY KEY);
+            CREATE TRIGGER fail_effect AFTER INSERT ON told
+                BEGIN INSERT INTO paid VALUES (1); END";
+        self.run(script).await;
+    }
+
+    pub(crate) async fn let_effects_succeed(&self) {
+        self.run("DROP TRIGGER fail_effect").await;
+    }
+
+    /// Makes the database refuse a delivery in whose body this is.
+    pub(crate) async fn refuse_bodies_with(&self, text: &str) {
+        let trigger = format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON trackingmore_delivery
+                WHEN instr(CAST(NEW.body AS TEXT), '{text}')
+                BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        let mut connection = self.raw().await;
+        sqlx::raw_sql(AssertSqlSafe(trigger))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
+    /// Makes all that was stored older.
+    pub(crate) async fn age(&self, days: u32) {
+        let past = i64::from(days) * 24 * 60 * 60 * 1000;
+        for statement in [
+            "UPDATE trackingmore_delivery SET received_at = received_at - $1",
+            "UPDATE trackingmore_parcel SET last_delivery = last_delivery - $1",
+            "UPDATE trackingmore_forgotten SET forgotten_at = forgotten_at - $1",
+        ] {
+            let mut connection = self.raw().await;
+            sqlx::query(statement)
+                .bind(past)
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Takes what runs away from its workers, as the end of a lease does.
+    pub(crate) async fn lose_claims(&self) {
+        self.run("UPDATE trackingmore_parcel SET state = 1, due = 0 WHERE state = 2")
+            .await;
+    }
+
+    /// How many bodies are kept.
+    pub(crate) async fn bodies(&self) -> i64 {
+        let count = "SELECT count(body) FROM trackingmore_delivery";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
+    /// How many parcels are kept.
+    pub(crate) async fn parcels(&self) -> i64 {
+        let count = "SELECT count(*) FROM trackingmore_parcel";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
+    /// Makes all deliveries look like ones that this version could not read.
+    pub(crate) async fn unread_all(&self) {
+        let script = "UPDATE trackingmore_delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore_fresh";
+        self.run(script).await;
+    }
+
+    pub(crate) async fn pretend_version(&self, version: i64) {
+        let mut connection = self.raw().await;
+        let update = sqlx::query("UPDATE trackingmore_schema SET version = $1").bind(version);
+        update.execute(&mut connection).await.unwrap();
+    }
+
+    pub(crate) async fn add_columns(&self) {
+        let script = "
+            ALTER TABLE trackingmore_delivery ADD COLUMN later text;
+            ALTER TABLE trackingmore_parcel ADD COLUMN later text NOT NULL DEFAULT 'x'";
+        self.run(script).await;
+    }
+
+    /// Removes the inbox's tables, as if it had never been opened.
+    pub(crate) async fn remove_tables(&self) {
+        for file in self.files() {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+
+    /// The file, and those that SQLite keeps beside it.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.file.parent().unwrap()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Whether a text is anywhere in the files, also where SQLite does not look any more.
+    pub(crate) async fn contains(&self, text: &str) -> bool {
+        self.files().into_iter().any(|file| {
+            let bytes = std::fs::read(file).unwrap();
+            bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+        })
+    }
+
+    /// Keeps workers from claiming.
+    pub(crate) async fn block_work(&self) -> Blocked {
+        self.block().await
+    }
+
+    pub(crate) async fn run(&self, script: &'static str) {
+        sqlx::raw_sql(script)
+            .execute(&mut self.raw().await)
+            .await
+            .unwrap();
+    }
+}
+
+/// The lock of the file, held around the inbox.
+pub(crate) struct Blocked(Connection);
+
+impl Blocked {
+    pub(crate) async fn release(mut self) {
+        sqlx::query("ROLLBACK").execute(&mut self.0).await.unwrap();
+        self.0.close().await.unwrap();
+    }
+}
