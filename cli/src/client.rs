@@ -80,6 +80,11 @@ pub(crate) fn target(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Writes a URL without what may be secret in it.
+pub(crate) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
 /// Makes a header map of `headers`, without those of a connection.
 pub(crate) fn header_map<N: AsRef<str>, V: AsRef<[u8]>>(
     headers: &[(N, V)],

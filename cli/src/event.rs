@@ -25,7 +25,7 @@ pub(crate) struct EventArgs {
 /// The statuses that there is a sample of.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "lower")]
-enum Status {
+pub(crate) enum Status {
     Pending,
     NotFound,
     InfoReceived,
@@ -80,7 +80,7 @@ impl EventSource {
 }
 
 impl Status {
-    fn sample(self) -> &'static [u8] {
+    pub(crate) fn sample(self) -> &'static [u8] {
         match self {
             Self::Pending => include_bytes!("../samples/pending.json"),
             Self::NotFound => include_bytes!("../samples/notfound.json"),

@@ -65,7 +65,8 @@ impl Saved {
         })
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    /// Gives the content of the file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let Self { received, .. } = self;
         let mut bytes = format!("{FORMAT}\nreceived: {received}\n{NOTE}\n\n").into_bytes();
         for (name, value) in &self.headers {

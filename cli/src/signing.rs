@@ -70,6 +70,15 @@ pub(crate) fn signer(secret: &Secret) -> Result<Signer, Failure> {
     Signer::new(secret).map_err(Failure::usage)
 }
 
+impl SchemeArg {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Timestamp => "timestamp",
+            Self::Body => "body",
+        }
+    }
+}
+
 impl From<SchemeArg> for Scheme {
     fn from(scheme: SchemeArg) -> Self {
         match scheme {

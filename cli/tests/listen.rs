@@ -33,12 +33,10 @@ fn a_line_tells_all_of_an_accepted_delivery() {
     assert!(listen.url.ends_with(PATH), "{}", listen.url);
     let headers = signed(Scheme::Timestamp, 2 * HOUR, DELIVERY);
     assert_eq!(listen.post(&headers, DELIVERY).status, 200);
-    let line = listen.line();
-    let (time, rest) = line.split_once(' ').unwrap();
-    assert_eq!(time.split(':').count(), 3, "{line}");
+    let (line, answer) = listen.exchange();
     assert!(
-        rest.starts_with(
-            "accepted, answered 200: RB550418207HK hong-kong-post delivered/delivered003 \
+        line.starts_with(
+            "accepted RB550418207HK hong-kong-post delivered/delivered003 \
              (signed by addressee), \"Delivered and signed for,Leeds,2026-10-03T12:47:00\", signed 2h"
         ),
         "{line}"
@@ -46,6 +44,10 @@ fn a_line_tells_all_of_an_accepted_delivery() {
     assert!(
         line.ends_with(" ago, timestamp form, secret 1 of 1"),
         "{line}"
+    );
+    assert!(
+        answer.starts_with("200, ") && answer.ends_with(" ms"),
+        "{answer}"
     );
     // It is no terminal that this is printed on.
     assert!(!line.contains('\u{1b}'), "{line}");
@@ -57,12 +59,12 @@ fn a_line_tells_all_of_an_accepted_delivery() {
     let mut headers = signed(Scheme::Body, Duration::ZERO, body);
     headers.retain(|(name, _)| name != "timestamp");
     assert_eq!(listen.post(&headers, body).status, 200);
-    let line = listen.line();
-    let (_, rest) = line.split_once(' ').unwrap();
-    assert_eq!(
-        rest,
-        "accepted, answered 200: A1 - -, body form, secret 1 of 1"
-    );
+    let (line, _) = listen.exchange();
+    assert_eq!(line, "accepted A1 - -, body form, secret 1 of 1");
+
+    listen.post(&headers, body);
+    let (line, _) = listen.exchange();
+    assert!(line.ends_with("; same body as #2"), "{line}");
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn as_json_a_line_is_an_object() {
     let mut listen = Listen::start(&["--json"]);
     let headers = signed(Scheme::Timestamp, 2 * HOUR, DELIVERY);
     listen.post(&headers, DELIVERY);
-    let accepted = listen.json();
+    let (accepted, answered) = listen.exchange_json();
     for (member, value) in [
         ("event", "accepted"),
         ("parcel", "RB550418207HK"),
@@ -87,7 +89,10 @@ fn as_json_a_line_is_an_object() {
     ] {
         assert_eq!(accepted[member], value, "{accepted}");
     }
-    assert_eq!(accepted["answered"], 200);
+    assert_eq!(answered["status"], 200);
+    assert!(answered["latency_ms"].is_f64());
+    assert!(answered["at"].as_str() >= accepted["received"].as_str());
+    assert_eq!(accepted["number"], 1);
     assert_eq!(accepted["secret_index"], 0);
     assert_eq!(accepted["bytes"], DELIVERY.len());
     assert!(accepted["age_seconds"].as_i64().unwrap() >= 7200);
@@ -95,7 +100,8 @@ fn as_json_a_line_is_an_object() {
     assert!(accepted["received"].as_str().unwrap().ends_with('Z'));
 
     listen.post(&[], DELIVERY);
-    let refused = listen.json();
+    let (refused, answered) = listen.exchange_json();
+    assert_eq!(answered["status"], 401);
     assert_eq!(refused["event"], "refused");
     assert_eq!(refused["code"], "missing_header");
 
@@ -105,6 +111,7 @@ fn as_json_a_line_is_an_object() {
     assert_eq!(summary["event"], "summary");
     assert_eq!(summary["accepted"], 1);
     assert_eq!(summary["reasons"]["missing_header"], 1);
+    assert_eq!(summary["answers"], serde_json::json!({"200": 1, "401": 1}));
 }
 
 #[test]
@@ -159,11 +166,9 @@ fn a_refusal_is_answered_as_the_library_does_and_told_with_its_reason() {
             problem.contains(code.split(',').next().unwrap()),
             "{problem}"
         );
-        let line = listen.line();
-        assert!(
-            line.contains(&format!("refused, answered {status}: {code}")),
-            "{line}"
-        );
+        let (line, answer) = listen.exchange();
+        assert!(line.starts_with(&format!("refused {code}")), "{line}");
+        assert!(answer.starts_with(&format!("{status}, ")), "{answer}");
     }
 }
 
@@ -193,7 +198,7 @@ fn nobody_waits_for_a_body_that_is_announced_to_be_too_long() {
         let answer = connection.read_answer().unwrap();
         assert_eq!(answer.status, status);
         assert!(answer.announces_close());
-        assert!(listen.line().contains("; 0 bytes"));
+        assert!(listen.exchange().0.contains("; 0 bytes"));
     }
 }
 
@@ -240,14 +245,10 @@ fn a_delivery_whose_sender_does_not_wait_is_judged_and_counted() {
 
     // May fail: it could be that nobody waits for this either.
     _ = passed_on.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
-    let [line, summary] = &listen.stop()[..] else {
-        panic!("no line or no summary");
-    };
-    assert!(
-        line.contains("accepted, answered 202: RB550418207HK"),
-        "{line}"
-    );
-    assert_eq!(summary, "1 accepted, 0 refused");
+    let (line, answer) = listen.exchange();
+    assert!(line.starts_with("accepted RB550418207HK"), "{line}");
+    assert!(answer.starts_with(&format!("202 from {url}, ")), "{answer}");
+    assert_eq!(listen.stop(), ["1 accepted, 0 refused; answered 202: 1"]);
 }
 
 #[test]
@@ -257,13 +258,11 @@ fn a_request_to_another_place_is_told() {
     let mut connection = Connection::open(listen.addr()).unwrap();
     let mut post = |path: &str| connection.post(path, &headers, DELIVERY, Framing::Length);
     assert_eq!(post(PATH).unwrap().status, 404);
-    let line = listen.line();
-    assert!(
-        line.ends_with(" misplaced, answered 404: POST /webhooks/trackingmore"),
-        "{line}"
-    );
+    let (line, answer) = listen.exchange();
+    assert_eq!(line, "unexpected POST /webhooks/trackingmore");
+    assert!(answer.starts_with("404, "), "{answer}");
     assert_eq!(post("/hooks/%7Bodd%7D?from=vendor").unwrap().status, 200);
-    assert!(listen.line().contains(" accepted, "));
+    assert!(listen.exchange().0.starts_with("accepted "));
 
     let mut stream = TcpStream::connect(listen.addr()).unwrap();
     let get = b"GET /hooks/%7Bodd%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -272,16 +271,17 @@ fn a_request_to_another_place_is_told() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
     assert!(answer.contains("\r\nallow: POST\r\n"), "{answer}");
-    let line = listen.line();
-    assert!(
-        line.ends_with("answered 405: GET /hooks/%7Bodd%7D"),
-        "{line}"
-    );
+    let (line, answer) = listen.exchange();
+    assert_eq!(line, "unexpected GET /hooks/%7Bodd%7D");
+    assert!(answer.starts_with("405, "), "{answer}");
 
     let summary = listen.stop();
     assert_eq!(
         summary,
-        ["1 accepted, 0 refused, 2 to another path or with another method"]
+        [
+            "1 accepted, 0 refused, 2 to another path or with another method; answered 200: 1, \
+             404: 1, 405: 1"
+        ]
     );
 }
 
@@ -289,13 +289,13 @@ fn a_request_to_another_place_is_told() {
 fn the_scheme_can_be_pinned() {
     let mut listen = Listen::start(&["--scheme", "body"]);
     assert_eq!(listen.deliver(DELIVERY).status, 401);
-    assert!(listen.line().contains("signature_mismatch"));
+    assert!(listen.exchange().0.contains("signature_mismatch"));
     let headers = signed(Scheme::Body, 2 * HOUR, DELIVERY);
     assert_eq!(listen.post(&headers, DELIVERY).status, 200);
-    let line = listen.line();
+    let (line, _) = listen.exchange();
     assert!(line.contains(", timestamp 2h"), "{line}");
     assert!(
-        line.ends_with(" ago, not signed, body form, secret 1 of 1"),
+        line.ends_with(" ago, not signed, body form, secret 1 of 1; same body as #1"),
         "{line}"
     );
 }
@@ -312,11 +312,11 @@ fn a_line_tells_which_secret_it_was() {
     command.env("TRACKINGMORE_WEBHOOK_SECRET", "another");
     let mut listen = Listen::spawn(command);
     listen.deliver(DELIVERY);
-    assert!(listen.line().ends_with("secret 2 of 2"));
+    assert!(listen.exchange().0.ends_with("secret 2 of 2"));
     let signer = Signer::new("the new one").unwrap();
     let headers = signer.headers(Scheme::Body, std::time::SystemTime::now(), DELIVERY);
     listen.post(&headers, DELIVERY);
-    assert!(listen.line().ends_with("secret 1 of 2"));
+    assert!(listen.exchange().0.contains(", secret 1 of 2"));
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn what_is_sent_cannot_command_the_terminal_or_make_a_line() {
     assert_eq!(listen.deliver(body).status, 200);
     let line = listen.line();
     assert!(
-        line.contains(r#"A\u{1b}[2J\nrefused - -, "\u{9b}\u{202e}", signed"#),
+        line.contains(r#"accepted A\u{1b}[2J\nrefused - -, "\u{9b}\u{202e}", signed"#),
         "{line}"
     );
 
@@ -352,10 +352,10 @@ fn saved_deliveries_are_exact_and_private() {
     headers.push(("X-Twice".to_owned(), "one".to_owned()));
     headers.push(("X-Twice".to_owned(), "two: 2".to_owned()));
     assert_eq!(listen.post(&headers, odd).status, 200);
-    assert!(listen.line().contains("; saved as "));
+    assert!(listen.exchange().1.contains("; saved as "));
     let binary = b"\x00\xff\n\nnot a delivery";
     assert_eq!(listen.post(&[], binary).status, 401);
-    assert!(listen.line().contains("; saved as "));
+    assert!(listen.exchange().1.contains("; saved as "));
 
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
@@ -385,10 +385,15 @@ fn strangers_cannot_fill_the_disk() {
     let mut listen = Listen::start(&["--json", "--save", dir.path().to_str().unwrap()]);
     for n in 0..1_001 {
         assert_eq!(listen.post(&[], b"{}").status, 401);
-        assert_eq!(listen.json()["saved"].is_string(), n < 1_000);
+        let (_, answered) = listen.exchange_json();
+        assert_eq!(answered["saved"].is_string(), n < 1_000);
+        // What is not kept does not vanish silently.
+        let trouble = answered["trouble"].as_str();
+        let told = "not saved: 1,000 refused requests have been";
+        assert_eq!(trouble, (n >= 1_000).then_some(told));
     }
     assert_eq!(listen.deliver(DELIVERY).status, 200);
-    assert!(listen.json()["saved"].is_string());
+    assert!(listen.exchange_json().1["saved"].is_string());
     assert_eq!(files(dir.path()).len(), 1_001);
 }
 
@@ -399,8 +404,9 @@ fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
     let mut listen = Listen::start(&["--save", dir.to_str().unwrap()]);
     fs::remove_dir(&dir).unwrap();
     assert_eq!(listen.deliver(DELIVERY).status, 500);
-    let line = listen.line();
-    assert!(line.contains("; cannot save "), "{line}");
+    let (_, answer) = listen.exchange();
+    assert!(answer.starts_with("500, "), "{answer}");
+    assert!(answer.contains("; cannot save "), "{answer}");
     assert_eq!(listen.post(&[], DELIVERY).status, 401);
 }
 
@@ -417,8 +423,9 @@ fn no_part_of_a_delivery_is_kept() {
         .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET);
     let mut listen = Listen::spawn(full);
     assert_eq!(listen.deliver(DELIVERY).status, 500);
-    let line = listen.line();
-    assert!(line.contains("; cannot save "), "{line}");
+    let (_, answer) = listen.exchange();
+    assert!(answer.starts_with("500, "), "{answer}");
+    assert!(answer.contains("; cannot save "), "{answer}");
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
 }
 
@@ -443,9 +450,16 @@ fn a_delivery_is_passed_on_to_the_byte_and_the_answer_is_relayed() {
     assert_eq!(front.post(&headers, body).status, 503);
     assert_eq!(front.post(&with_hop, body).status, 202);
     assert_eq!(front.post(&[], body).status, 401);
-    assert!(front.line().contains("accepted, answered 503: AA"));
-    assert!(front.line().contains("accepted, answered 202: AA"));
-    assert!(behind.line().contains("accepted, answered 202: AA"));
+    let (line, answer) = front.exchange();
+    assert!(line.starts_with("accepted AA"), "{line}");
+    assert!(answer.starts_with("503, "), "{answer}");
+    let (line, answer) = front.exchange();
+    assert!(line.starts_with("accepted AA"), "{line}");
+    let from = format!("202 from {}, ", behind.url);
+    assert!(answer.starts_with(&from), "{answer}");
+    let (line, answer) = behind.exchange();
+    assert!(line.starts_with("accepted AA"), "{line}");
+    assert!(answer.starts_with("202, "), "{answer}");
     assert!(behind.stop()[0].starts_with("1 accepted, 0 refused"));
 
     let (_, lines, saved) = parts(&files(dir.path())[0]);
@@ -473,8 +487,14 @@ fn headers_and_body_of_the_answer_are_relayed() {
     let mut behind = program(&["listen", "--addr", "127.0.0.1:0"]);
     behind.env("TRACKINGMORE_WEBHOOK_SECRET", "another");
     let behind = Listen::spawn(behind);
-    let front = Listen::start(&["--forward", &behind.url]);
+    let mut front = Listen::start(&["--forward", &behind.url]);
     let answer = front.deliver(DELIVERY);
+    // What came was accepted, and what was answered is the target's.
+    let (line, answered) = front.exchange();
+    assert!(line.starts_with("accepted RB550418207HK"), "{line}");
+    let from = format!("401 from {}, ", behind.url);
+    assert!(answered.starts_with(&from), "{answered}");
+    assert_eq!(front.stop(), ["1 accepted, 0 refused; answered 401: 1"]);
     let direct = behind.deliver(DELIVERY);
     assert_eq!(answer.status, 401);
     assert_eq!(answer.body, direct.body);
@@ -502,9 +522,9 @@ fn a_delivery_that_cannot_be_passed_on_is_answered_502() {
         .unwrap();
     let mut listen = Listen::start(&["--forward", &format!("http://user:password@{free}/")]);
     assert_eq!(listen.deliver(DELIVERY).status, 502);
-    let line = listen.line();
-    assert!(line.contains("; cannot forward: "), "{line}");
-    assert!(!line.contains("password"), "{line}");
+    let (_, answer) = listen.exchange();
+    assert!(answer.contains("; cannot forward: "), "{answer}");
+    assert!(!answer.contains("password"), "{answer}");
 }
 
 #[test]
@@ -519,11 +539,69 @@ fn an_answer_without_an_end_is_not_relayed() {
 
     let mut front = Listen::start(&["--forward", &receivers::fixed(answer(most + 1))]);
     assert_eq!(front.deliver(DELIVERY).status, 502);
-    let line = front.line();
+    let (_, line) = front.exchange();
     assert!(
         line.ends_with("; cannot relay the answer: it is longer than 1 MiB"),
         "{line}"
     );
+}
+
+#[test]
+fn it_does_not_forward_to_itself() {
+    // Below those that the system gives to others at any time.
+    let port = 20_000 + std::process::id() % 10_000;
+    for (addr, target) in [
+        ("127.0.0.1", "localhost"),
+        ("127.0.0.1", "0.0.0.0"),
+        ("0.0.0.0", "127.0.0.1"),
+    ] {
+        let addr = format!("{addr}:{port}");
+        let target = format!("http://name:password@{target}:{port}/elsewhere");
+        let args = ["listen", "--addr", &addr, "--forward", &target];
+        let shown = target.replace("name:password@", "");
+        let reason = format!("--forward {shown} is this listener");
+        assert_wrong_usage(&args, &reason);
+    }
+}
+
+#[test]
+fn an_unread_pipe_delays_nobody() {
+    let mut listen = Listen::start(&[]);
+    let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
+    let mut connection = Connection::open(listen.addr()).unwrap();
+    // A pipe holds some hundred lines.
+    for _ in 0..6_000 {
+        let answer = connection.post(PATH, &headers, DELIVERY, Framing::Length);
+        assert_eq!(answer.unwrap().status, 200);
+    }
+    drop(connection);
+    let lines = listen.stop();
+    let (mut shown, mut missed) = (0, 0);
+    for line in &lines[..lines.len() - 1] {
+        match line.strip_suffix(" lines not shown") {
+            Some(count) => missed += count.parse::<usize>().unwrap(),
+            None => shown += 1,
+        }
+    }
+    assert!(missed > 0);
+    assert_eq!(shown + missed, 12_000);
+    assert_eq!(
+        lines.last().unwrap(),
+        "6000 accepted, 0 refused; answered 200: 6000"
+    );
+}
+
+#[test]
+fn an_unread_pipe_does_not_hold_up_the_end() {
+    let mut listen = Listen::start(&[]);
+    let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
+    let mut connection = Connection::open(listen.addr()).unwrap();
+    for _ in 0..1_000 {
+        let answer = connection.post(PATH, &headers, DELIVERY, Framing::Length);
+        assert_eq!(answer.unwrap().status, 200);
+    }
+    drop(connection);
+    assert_eq!(listen.end_unread(), Some(1));
 }
 
 #[test]
@@ -545,13 +623,18 @@ fn ctrl_c_ends_with_a_summary() {
     listen.deliver(DELIVERY);
     listen.post(&[], DELIVERY);
     for _ in 0..3 {
-        listen.line();
+        listen.exchange();
     }
-    assert_eq!(listen.stop(), ["2 accepted, 1 refused (missing_header: 1)"]);
+    assert_eq!(
+        listen.stop(),
+        ["2 accepted, 1 refused (missing_header: 1); answered 200: 2, 401: 1"]
+    );
 
     // From the first line on, and with nothing to sum up.
-    let mut listen = Listen::start(&[]);
-    assert_eq!(listen.stop(), ["0 accepted, 0 refused"]);
+    for signal in ["INT", "TERM"] {
+        let mut listen = Listen::start(&[]);
+        assert_eq!(listen.end(signal), ["0 accepted, 0 refused"]);
+    }
 }
 
 #[test]
@@ -565,6 +648,7 @@ fn wrong_usage_is_told_in_a_line() {
         (&["--addr", "nowhere"], "cannot listen on nowhere"),
         (&["--path", "hooks"], "give the path of a URL"),
         (&["--path", "/hooks?a"], "give the path of a URL"),
+        (&["--path", "/hôoks"], "give the path of a URL in ASCII"),
         (&["--scheme", "both"], "[possible values: timestamp, body]"),
         (&["--max-age", "soon"], "such as 90s, 15m, 2h or 12d"),
         (&["--answer", "99"], "99 is not in 200..600"),

@@ -94,8 +94,8 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
     );
     assert_eq!(told[1]["file"], saved[0]);
     assert_eq!(told[1]["accepted"], true);
-    assert_eq!(listen.json()["code"], "stale_timestamp");
-    assert_eq!(listen.json()["event"], "accepted");
+    assert_eq!(listen.exchange_json().0["code"], "stale_timestamp");
+    assert_eq!(listen.exchange_json().0["event"], "accepted");
 
     for (args, scheme) in [
         (&["--resign"][..], "timestamp"),
@@ -103,7 +103,7 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
     ] {
         let ended = run(&[&["replay", &saved[1], &listen.url], args].concat());
         assert_eq!(ended.code, 0, "{}", ended.out);
-        assert_eq!(listen.json()["scheme"], scheme);
+        assert_eq!(listen.exchange_json().0["scheme"], scheme);
         let (_, headers, body) = parts(files(&again).last().unwrap());
         assert_eq!(body, DELIVERY);
         for name in ["timestamp: ", "signature: "] {

@@ -8,7 +8,7 @@ use std::{env, net::TcpListener, path::Path, process::Command};
 const README: &str = include_str!("../README.md");
 
 /// Where the session listens.
-const ADDR: &str = "127.0.0.1:3000";
+const ADDR: &str = "127.0.0.1:3080";
 
 /// Gives the first block of code of a language behind some text.
 fn block<'a>(text: &'a str, language: &str) -> (&'a str, &'a str) {
@@ -25,11 +25,15 @@ fn normal(output: &str) -> Vec<String> {
 
 /// Takes out the times of day, how long things took, and how old they were to the second.
 fn masked(line: &str) -> String {
-    let mut masked = Vec::new();
+    let mut masked: Vec<&str> = Vec::new();
     for word in line.split(' ') {
         let before = masked.last().copied();
         let is_length = word.starts_with(|char: char| char.is_ascii_digit());
+        if matches!(word, "ms" | "ms;") {
+            masked.pop();
+        }
         masked.push(match word {
+            "ms" | "ms;" => "LENGTH",
             _ if matches!(before, Some("after" | "signed")) && is_length => "LENGTH",
             // A second has begun in between.
             "1s" if before.is_some_and(|before| before.ends_with('d')) => continue,

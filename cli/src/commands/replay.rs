@@ -3,6 +3,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use reqwest::Url;
 use serde::Serialize;
+use trackingmore_webhook_axum::Signer;
 
 use crate::{
     client::{self, Answer},
@@ -43,6 +44,20 @@ pub(crate) struct Replay {
     output: Output,
 }
 
+/// Signs a delivery anew.
+pub(super) fn resign(
+    saved: &mut Saved,
+    signer: &Signer,
+    signing: &SigningArgs,
+) -> Result<(), Failure> {
+    let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
+    saved.headers.retain(|(name, _)| !is_proof(name));
+    for (name, value) in signing.headers(signer, &saved.body)? {
+        saved.headers.push((name, value.into_bytes()));
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct Record<'a> {
     event: &'static str,
@@ -60,11 +75,7 @@ impl Replay {
         let saved = self.files.iter().map(|file| {
             let mut saved = Saved::read(file)?;
             if let Some(signer) = &signer {
-                let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
-                saved.headers.retain(|(name, _)| !is_proof(name));
-                for (name, value) in self.signing.headers(signer, &saved.body)? {
-                    saved.headers.push((name, value.into_bytes()));
-                }
+                resign(&mut saved, signer, &self.signing)?;
             }
             Ok((file, client::header_map(&saved.headers)?, saved.body))
         });

@@ -73,29 +73,43 @@ impl Sign {
         body: Vec<u8>,
     ) -> Result<String, Failure> {
         let data = if input::is_stdin(&self.body) {
-            // curl reads a file if it begins with an @, and no argument can hold a zero.
-            String::from_utf8(body)
-                .ok()
-                .filter(|body| !body.starts_with('@') && !body.contains('\0'))
-                .filter(|body| body.len() < ARGUMENT_LIMIT)
-                .ok_or_else(|| {
-                    Failure::usage("the body cannot be an argument: give it as a file")
-                })?
+            argument(body).ok_or_else(|| {
+                Failure::usage("the body cannot be an argument: give it as a file")
+            })?
         } else {
             let path = self.body.to_str();
             let path = path.ok_or_else(|| Failure::usage("the name of the file is not text"))?;
             format!("@{path}")
         };
-        let mut command = format!(
-            "curl -gi {} -H 'content-type: application/json'",
-            quoted(url.as_str())
-        );
-        for (name, value) in headers {
-            // Cannot fail: it writes to memory.
-            _ = write!(command, " -H '{name}: {value}'");
-        }
-        Ok(format!("{command} --data-binary {}", quoted(&data)))
+        let headers = headers.iter().map(|(name, value)| (&name[..], &value[..]));
+        let headers = [("content-type", "application/json")]
+            .into_iter()
+            .chain(headers);
+        Ok(curl(url, headers, &data))
     }
+}
+
+/// Gives a body as the argument of a command, if it can be one.
+pub(super) fn argument(body: Vec<u8>) -> Option<String> {
+    // curl reads a file if it begins with an @, and no argument can hold a zero.
+    String::from_utf8(body)
+        .ok()
+        .filter(|body| !body.starts_with('@') && !body.contains('\0'))
+        .filter(|body| body.len() < ARGUMENT_LIMIT)
+}
+
+/// Writes a command that sends a delivery, for a POSIX shell.
+pub(super) fn curl<'a>(
+    url: &Url,
+    headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    data: &str,
+) -> String {
+    let mut command = format!("curl -gi {}", quoted(url.as_str()));
+    for (name, value) in headers {
+        // Cannot fail: it writes to memory.
+        _ = write!(command, " -H {}", quoted(&format!("{name}: {value}")));
+    }
+    format!("{command} --data-binary {}", quoted(data))
 }
 
 /// Quotes an argument for a POSIX shell.

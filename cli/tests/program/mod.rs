@@ -103,6 +103,8 @@ pub(crate) struct Listen {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     pub(crate) url: String,
+    /// The page of the inspector, or nothing.
+    pub(crate) inspect: String,
 }
 
 impl Listen {
@@ -116,24 +118,34 @@ impl Listen {
     pub(crate) fn spawn(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        let url = match serde_json::from_str::<Value>(&first) {
+        let mut line = || lines.next().unwrap().unwrap();
+        let first = line();
+        let (url, inspect) = match serde_json::from_str::<Value>(&first) {
             Ok(first) => {
                 assert_eq!(first["event"], "listening");
-                first["url"].as_str().unwrap().to_owned()
+                let url = first["url"].as_str().unwrap().to_owned();
+                (
+                    url,
+                    first["inspect"].as_str().unwrap_or_default().to_owned(),
+                )
             }
-            Err(_) => first.strip_prefix("listening on ").unwrap().to_owned(),
+            Err(_) => {
+                let url = first.strip_prefix("listening on ").unwrap().to_owned();
+                let inspects = command.get_args().any(|arg| arg == "--inspect");
+                let second = if inspects { line() } else { String::new() };
+                (url, second.replace("inspect at ", ""))
+            }
         };
         Self {
             process,
             lines,
             url,
+            inspect,
         }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
-        let rest = self.url.strip_prefix("http://").unwrap();
-        rest.split('/').next().unwrap().parse().unwrap()
+        addr(&self.url)
     }
 
     /// Sends a body with these headers.
@@ -153,17 +165,57 @@ impl Listen {
         self.lines.next().unwrap().unwrap()
     }
 
+    /// What is printed of a request: when it comes, and when it is answered; without the times.
+    pub(crate) fn exchange(&mut self) -> (String, String) {
+        let mut side = |arrow| {
+            let line = self.line();
+            let (time, rest) = line.split_once(arrow).unwrap();
+            assert_eq!(time.split(':').count(), 3, "{line}");
+            let (number, rest) = rest.split_once(' ').unwrap();
+            assert!(number.starts_with('#'), "{line}");
+            rest.to_owned()
+        };
+        (side(" → "), side(" ← "))
+    }
+
     pub(crate) fn json(&mut self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
+    /// The same as JSON.
+    pub(crate) fn exchange_json(&mut self) -> (Value, Value) {
+        let (arrived, answered) = (self.json(), self.json());
+        assert_eq!(answered["event"], "answered");
+        assert_eq!(arrived["number"], answered["number"]);
+        (arrived, answered)
+    }
+
     /// Presses Ctrl-C, and gives what is still printed.
     pub(crate) fn stop(&mut self) -> Vec<String> {
-        interrupt(&self.process);
+        self.end("INT")
+    }
+
+    /// Sends a signal, and gives what is still printed.
+    pub(crate) fn end(&mut self, signal: &str) -> Vec<String> {
+        send_signal(&self.process, signal);
         let rest = self.lines.by_ref().map(Result::unwrap).collect();
         assert!(self.process.wait().unwrap().success());
         rest
     }
+}
+
+impl Listen {
+    /// Presses Ctrl-C without reading what is printed, and gives the exit code.
+    pub(crate) fn end_unread(&mut self) -> Option<i32> {
+        interrupt(&self.process);
+        self.process.wait().unwrap().code()
+    }
+}
+
+/// The address that a URL leads to.
+pub(crate) fn addr(url: &str) -> SocketAddr {
+    let rest = url.strip_prefix("http://").unwrap();
+    rest.split('/').next().unwrap().parse().unwrap()
 }
 
 impl Drop for Listen {
@@ -176,8 +228,12 @@ impl Drop for Listen {
 
 /// Presses Ctrl-C.
 pub(crate) fn interrupt(process: &Child) {
+    send_signal(process, "INT");
+}
+
+fn send_signal(process: &Child, signal: &str) {
     let id = process.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status();
+    let kill = Command::new("kill").args(["-s", signal, &id]).status();
     assert!(kill.unwrap().success());
 }
 

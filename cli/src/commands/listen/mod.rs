@@ -1,5 +1,11 @@
-mod receiver;
-mod report;
+mod forwarding;
+mod page;
+mod receiving;
+mod saving;
+mod serving;
+mod store;
+mod terminal;
+mod verdict;
 
 use std::{
     path::PathBuf,
@@ -8,21 +14,23 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, http::StatusCode, serve};
-use clap::{Args, value_parser};
-use reqwest::Url;
-use serde::Serialize;
-use tokio::{
-    net::TcpListener,
-    signal,
-    sync::{mpsc, oneshot},
-    time::sleep,
+use axum::{
+    Router,
+    http::{StatusCode, Uri},
 };
+use clap::{Args, value_parser};
+use jiff::Timestamp;
+use reqwest::Url;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use trackingmore_webhook_axum::Verifier;
 
 use self::{
-    receiver::{Forward, Receiver, Save},
-    report::{Report, Totals},
+    forwarding::Forward,
+    page::{Guard, Inspector, Target},
+    receiving::Receiver,
+    saving::Save,
+    store::Store,
+    terminal::{Listening, Printing},
 };
 use crate::{
     client, duration, failure::Failure, output::Output, secret::SecretArgs, signing::SchemeArg,
@@ -31,21 +39,21 @@ use crate::{
 /// How long requests that are being answered may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Receive deliveries, verify them, and print a line for each.
+/// Receive deliveries, verify them, and print what arrives.
 ///
-/// A line says when the delivery came, whether it was accepted or why not, and how it was
-/// answered; of an accepted one also the parcel, the courier, status and substatus with their
-/// meaning, the latest event, how old the timestamp is, what the signature covers, and which
-/// secret made it. Ctrl-C ends with a summary.
+/// A line with → says when a request came, and whether it was accepted or why not: of an accepted
+/// one the parcel, the courier, status and substatus with their meaning, the latest event, how old
+/// the timestamp is, what the signature covers, and which secret made it. A line with ← says how it
+/// was answered, by whom, and how long that took. Ctrl-C ends with a summary.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook listen
-  trackingmore-webhook listen --save deliveries --forward http://127.0.0.1:8000/hooks
+  trackingmore-webhook listen --save deliveries --forward http://127.0.0.1:3000/webhooks/trackingmore
   trackingmore-webhook listen --fail-first 2")]
 pub(crate) struct Listen {
     /// Listen on this address; port 0 takes a free port, and the first line says which
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080")]
     addr: String,
     /// Take deliveries at this path
     #[arg(long, default_value = "/webhooks/trackingmore", value_parser = path)]
@@ -53,9 +61,9 @@ pub(crate) struct Listen {
     /// Accept only signatures that cover this [default: both]
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
-    /// Refuse timestamps older than this, such as 5m or 2d [default: 6d]
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    max_age: Option<Duration>,
+    /// Refuse timestamps older than this, such as 5m or 2d
+    #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
+    max_age: Duration,
     /// Keep each request to the path, and of refused ones the first 1,000, as a file in this
     /// directory. The files hold customers' data and live signatures, and are readable by you only
     #[arg(long, value_name = "DIR")]
@@ -69,16 +77,20 @@ pub(crate) struct Listen {
     /// Answer this many accepted deliveries with 503 first, to see the sender retry
     #[arg(long, value_name = "N", default_value = "0")]
     fail_first: u64,
+    /// Serve a page that shows what arrives and why it is refused, on this loopback address
+    /// [default: 127.0.0.1:4040, or the next port that is free]
+    #[arg(long, value_name = "HOST:PORT")]
+    inspect: Option<Option<String>>,
+    /// Open the page in the browser
+    #[arg(long, requires = "inspect")]
+    open: bool,
+    /// Send deliveries again from the page to this receiver [default: that of --forward]
+    #[arg(long, value_name = "URL", value_parser = client::target, requires = "inspect")]
+    replay_to: Option<Url>,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Serialize)]
-struct Listening<'a> {
-    event: &'static str,
-    url: &'a str,
 }
 
 impl Listen {
@@ -91,22 +103,60 @@ impl Listen {
         if let Some(scheme) = self.scheme {
             verifier = verifier.scheme(scheme.into());
         }
-        if let Some(max_age) = self.max_age {
-            verifier = verifier.max_age(max_age);
-        }
-        let verifier = verifier.build().map_err(Failure::usage)?;
+        let verifier = verifier
+            .max_age(self.max_age)
+            .build()
+            .map_err(Failure::usage)?;
         let answer = StatusCode::from_u16(self.answer).map_err(Failure::usage)?;
-        let save = self.save.map(Save::new).transpose()?;
-        let forward = self.forward.map(Forward::new).transpose()?;
+        let save = self.save.map(Save::new).transpose()?.map(Arc::new);
 
         let listener = TcpListener::bind(&self.addr).await;
         let listener = listener.map_err(|error| {
             Failure::usage(format_args!("cannot listen on {}: {error}", self.addr))
         })?;
         let addr = listener.local_addr().map_err(Failure::failed)?;
-        let url = format!("http://{addr}{}", self.path);
+        let own = format!("http://{}{}", page::reachable(addr), self.path);
+        let own = Url::parse(&own).map_err(Failure::failed)?;
+        let replay_to = self.replay_to.or_else(|| self.forward.clone());
+        let forward = match self.forward {
+            Some(url) => Some(Forward::new(url, addr).await?),
+            None => None,
+        };
+        let store = Arc::new(Store::new());
+        let (stop, stopping) = watch::channel(false);
+        let mut servers = JoinSet::new();
+        let mut inspect = None;
+        if let Some(place) = self.inspect {
+            let listener = page::bind(place.as_deref()).await?;
+            let addr = listener.local_addr().map_err(Failure::failed)?;
+            let target = match replay_to {
+                Some(url) if forwarding::leads_to(&url, addr).await => {
+                    let what = "the inspector cannot be what deliveries are sent to";
+                    return Err(Failure::usage(what));
+                }
+                url => url.map(Target::new).transpose()?,
+            };
+            let guard = Guard::new(addr)?;
+            inspect = Some(format!("http://{addr}{}", guard.path()));
+            let inspector = Inspector {
+                store: store.clone(),
+                secrets: secrets.clone(),
+                scheme: self.scheme,
+                max_age: self.max_age,
+                own: Target::new(own)?,
+                target,
+                epoch: Timestamp::now().as_millisecond().unsigned_abs(),
+                streams: Inspector::streams(),
+                stopping: stopping.clone(),
+            };
+            let app = guard.around(inspector.routes());
+            servers.spawn(serving::serve(listener, app, stopping.clone()));
+        }
+        let listening = Listening {
+            url: format!("http://{addr}{}", self.path),
+            inspect,
+        };
 
-        let (reports, reported) = mpsc::channel(64);
         let receiver = Arc::new(Receiver {
             verifier,
             secrets: secrets.len(),
@@ -115,81 +165,39 @@ impl Listen {
             forward,
             answer,
             to_fail: AtomicU64::new(self.fail_first),
-            reports,
+            store: store.clone(),
         });
         let app = Router::new()
-            .fallback(receiver::receive)
+            .fallback(receiving::receive)
             .with_state(receiver);
-        let totals = serve_and_print(listener, app, &url, reported, self.output).await?;
-        self.output.line(&totals, &totals)?;
+        servers.spawn(serving::serve(listener, app, stopping));
+
+        let stopped = serving::stopped().map_err(Failure::failed)?;
+        if let (true, Some(url)) = (self.open, &listening.inspect) {
+            // A browser that does not open is seen, and the address is printed.
+            _ = open::that_detached(url);
+        }
+        let mut printing = Printing::start(store.clone(), listening, self.output);
+        tokio::select! {
+            () = stopped => {}
+            ended = printing.ended() => ended?,
+        }
+        stop.send_replace(true);
+        // What has arrived is answered, but a client that sends slowly does not hold up the end.
+        _ = timeout(GRACE, servers.join_all()).await;
+        store.close();
+        printing.finish().await?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Serves until Ctrl-C, and prints what is reported until there is nobody left to report.
-async fn serve_and_print(
-    listener: TcpListener,
-    app: Router,
-    url: &str,
-    mut reported: mpsc::Receiver<Report>,
-    output: Output,
-) -> Result<Totals, Failure> {
-    let (stop, stopping) = oneshot::channel::<()>();
-    let server = async {
-        serve(listener, app)
-            .with_graceful_shutdown(async { _ = stopping.await })
-            .await
-    };
-    // What has arrived is answered, but a client that sends slowly does not hold up the end.
-    let end = async {
-        _ = signal::ctrl_c().await;
-        drop(stop);
-        sleep(GRACE).await;
-    };
-    tokio::pin!(server, end);
-
-    let mut totals = Totals::new();
-    let mut print = |report: Report| {
-        totals.add(&report);
-        output.line(&report, &report)
-    };
-    let mut listening = Some(Listening {
-        event: "listening",
-        url,
-    });
-    let mut is_serving = true;
-    loop {
-        tokio::select! {
-            // First, so that Ctrl-C is heard from the first line on.
-            biased;
-            () = &mut end => break,
-            Some(listening) = async { listening.take() } => {
-                output.line(format_args!("listening on {url}"), &listening)?;
-            }
-            report = reported.recv() => match report {
-                Some(report) => print(report)?,
-                None => break,
-            },
-            stopped = &mut server, if is_serving => {
-                stopped.map_err(Failure::failed)?;
-                is_serving = false;
-            }
-        }
-    }
-    while let Ok(report) = reported.try_recv() {
-        print(report)?;
-    }
-    Ok(totals)
-}
-
 fn path(text: &str) -> Result<String, String> {
     let is_path = text.starts_with('/')
-        && text
-            .parse::<axum::http::Uri>()
-            .is_ok_and(|uri| uri.path() == text);
+        && text.is_ascii()
+        && text.parse::<Uri>().is_ok_and(|uri| uri.path() == text);
     if is_path {
         Ok(text.to_owned())
     } else {
-        Err("give the path of a URL, such as /webhooks/trackingmore".to_owned())
+        Err("give the path of a URL in ASCII, such as /webhooks/trackingmore".to_owned())
     }
 }

@@ -101,10 +101,7 @@ impl Sender {
 
     fn make(&self, n: u64) -> Result<(HeaderMap, Vec<u8>), Failure> {
         let body = self.events.body(n)?;
-        let mut headers = client::header_map(&self.signing.headers(&self.signer, &body)?)?;
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(NAME));
-        Ok((headers, body))
+        Ok((headers(&self.signer, &self.signing, &body)?, body))
     }
 
     fn wait_behind(&self, attempt: u32, answer: &Answer) -> Option<Duration> {
@@ -114,4 +111,16 @@ impl Sender {
         let wait = self.schedule?.delay_before(attempt + 1)?;
         Some(wait.div_f64(self.speed))
     }
+}
+
+/// Makes the headers of a delivery that is sent now.
+pub(in crate::commands) fn headers(
+    signer: &Signer,
+    signing: &SigningArgs,
+    body: &[u8],
+) -> Result<HeaderMap, Failure> {
+    let mut headers = client::header_map(&signing.headers(signer, body)?)?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(NAME));
+    Ok(headers)
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::{signal, sync::mpsc};
 use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
+pub(super) use self::deliver::headers;
 use self::{
     deliver::{Attempt, Sender},
     tally::Tally,

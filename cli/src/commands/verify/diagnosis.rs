@@ -24,14 +24,14 @@ use crate::{
 };
 
 /// A delivery, and what it is held to.
-pub(super) struct Suspect<'a> {
-    pub(super) headers: &'a [(String, Vec<u8>)],
-    pub(super) body: &'a [u8],
-    pub(super) secret: &'a [u8],
-    pub(super) scheme: Option<SchemeArg>,
-    pub(super) encoding: Option<Encoding>,
-    pub(super) max_age: Duration,
-    pub(super) now: SystemTime,
+pub(crate) struct Suspect<'a> {
+    pub(crate) headers: &'a [(String, Vec<u8>)],
+    pub(crate) body: &'a [u8],
+    pub(crate) secret: &'a [u8],
+    pub(crate) scheme: Option<SchemeArg>,
+    pub(crate) encoding: Option<Encoding>,
+    pub(crate) max_age: Duration,
+    pub(crate) now: SystemTime,
 }
 
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
@@ -45,7 +45,7 @@ const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
 impl Suspect<'_> {
     /// Judges the delivery. If it is refused, gives the mistakes that explain it together, or one
     /// that says that none does.
-    pub(super) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
+    pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
         // No verifier is made with a secret that begins or ends with whitespace.
         let Ok(verifier) = self.verifier() else {
             return Err(self.explain());

@@ -2,14 +2,94 @@ use serde::Serialize;
 
 /// A reason for which a delivery is refused. Holds nothing of the secret, and no signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Mistake {
-    pub(super) code: &'static str,
-    pub(super) detail: String,
+pub(crate) struct Mistake {
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
 }
 
 pub(super) fn mistake(code: &'static str, detail: impl Into<String>) -> Mistake {
     Mistake {
         code,
         detail: detail.into(),
+    }
+}
+
+impl Mistake {
+    /// Tells whether it is more than that nothing matched.
+    pub(crate) fn explains(&self) -> bool {
+        self.code != "signature_mismatch"
+    }
+}
+
+/// Tells what to change, by the code of a mistake or of a refusal.
+pub(crate) fn advice(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "missing_signature" | "missing_header" => {
+            "Let the sender and every proxy in between pass the headers `timestamp` and `signature` on."
+        }
+        "missing_timestamp" => "Let every proxy in between pass the header `timestamp` on.",
+        "repeated_signature" | "repeated_timestamp" | "repeated_header" => {
+            "Send the header once. A proxy that adds its own must replace the one that came."
+        }
+        "malformed_signature" | "odd_encoding" | "decorated_signature" => {
+            "Send the bare signature: 64 hex digits, or standard base64."
+        }
+        "malformed_timestamp" | "milliseconds" => {
+            "Send the time as whole seconds since 1970, and sign exactly that text."
+        }
+        "other_header" => "Rename the header, or configure the receiver for the name that is sent.",
+        "stale_timestamp" => {
+            "Check both clocks. For retries that come late, or a replay, allow more with --max-age, \
+             or sign anew."
+        }
+        "future_timestamp" => "Set the clock of the sender, or of this machine.",
+        "whitespace_around_secret" | "quotes_around_secret" => {
+            "Copy the secret once more, without whitespace or quotes around it."
+        }
+        "other_encoding" => "Accept both encodings, as the documentation shows both.",
+        "other_form" => "Allow this form too: leave --scheme out, or name the other one.",
+        "changed_body" => {
+            "Verify the bytes as they came, before anything parses or rewrites them. Look for a \
+             proxy or middleware that does."
+        }
+        "joined" => "Sign the timestamp alone, or the body alone.",
+        "digits_body" => "Nothing: no genuine delivery has such a body.",
+        "incomplete_body" => "Find out who cut the body: a proxy, or a limit on its size.",
+        "proof_in_body" => "Choose version V4 for this webhook in the dashboard.",
+        "signature_mismatch" => {
+            "Compare the secret with that of this webhook in the dashboard. Each environment has \
+             its own."
+        }
+        "body_too_large" => "No genuine delivery is known to be that long.",
+        "body_unreadable" => "The sender left before the body had come, or was too slow.",
+        "invalid_json" => "The signature is valid. See what wrote the body: it is not JSON.",
+        "unexpected_shape" => {
+            "The signature is valid. Parse the body into a type of your own, if this is meant."
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_that_the_readme_names_has_advice() {
+        let readme = include_str!("../../../README.md");
+        let (_, table) = readme
+            .split_once("| what is wrong | `code` |\n|---|---|\n")
+            .unwrap();
+        let rows: Vec<_> = table
+            .lines()
+            .take_while(|row| row.starts_with('|'))
+            .collect();
+        assert!(!rows.is_empty());
+        for code in rows
+            .iter()
+            .flat_map(|row| row.split('`').skip(1).step_by(2))
+        {
+            assert!(advice(code).is_some(), "{code}");
+        }
     }
 }

@@ -15,7 +15,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use trackingmore_webhook_axum::{Event, VerifiedBody};
 
-use self::{diagnosis::Suspect, mistake::Mistake};
+pub(super) use self::{
+    diagnosis::Suspect,
+    mistake::{Mistake, advice},
+    readings::is_signature,
+};
 use crate::{
     duration::{self, Written},
     failure::Failure,

@@ -6,6 +6,11 @@ use base64::{
 use super::mistake::{Mistake, mistake};
 use crate::mac::Mac;
 
+/// Tells whether a text can stand for a signature.
+pub(crate) fn is_signature(text: &[u8]) -> bool {
+    !readings(text).is_empty()
+}
+
 /// What the text of a signature may stand for, with the mistake that it would be.
 pub(super) fn readings(text: &[u8]) -> Vec<(Option<Mistake>, Mac)> {
     let text = String::from_utf8_lossy(text);

@@ -1,0 +1,112 @@
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use axum::{
+    body::{Body, Bytes},
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+};
+use reqwest::{Client, Url};
+use tokio::net::lookup_host;
+
+use crate::{client, failure::Failure};
+
+/// How many bytes of an answer are relayed.
+const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// Where accepted deliveries are passed on to.
+pub(super) struct Forward {
+    client: Client,
+    url: Url,
+}
+
+impl Forward {
+    /// Fails if what is sent to `url` would come back to `own`.
+    pub(super) async fn new(url: Url, own: SocketAddr) -> Result<Self, Failure> {
+        if leads_to(&url, own).await {
+            return Err(Failure::usage(format_args!(
+                "--forward {} is this listener: every delivery would come back for ever",
+                client::shown(&url)
+            )));
+        }
+        let client = client::client(&url)?;
+        Ok(Self { client, url })
+    }
+
+    /// The receiver as it is shown.
+    pub(super) fn shown(&self) -> String {
+        client::shown(&self.url)
+    }
+
+    /// Passes a delivery on, and gives the answer, or why there is none.
+    pub(super) async fn pass_on(
+        &self,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response, String> {
+        let headers = client::passed_on(headers);
+        let request = self.client.post(self.url.clone()).headers(headers);
+        let trouble = |error| format!("cannot forward: {}", client::reason(error));
+        let mut answer = request.body(body).send().await.map_err(trouble)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err("cannot relay the answer: it is longer than 1 MiB".to_owned());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = client::passed_on(answer.headers().clone());
+        // Unlike its bytes, a body does not come with a type of its own.
+        Ok((answer.status(), headers, Body::from(body)).into_response())
+    }
+}
+
+/// Tells whether requests to `url` arrive at the listener with the address `own`.
+pub(super) async fn leads_to(url: &Url, own: SocketAddr) -> bool {
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return false;
+    };
+    if port != own.port() {
+        return false;
+    }
+    // An IPv6 address has brackets in a URL.
+    let host = host.trim_matches(['[', ']']);
+    match lookup_host((host, port)).await {
+        Ok(mut addresses) => addresses.any(|target| is_same(target.ip(), own.ip())),
+        Err(_) => false,
+    }
+}
+
+fn is_same(target: IpAddr, own: IpAddr) -> bool {
+    let (target, own) = (target.to_canonical(), own.to_canonical());
+    let is_of_this_machine = || TcpListener::bind((target, 0)).is_ok();
+    match (target.is_unspecified(), own.is_unspecified()) {
+        (false, false) => target == own,
+        // What is sent to the unspecified address arrives at the loopback one.
+        (true, false) => own.is_loopback(),
+        (_, true) => is_of_this_machine(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_url_that_leads_back_is_recognised() {
+        for (url, own, expected) in [
+            ("http://127.0.0.1:3080/hooks", "127.0.0.1:3080", true),
+            ("http://127.0.0.1:3080/other/path", "0.0.0.0:3080", true),
+            ("http://localhost:3080", "0.0.0.0:3080", true),
+            ("http://0.0.0.0:3080", "127.0.0.1:3080", true),
+            ("http://[::ffff:127.0.0.1]:3080", "127.0.0.1:3080", true),
+            ("http://127.0.0.1", "127.0.0.1:80", true),
+            ("http://127.0.0.1:3081", "127.0.0.1:3080", false),
+            ("http://127.0.0.2:3080", "127.0.0.1:3080", false),
+            ("http://192.0.2.1:3080", "0.0.0.0:3080", false),
+            ("http://nowhere.invalid:3080", "0.0.0.0:3080", false),
+        ] {
+            let leads = leads_to(&url.parse().unwrap(), own.parse().unwrap()).await;
+            assert_eq!(leads, expected, "{url} {own}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The inspector: a page that shows what arrived, why it was refused, and sends it again.
+
+mod actions;
+mod details;
+mod export;
+mod guard;
+mod stream;
+mod timeline;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    http::header::CONTENT_TYPE,
+    response::IntoResponse,
+    routing::{MethodRouter, get, post},
+};
+use reqwest::{Client, Url};
+use tokio::{
+    net::{TcpListener, lookup_host},
+    sync::{Semaphore, watch},
+};
+
+pub(super) use self::guard::Guard;
+use super::store::Store;
+use crate::{client, failure::Failure, secret::Secret, signing::SchemeArg};
+
+const DEFAULT_PORT: u16 = 4040;
+
+/// How many ports after the default one are tried.
+const PORTS: u16 = 100;
+
+/// How many streams there are at once; a browser opens no more than six for a host.
+const STREAMS: usize = 32;
+
+/// What the page shows, and what it may send to.
+pub(super) struct Inspector {
+    pub(super) store: Arc<Store>,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) scheme: Option<SchemeArg>,
+    pub(super) max_age: Duration,
+    /// `listen` itself, for test deliveries.
+    pub(super) own: Target,
+    /// Where deliveries are sent again.
+    pub(super) target: Option<Target>,
+    /// Tells the runs of the program apart.
+    pub(super) epoch: u64,
+    pub(super) streams: Arc<Semaphore>,
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+/// A receiver that was named on the command line.
+pub(super) struct Target {
+    pub(super) client: Client,
+    pub(super) url: Url,
+}
+
+impl Target {
+    pub(super) fn new(url: Url) -> Result<Self, Failure> {
+        let client = client::client(&url)?;
+        Ok(Self { client, url })
+    }
+}
+
+type Shared = Arc<Inspector>;
+
+/// Takes the address for the page: `place`, or the first port that is free from the default one on.
+pub(super) async fn bind(place: Option<&str>) -> Result<TcpListener, Failure> {
+    let Some(place) = place else {
+        for port in DEFAULT_PORT..DEFAULT_PORT + PORTS {
+            if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+                return Ok(listener);
+            }
+        }
+        let what = "no port is free for --inspect: give one, such as 127.0.0.1:0";
+        return Err(Failure::usage(what));
+    };
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::usage(format_args!("cannot serve --inspect on {place}: {why}"))
+    };
+    let addresses = lookup_host(place).await.map_err(|error| failed(&error))?;
+    let addresses: Vec<_> = addresses.collect();
+    if !addresses.iter().all(|address| address.ip().is_loopback()) {
+        return Err(failed(
+            &"it shows customers' data, so give a loopback address, such as 127.0.0.1:4040",
+        ));
+    }
+    TcpListener::bind(&addresses[..])
+        .await
+        .map_err(|error| failed(&error))
+}
+
+impl Inspector {
+    pub(super) fn streams() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(STREAMS))
+    }
+
+    /// What is behind the guard.
+    pub(super) fn routes(self) -> Router {
+        Router::new()
+            .route(
+                "/",
+                file("text/html; charset=utf-8", include_str!("index.html")),
+            )
+            .route(
+                "/app.css",
+                file("text/css; charset=utf-8", include_str!("app.css")),
+            )
+            .route(
+                "/app.js",
+                file("text/javascript; charset=utf-8", include_str!("app.js")),
+            )
+            .route("/events", get(stream::events))
+            .route("/requests/{number}", get(details::details))
+            .route("/requests/{number}/body", get(export::body))
+            .route("/requests/{number}/delivery", get(export::delivery))
+            .route("/requests/{number}/curl", get(export::curl))
+            .route("/requests/{number}/replay", post(actions::replay))
+            .route("/send", post(actions::send))
+            .with_state(Arc::new(self))
+    }
+}
+
+fn file(kind: &'static str, content: &'static str) -> MethodRouter<Shared> {
+    get(async move || ([(CONTENT_TYPE, kind)], content).into_response())
+}
+
+/// Where a listener is reached from this machine.
+pub(super) fn reachable(listener: SocketAddr) -> SocketAddr {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listener.port())
+}

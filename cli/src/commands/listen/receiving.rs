@@ -1,0 +1,248 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody as _},
+    extract::{FromRequest as _, Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ALLOW, CONNECTION},
+        request::Parts,
+    },
+    response::{IntoResponse as _, Response},
+};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use tokio::{
+    task,
+    time::{self, timeout_at},
+};
+use trackingmore_webhook_axum::{Error, ErrorKind, Verifier, Webhook};
+
+use super::{
+    forwarding::Forward,
+    saving::Save,
+    serving::PATIENCE,
+    store::{self, Answered, Record, Store},
+    verdict::Verdict,
+};
+use crate::client::milliseconds;
+
+/// What a verifier accepts of a body. No more is read than shows that it is longer.
+const LIMIT: usize = 256 * 1024;
+
+pub(super) struct Receiver {
+    pub(super) verifier: Verifier,
+    /// How many there are.
+    pub(super) secrets: usize,
+    pub(super) path: String,
+    pub(super) save: Option<Arc<Save>>,
+    pub(super) forward: Option<Forward>,
+    pub(super) answer: StatusCode,
+    /// How many accepted deliveries are still to be answered with 503.
+    pub(super) to_fail: AtomicU64,
+    pub(super) store: Arc<Store>,
+}
+
+/// An answer, and what it is told with.
+struct Outcome {
+    response: Response,
+    from: Option<String>,
+    trouble: Option<String>,
+}
+
+pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    // A task of its own goes on when the sender leaves before the answer.
+    tokio::spawn(async move { receiver.handle(request).await })
+        .await
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+impl Receiver {
+    async fn handle(&self, request: Request) -> Response {
+        let received = Timestamp::now();
+        let (parts, body) = request.into_parts();
+        // Also of what is refused: it is to be kept, and the connection to go on.
+        let (body, end) = read(body).await;
+        let arrived = Instant::now();
+        let (verdict, refusal) = self.judge(&parts, body.clone(), end, received).await;
+        let request = store::Request {
+            received,
+            method: parts.method.to_string(),
+            target: parts.uri.to_string(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+                .collect(),
+            body,
+        };
+        let record = self.store.arrived(request, verdict);
+        let mut outcome = match refusal {
+            Some(response) => response.into(),
+            None => self.answer(&parts, &record).await,
+        };
+        let saved = self.save(&record, &mut outcome).await;
+        if end != End::Whole {
+            let close = HeaderValue::from_static("close");
+            outcome.response.headers_mut().insert(CONNECTION, close);
+        }
+        let answered = Answered {
+            number: record.arrived.number,
+            at: Timestamp::now(),
+            status: outcome.response.status().as_u16(),
+            from: outcome.from,
+            latency_ms: milliseconds(arrived.elapsed()),
+            saved,
+            trouble: outcome.trouble,
+        };
+        self.store.answered(&record, answered);
+        outcome.response
+    }
+
+    /// Judges a request, and gives the answer if it is refused.
+    async fn judge(
+        &self,
+        parts: &Parts,
+        body: Bytes,
+        end: End,
+        received: Timestamp,
+    ) -> (Verdict, Option<Response>) {
+        let unexpected = || Verdict::unexpected(parts.method.as_str(), parts.uri.path());
+        if parts.uri.path() != self.path {
+            return (unexpected(), Some(StatusCode::NOT_FOUND.into_response()));
+        }
+        if parts.method != Method::POST {
+            let allowed = [(ALLOW, "POST")];
+            let response = (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+            return (unexpected(), Some(response));
+        }
+        let refused = |error: &Error| Verdict::refused(error, &parts.headers, received);
+        if end == End::Broken {
+            let error = Error::from(ErrorKind::BodyUnreadable);
+            let response = error.to_response().map(Body::from);
+            return (refused(&error), Some(response));
+        }
+        let request = Request::from_parts(parts.clone(), Body::from(body));
+        match <Webhook>::from_request(request, &self.verifier).await {
+            Ok(Webhook(delivery)) => {
+                let headers = &parts.headers;
+                let verdict = Verdict::accepted(&delivery, headers, received, self.secrets);
+                (verdict, None)
+            }
+            Err(rejection) => {
+                let verdict = refused(rejection.error());
+                (verdict, Some(rejection.into_response()))
+            }
+        }
+    }
+
+    /// Answers an accepted delivery.
+    async fn answer(&self, parts: &Parts, record: &Record) -> Outcome {
+        let fails = self
+            .to_fail
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            });
+        if fails.is_ok() {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response().into();
+        }
+        let Some(forward) = &self.forward else {
+            return self.answer.into_response().into();
+        };
+        let answer = forward.pass_on(parts.headers.clone(), record.body.clone());
+        match answer.await {
+            Ok(response) => Outcome {
+                from: Some(forward.shown()),
+                ..response.into()
+            },
+            Err(trouble) => Outcome {
+                trouble: Some(trouble),
+                ..StatusCode::BAD_GATEWAY.into_response().into()
+            },
+        }
+    }
+
+    /// Saves a request before it is answered, and gives the name of the file.
+    async fn save(&self, record: &Arc<Record>, outcome: &mut Outcome) -> Option<String> {
+        let (save, record) = (self.save.clone()?, record.clone());
+        let is_accepted = record.arrived.verdict.is_accepted();
+        let saved = task::spawn_blocking(move || save.keep(&record)).await;
+        let trouble = match saved {
+            Ok(Ok(file)) => return Some(file),
+            Ok(Err(trouble)) => trouble,
+            Err(_) => "cannot save: the program is ending".to_owned(),
+        };
+        if is_accepted {
+            // The sender will send it again.
+            *outcome = StatusCode::INTERNAL_SERVER_ERROR.into_response().into();
+        }
+        outcome.trouble = Some(trouble);
+        None
+    }
+}
+
+impl From<Response> for Outcome {
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            from: None,
+            trouble: None,
+        }
+    }
+}
+
+/// Where the reading of a body ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// Beyond the limit, or before the first byte of a body that is announced to be longer.
+    TooLong,
+    Broken,
+}
+
+async fn read(mut body: Body) -> (Bytes, End) {
+    let mut bytes = Vec::new();
+    let deadline = time::Instant::now() + PATIENCE;
+    if body.size_hint().lower() > LIMIT as u64 {
+        return (Bytes::new(), End::TooLong);
+    }
+    while bytes.len() <= LIMIT {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(None) => return (bytes.into(), End::Whole),
+            Ok(Some(Err(_))) | Err(_) => return (bytes.into(), End::Broken),
+            Ok(Some(Ok(frame))) => {
+                if let Ok(chunk) = frame.into_data() {
+                    bytes.extend_from_slice(&chunk);
+                }
+            }
+        }
+    }
+    (bytes.into(), End::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, time::Duration};
+
+    use futures_util::{StreamExt as _, stream};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_to_its_end_is_given_up() {
+        let begun = stream::iter([Ok::<_, io::Error>("{")]);
+        let body = Body::from_stream(begun.chain(stream::pending()));
+        // Time passes at once where nobody does anything.
+        let read = timeout(Duration::from_secs(3_600), read(body)).await;
+        let (bytes, end) = read.unwrap();
+        assert_eq!(bytes, "{");
+        assert!(end == End::Broken);
+    }
+}

@@ -1,0 +1,59 @@
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use super::store::Record;
+use crate::{
+    failure::Failure,
+    saved::{self, Saved},
+};
+
+/// How many refused requests are kept: anybody can send those.
+const REFUSED_KEPT: u64 = 1_000;
+
+/// Where requests are kept.
+pub(super) struct Save {
+    dir: PathBuf,
+    kept: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Save {
+    pub(super) fn new(dir: PathBuf) -> Result<Self, Failure> {
+        saved::create_dir(&dir).map_err(|error| {
+            Failure::usage(format_args!("cannot make {}: {error}", dir.display()))
+        })?;
+        Ok(Self {
+            dir,
+            kept: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        })
+    }
+
+    /// Keeps a request, and gives the name of the file, or why there is none.
+    pub(super) fn keep(&self, record: &Record) -> Result<String, String> {
+        let is_accepted = record.arrived.verdict.is_accepted();
+        if !is_accepted && self.refused.fetch_add(1, Ordering::Relaxed) >= REFUSED_KEPT {
+            return Err("not saved: 1,000 refused requests have been".to_owned());
+        }
+        let n = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
+        let time = record.arrived.received.strftime("%Y%m%dT%H%M%S.%3fZ");
+        let path = self.dir.join(format!("{time}-{n:04}.delivery"));
+        let path_shown = path.display().to_string();
+        match Saved::from(record).create(&path) {
+            Ok(()) => Ok(path_shown),
+            Err(error) => Err(format!("cannot save {path_shown}: {error}")),
+        }
+    }
+}
+
+impl From<&Record> for Saved {
+    fn from(record: &Record) -> Self {
+        Self {
+            received: record.arrived.received,
+            headers: record.headers.clone(),
+            body: record.body.to_vec(),
+        }
+    }
+}
