@@ -11,7 +11,7 @@ use std::{
 
 use program::{assert_wrong_usage, program, run};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: &[&str] = &[
     "listen",
     "send",
     "replay",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 8] = [
     "verify",
     "check",
     "schedule",
+    #[cfg(feature = "inbox")]
+    "inbox",
     "completions",
 ];
 

@@ -27,11 +27,12 @@ pub use sqlx;
 
 pub use self::{
     accept::Accepted,
-    care::{DeadParcel, HistoryEntry, Outcome, Stats, UnreadDelivery},
+    care::{DeadParcel, Forgotten, HistoryEntry, Outcome, Stats, UnreadDelivery},
     error::{BoxError, InboxError, InboxErrorKind},
     inbox::Inbox,
     job::{Done, Job},
     options::InboxOptions,
+    retention::Pruned,
     store::Engine,
     worker::Worker,
 };

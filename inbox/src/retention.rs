@@ -14,14 +14,26 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Rows that go in one transaction.
 const STEP: i64 = 256;
 
+/// What [`Inbox::prune`] erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pruned {
+    /// Bodies of deliveries whose ids are kept on.
+    pub bodies: u64,
+    /// Deliveries, with their ids.
+    pub deliveries: u64,
+    /// Parcels, with the state that was handled last.
+    pub parcels: u64,
+}
+
 impl<DB: Engine> Inbox<DB> {
-    /// Erases what has been kept for long enough, in steps that hold nobody up. A worker does it
-    /// by itself, once a minute.
+    /// Erases what has been kept for long enough, in steps that hold nobody up, and tells how much
+    /// that was. A worker does it by itself, once a minute.
     ///
     /// # Errors
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
-    pub async fn prune(&self) -> Result<(), InboxError> {
+    pub async fn prune(&self) -> Result<Pruned, InboxError> {
         Ok(prune(self.shared()).await?)
     }
 }
@@ -36,48 +48,58 @@ pub(crate) async fn keep_pruning<DB: Engine>(shared: Arc<Shared<DB>>) {
     }
 }
 
-async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<(), sqlx::Error> {
+async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<Pruned, sqlx::Error> {
     let InboxOptions {
         keep_ids,
         keep_bodies,
         keep_parcels,
         ..
     } = shared.options;
+    let mut pruned = Pruned::default();
     let statements = [
-        (DB::sql().drop_bodies, keep_bodies),
-        (DB::sql().drop_unread, keep_parcels),
-        (DB::sql().drop_forgotten, keep_ids),
+        (DB::sql().drop_bodies, keep_bodies, &mut pruned.bodies),
+        (DB::sql().drop_unread, keep_parcels, &mut pruned.deliveries),
+        (DB::sql().drop_forgotten, keep_ids, &mut 0),
     ];
-    for (sql, keep) in statements {
+    for (sql, keep, count) in statements {
         loop {
             let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
             let args = vec![Arg::before(keep), Arg::Int(STEP)];
             let dropped = tx.run(sql, args).await?.len();
             tx.commit().await?;
-            if dropped < usize::try_from(STEP).unwrap_or_default() {
+            *count += dropped as u64;
+            if dropped < STEP as usize {
                 break;
             }
         }
     }
-    while drop_parcels(shared, keep_parcels).await? {}
+    loop {
+        let dropped = drop_parcels(shared, keep_parcels).await?;
+        pruned.parcels += dropped as u64;
+        if dropped < STEP as usize {
+            break;
+        }
+    }
     let mut after = Some(0);
     while let Some(seq) = after {
-        after = drop_deliveries(shared, seq, keep_ids).await?;
+        let dropped;
+        (after, dropped) = drop_deliveries(shared, seq, keep_ids).await?;
+        pruned.deliveries += dropped as u64;
     }
-    Ok(())
+    Ok(pruned)
 }
 
-/// Drops the oldest parcels, and tells whether there may be more.
+/// Drops the oldest parcels, at most [`STEP`], and tells how many.
 async fn drop_parcels<DB: Engine>(
     shared: &Shared<DB>,
     keep: Duration,
-) -> Result<bool, sqlx::Error> {
+) -> Result<usize, sqlx::Error> {
     let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
     let args = vec![Arg::before(keep), Arg::Int(STEP)];
     let rows = tx.run(DB::sql().old_parcels, args).await?;
     let ids = rows.iter().map(|row| row.int(0));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
-    let may_be_more = ids.len() == usize::try_from(STEP).unwrap_or_default();
+    let dropped = ids.len();
     run_each(
         &mut tx,
         [
@@ -89,16 +111,16 @@ async fn drop_parcels<DB: Engine>(
     )
     .await?;
     tx.commit().await?;
-    Ok(may_be_more)
+    Ok(dropped)
 }
 
 /// Drops the ids of the next deliveries that are old and need nothing any more, and tells after
-/// which to go on.
+/// which to go on, and how many those were.
 async fn drop_deliveries<DB: Engine>(
     shared: &Shared<DB>,
     after: i64,
     keep: Duration,
-) -> Result<Option<i64>, sqlx::Error> {
+) -> Result<(Option<i64>, usize), sqlx::Error> {
     let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
     let args = vec![Arg::Int(after), Arg::Int(STEP), Arg::before(keep)];
     let mut next = None;
@@ -114,10 +136,11 @@ async fn drop_deliveries<DB: Engine>(
             seqs.push(row.int(0)?);
         }
     }
+    let dropped = seqs.len();
     let statements = [DB::sql().drop_news, DB::sql().drop_deliveries];
     run_each(&mut tx, statements, seqs).await?;
     tx.commit().await?;
-    Ok(next)
+    Ok((next, dropped))
 }
 
 async fn run_each<DB: Engine, const N: usize>(

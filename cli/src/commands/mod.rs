@@ -2,6 +2,8 @@
 
 mod check;
 mod completions;
+#[cfg(feature = "inbox")]
+mod inbox;
 mod listen;
 mod replay;
 mod schedule;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Check(check::Check),
     Schedule(schedule::Schedule),
+    #[cfg(feature = "inbox")]
+    Inbox(inbox::Inbox),
     Completions(completions::Completions),
 }
 
@@ -37,6 +41,8 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Check(check) => check.run().await,
             Self::Schedule(schedule) => schedule.run(),
+            #[cfg(feature = "inbox")]
+            Self::Inbox(inbox) => inbox.run().await,
             Self::Completions(completions) => completions.run(),
         }
     }

@@ -10,10 +10,20 @@ use crate::{
 /// Deliveries that are looked through in one transaction.
 const STEP: i64 = 256;
 
+/// What [`Inbox::forget`] erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forgotten {
+    /// Parcels with the number: one for each courier.
+    pub parcels: u64,
+    /// Deliveries about them. What these say about other parcels is kept.
+    pub deliveries: u64,
+}
+
 impl<DB: Engine> Inbox<DB> {
     /// Erases what is stored about this account's parcels with this number: bodies, states and
     /// errors, with each of their couriers. The ids that stop duplicates stay. What comes for them
-    /// later is accepted and not kept, for as long as ids are.
+    /// later is accepted and not kept, for as long as ids are. Tells what was erased.
     ///
     /// In SQLite, what is erased is gone from the file and its log when this returns. PostgreSQL
     /// keeps it until it vacuums the tables, and in its log.
@@ -22,7 +32,7 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database), and in SQLite
     /// [`LogNotEmptied`](crate::InboxErrorKind::LogNotEmptied).
-    pub async fn forget(&self, tracking_number: &str) -> Result<(), InboxError> {
+    pub async fn forget(&self, tracking_number: &str) -> Result<Forgotten, InboxError> {
         let base = &self.shared().base;
         let number = body::key(tracking_number);
         let is_forgotten = |other: &str| other == number;
@@ -35,6 +45,7 @@ impl<DB: Engine> Inbox<DB> {
             .await?;
         tx.commit().await?;
 
+        let mut deliveries = 0;
         let mut after = 0;
         loop {
             let mut tx = DB::begin(base, Purpose::Care).await?;
@@ -43,7 +54,7 @@ impl<DB: Engine> Inbox<DB> {
             let rows = tx.run(DB::sql().fresh_of, args).await?;
             for row in &rows {
                 after = row.int(0)?;
-                leave_out(&mut tx, after, is_forgotten).await?;
+                deliveries += u64::from(leave_out(&mut tx, after, is_forgotten).await?);
             }
             tx.commit().await?;
             if rows.is_empty() {
@@ -55,10 +66,11 @@ impl<DB: Engine> Inbox<DB> {
         tx.run(DB::sql().stop_routing, Vec::new()).await?;
         let args = vec![Arg::text(account), Arg::text(&number)];
         let rows = tx.run(DB::sql().parcels_named, args).await?;
+        let parcels = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let ids = rows.iter().map(|row| row.int(0));
         let ids = Arg::Ints(ids.collect::<Result<_, _>>()?);
         for row in tx.run(DB::sql().deliveries_of, vec![ids.clone()]).await? {
-            leave_out(&mut tx, row.int(0)?, is_forgotten).await?;
+            deliveries += u64::from(leave_out(&mut tx, row.int(0)?, is_forgotten).await?);
         }
         for sql in [
             DB::sql().erase_news,
@@ -68,7 +80,11 @@ impl<DB: Engine> Inbox<DB> {
             tx.run(sql, vec![ids.clone()]).await?;
         }
         tx.commit().await?;
-        DB::scrub(base).await
+        DB::scrub(base).await?;
+        Ok(Forgotten {
+            parcels,
+            deliveries,
+        })
     }
 }
 
@@ -82,21 +98,22 @@ pub(crate) async fn forgotten<DB: Engine>(
     rows.iter().map(|row| row.text(0)).collect()
 }
 
-/// Erases what a stored delivery says about parcels that were forgotten.
+/// Erases what a stored delivery says about parcels that were forgotten, and tells whether it was
+/// anything.
 pub(crate) async fn leave_out<DB: Engine>(
     tx: &mut Tx<DB>,
     seq: i64,
     is_forgotten: impl Fn(&str) -> bool,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let rows = tx.run(DB::sql().delivery, vec![Arg::Int(seq)]).await?;
     let Some(row) = rows.first() else {
-        return Ok(());
+        return Ok(false);
     };
     let mut names: Vec<(String, String)> =
         serde_json::from_str(&row.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
     let mut body = row.maybe_bytes(1)?;
     if !leave_out_of(&mut names, &mut body, is_forgotten) {
-        return Ok(());
+        return Ok(false);
     }
     if names.is_empty() {
         tx.run(DB::sql().routed, vec![Arg::Ints(vec![seq])]).await?;
@@ -107,7 +124,7 @@ pub(crate) async fn leave_out<DB: Engine>(
         Arg::MaybeBytes(body),
     ];
     tx.run(DB::sql().rewrite, args).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Leaves out of a delivery what it says about parcels that were forgotten, and tells whether it

@@ -10,6 +10,7 @@ mod unread;
 pub(crate) use self::stats::count;
 pub use self::{
     dead::DeadParcel,
+    forget::Forgotten,
     history::{HistoryEntry, Outcome},
     stats::Stats,
     unread::UnreadDelivery,

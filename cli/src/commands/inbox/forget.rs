@@ -1,0 +1,51 @@
+use clap::{Args, builder::NonEmptyStringValueParser};
+use serde::Serialize;
+use trackingmore_webhook_inbox::{Engine, Inbox};
+
+use super::{Account, count, failed};
+use crate::{failure::Failure, output::Output};
+
+/// Erase what is stored about a parcel, without asking, and keep what comes for it later out.
+///
+/// Bodies, states and errors go, with each of its couriers. Ids of deliveries stay, or they would
+/// not be duplicates when they come again. A number that nothing is stored about is no error.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  trackingmore-webhook inbox forget RB550418207HK --database sqlite:deliveries.db")]
+pub(super) struct Forget {
+    /// The tracking number
+    #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
+    number: String,
+    #[command(flatten)]
+    account: Account,
+}
+
+#[derive(Serialize)]
+struct Record {
+    event: &'static str,
+    parcels: u64,
+    deliveries: u64,
+}
+
+impl Forget {
+    pub(super) async fn run<DB: Engine>(
+        self,
+        inbox: &Inbox<DB>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let inbox = self.account.of(inbox);
+        let forgotten = inbox.forget(&self.number).await.map_err(failed)?;
+        let record = Record {
+            event: "forget",
+            parcels: forgotten.parcels,
+            deliveries: forgotten.deliveries,
+        };
+        let text = format!(
+            "erased {} and what {} said; what comes later is not kept",
+            count(record.parcels, "parcel", "parcels"),
+            count(record.deliveries, "delivery", "deliveries"),
+        );
+        output.line(text, &record)
+    }
+}

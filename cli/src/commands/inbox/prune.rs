@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use trackingmore_webhook_inbox::{Engine, Inbox, InboxOptions};
+
+use super::{count, failed};
+use crate::{duration, failure::Failure, output::Output};
+
+/// Erase what has been kept for long enough, of every account.
+///
+/// A worker does it by itself, once a minute. How long is long enough is not stored in the
+/// database: if your program sets its own lengths, give the same here, or this erases more.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  trackingmore-webhook inbox prune --database sqlite:deliveries.db
+  trackingmore-webhook inbox prune --keep-bodies 7d --database sqlite:deliveries.db")]
+pub(super) struct Prune {
+    /// How long bodies of handled deliveries are kept
+    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    keep_bodies: Duration,
+    /// How long ids of deliveries are kept, at least 30d
+    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    keep_ids: Duration,
+    /// How long parcels are kept after their last delivery
+    #[arg(long, value_name = "LENGTH", default_value = "365d", value_parser = duration::parse)]
+    keep_parcels: Duration,
+}
+
+#[derive(Serialize)]
+struct Record {
+    event: &'static str,
+    bodies: u64,
+    deliveries: u64,
+    parcels: u64,
+}
+
+impl Prune {
+    pub(super) fn options(&self) -> InboxOptions {
+        InboxOptions::new()
+            .keep_bodies(self.keep_bodies)
+            .keep_ids(self.keep_ids)
+            .keep_parcels(self.keep_parcels)
+    }
+
+    pub(super) async fn run<DB: Engine>(
+        self,
+        inbox: &Inbox<DB>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let pruned = inbox.prune().await.map_err(failed)?;
+        let record = Record {
+            event: "prune",
+            bodies: pruned.bodies,
+            deliveries: pruned.deliveries,
+            parcels: pruned.parcels,
+        };
+        let text = format!(
+            "erased {}, {} and {}",
+            count(record.bodies, "body", "bodies"),
+            count(record.deliveries, "delivery", "deliveries"),
+            count(record.parcels, "parcel", "parcels"),
+        );
+        output.line(text, &record)
+    }
+}

@@ -1,0 +1,55 @@
+use clap::{Args, builder::NonEmptyStringValueParser};
+use serde::Serialize;
+use trackingmore_webhook_inbox::{Engine, Inbox};
+
+use super::{Account, count, failed};
+use crate::{failure::Failure, output::Output};
+
+/// Let dead parcels wait again, with all their attempts.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  trackingmore-webhook inbox retry RB550418207HK --database sqlite:deliveries.db
+  trackingmore-webhook inbox retry --all-dead --database sqlite:deliveries.db")]
+pub(super) struct Retry {
+    /// The tracking number
+    #[arg(
+        value_name = "NUMBER",
+        value_parser = NonEmptyStringValueParser::new(),
+        required_unless_present = "all_dead"
+    )]
+    number: Option<String>,
+    /// All dead parcels, of every account
+    #[arg(long, conflicts_with_all = ["number", "account"])]
+    all_dead: bool,
+    #[command(flatten)]
+    account: Account,
+}
+
+#[derive(Serialize)]
+struct Record {
+    event: &'static str,
+    parcels: u64,
+}
+
+impl Retry {
+    pub(super) async fn run<DB: Engine>(
+        self,
+        inbox: &Inbox<DB>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let parcels = match &self.number {
+            Some(number) => match self.account.of(inbox).retry(number).await {
+                Ok(0) => return Err(self.account.no_such("there is no dead parcel", number)),
+                retried => retried,
+            },
+            None => inbox.retry_dead().await,
+        };
+        let record = Record {
+            event: "retry",
+            parcels: parcels.map_err(failed)?,
+        };
+        let text = count(record.parcels, "parcel waits again", "parcels wait again");
+        output.line(text, &record)
+    }
+}

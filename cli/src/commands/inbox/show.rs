@@ -1,0 +1,141 @@
+use clap::{Args, builder::NonEmptyStringValueParser};
+use jiff::Timestamp;
+use serde::Serialize;
+use trackingmore_webhook_inbox::{DeadParcel, Engine, HistoryEntry, Inbox, Outcome};
+
+use super::{Account, count, failed, time};
+use crate::{
+    failure::Failure,
+    output::{BAD, Foreign, Output, Painted},
+};
+
+/// Show what is stored about a parcel: its last error, and its deliveries, newest first.
+///
+/// This is customers' data. Deliveries that no worker has seen yet are not in it, and bodies are
+/// kept for a while only.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  trackingmore-webhook inbox show RB550418207HK --database sqlite:deliveries.db
+  trackingmore-webhook inbox show RB550418207HK --json --database sqlite:deliveries.db | head -1")]
+pub(super) struct Show {
+    /// The tracking number; or the id of a delivery, as `list` has them, to show its body alone
+    #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
+    number: String,
+    #[command(flatten)]
+    account: Account,
+}
+
+#[derive(Serialize)]
+struct LastError<'a> {
+    event: &'static str,
+    courier: Option<&'a str>,
+    attempts: u32,
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+struct Delivery<'a> {
+    event: &'static str,
+    id: String,
+    received: Timestamp,
+    courier: Option<&'a str>,
+    outcome: &'static str,
+    body: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    event: &'static str,
+    id: String,
+    body: &'a str,
+}
+
+impl Show {
+    pub(super) async fn run<DB: Engine>(
+        self,
+        inbox: &Inbox<DB>,
+        output: Output,
+    ) -> Result<(), Failure> {
+        let inbox = self.account.of(inbox);
+        if let Ok(id) = self.number.parse() {
+            let body = inbox.body(&id).await.map_err(failed)?;
+            let body = body.ok_or_else(|| {
+                self.account
+                    .no_such("no body is kept of the delivery", &self.number)
+            })?;
+            let body = String::from_utf8_lossy(&body);
+            let record = Body {
+                event: "body",
+                id: id.to_string(),
+                body: &body,
+            };
+            return output.line(Foreign(&body), &record);
+        }
+        let dead = inbox.dead().await.map_err(failed)?;
+        let dead: Vec<_> = dead
+            .iter()
+            .filter(|parcel| self.is_asked_for(parcel))
+            .collect();
+        let history = inbox.history(&self.number).await.map_err(failed)?;
+        if dead.is_empty() && history.is_empty() {
+            let what = "no worker has seen a delivery about";
+            return Err(self.account.no_such(what, &self.number));
+        }
+        for parcel in dead {
+            print_error(parcel, output)?;
+        }
+        for entry in &history {
+            let body = inbox.body(&entry.id).await.map_err(failed)?;
+            let body = body.as_deref().map(String::from_utf8_lossy);
+            print_delivery(entry, body.as_deref(), output)?;
+        }
+        Ok(())
+    }
+
+    fn is_asked_for(&self, parcel: &DeadParcel) -> bool {
+        parcel.account == self.account.account && parcel.tracking_number == self.number
+    }
+}
+
+fn print_error(parcel: &DeadParcel, output: Output) -> Result<(), Failure> {
+    let record = LastError {
+        event: "last_error",
+        courier: parcel.courier.as_deref(),
+        attempts: parcel.attempts,
+        error: &parcel.error,
+    };
+    let text = format!(
+        "{} {}, after {}: {}",
+        Painted(BAD, "dead"),
+        Foreign(record.courier.unwrap_or("no courier")),
+        count(record.attempts.into(), "attempt", "attempts"),
+        Foreign(record.error),
+    );
+    output.line(text, &record)
+}
+
+fn print_delivery(entry: &HistoryEntry, body: Option<&str>, output: Output) -> Result<(), Failure> {
+    let record = Delivery {
+        event: "delivery",
+        id: entry.id.to_string(),
+        received: time(entry.received_at)?,
+        courier: entry.courier.as_deref(),
+        outcome: match entry.outcome {
+            Outcome::Waiting => "waiting",
+            Outcome::Handled => "handled",
+            Outcome::Superseded => "superseded",
+            _ => "unknown",
+        },
+        body,
+    };
+    let text = format!(
+        "{} {} {}, {}\n{}",
+        record.received,
+        record.outcome,
+        Foreign(record.courier.unwrap_or("no courier")),
+        record.id,
+        Foreign(body.unwrap_or("its body is not kept any more")),
+    );
+    output.line(text, &record)
+}
