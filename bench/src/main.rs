@@ -1,10 +1,11 @@
 //! Measures `trackingmore-webhook` against what one would use instead, side by side in one run.
 //!
 //! Without arguments everything is measured. Arguments choose parts: `verify`, `parse`,
-//! `requests`, `refusals`, `cost`.
+//! `requests`, `refusals`, `cost`, `inbox`.
 
 mod cost;
 mod deliveries;
+mod inbox;
 mod load;
 mod pairs;
 mod parse;
@@ -21,12 +22,13 @@ use table::Table;
 
 type Part = (&'static str, fn(&mut Table));
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("verify", verify::measure),
     ("parse", parse::measure),
     ("requests", requests::measure),
     ("refusals", refusals::measure),
     ("cost", cost::measure),
+    ("inbox", inbox::measure),
 ];
 
 /// The webhook secret of every part.

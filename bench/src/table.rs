@@ -59,6 +59,10 @@ impl Ratio {
             other: median(other),
         }
     }
+
+    pub fn median(&self) -> f64 {
+        self.median
+    }
 }
 
 impl Goal {
