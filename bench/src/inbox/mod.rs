@@ -10,10 +10,7 @@ mod server;
 mod sqlite;
 mod webhook;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::{sync::Mutex, time::Instant};
 
 use bytes::Bytes;
 use tokio::{runtime::Runtime, sync::mpsc, task::JoinSet};

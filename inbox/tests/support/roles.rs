@@ -133,10 +133,13 @@ async fn wait(inbox: &Inbox<Db>, role: &Value) {
         let (inbox, answer) = (inbox.clone(), answer.clone());
         // Not joined: what has ended must not count.
         tokio::spawn(async move {
-            let body = state(number.to_string(), 1)
-                .with("note", "x".repeat(10_000))
-                .json();
-            let stored = inbox.accept(&sent(body.to_string())).await.is_ok();
+            let delivery = sent(
+                state(number.to_string(), 1)
+                    .with("note", "x".repeat(10_000))
+                    .json()
+                    .to_string(),
+            );
+            let stored = inbox.accept(&delivery).await.is_ok();
             answer.send(stored).unwrap();
         });
     }
