@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use apalis_core::backend::TaskSink as _;
 use apalis_sqlite::SqliteStorage;
@@ -189,7 +189,12 @@ impl Database for Sqlite {
             script.execute(&mut *tx).await.unwrap();
             tx.commit().await.unwrap();
         }
+        // Or the next delivery would wait until the disk has all of it.
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool);
+        checkpoint.await.unwrap();
         pool.close().await;
+        let file = File::open(self.folder().join("inbox.db")).expect("a file");
+        file.sync_all().expect("a disk");
     }
 
     async fn size(&self) -> f64 {

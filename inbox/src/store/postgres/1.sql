@@ -59,3 +59,12 @@ CREATE TABLE trackingmore.forgotten (key text PRIMARY KEY, forgotten_at bigint N
 ALTER TABLE trackingmore.fresh SET (autovacuum_vacuum_scale_factor = 0.02);
 ALTER TABLE trackingmore.parcel SET (autovacuum_vacuum_scale_factor = 0.02);
 ALTER TABLE trackingmore.news SET (autovacuum_vacuum_scale_factor = 0.02);
+
+-- It takes half the time of pglz for as much. Before PostgreSQL 14, and where the server is built
+-- without it, there is only pglz.
+DO $$ BEGIN
+    EXECUTE 'ALTER TABLE trackingmore.delivery ALTER body SET COMPRESSION lz4';
+    EXECUTE 'ALTER TABLE trackingmore.known ALTER tracking SET COMPRESSION lz4';
+EXCEPTION WHEN feature_not_supported OR syntax_error THEN
+    NULL;
+END $$;
