@@ -7,8 +7,8 @@ use crate::receive;
 
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
-/// As a response it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
-/// logged already when a handler sees it. A handler can return one of its own, made from an
+/// As a response it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
+/// been logged already when a handler sees it. A handler can return one of its own, made from an
 /// [`Error`], which is not logged.
 ///
 /// # Examples
@@ -83,7 +83,7 @@ impl WebhookError {
         self.0.verified_body()
     }
 
-    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    /// Like [`verified_body`](Self::verified_body), by value.
     #[must_use]
     pub fn into_verified_body(self) -> Option<VerifiedBody> {
         self.0.into_verified_body()

@@ -51,7 +51,7 @@ pub struct VerifyWebhook<F = fn(&Error) -> HttpResponse> {
 }
 
 impl VerifyWebhook {
-    /// Makes a middleware that answers refused requests with a problem in JSON.
+    /// Makes a middleware that answers refused requests with problem details in JSON.
     pub fn new(verifier: Verifier) -> Self {
         Self {
             verifier,

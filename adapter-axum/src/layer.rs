@@ -65,7 +65,7 @@ pub struct VerifyLayer {
 pub(crate) type OnRefusal = Arc<dyn Fn(&Error) -> Response + Send + Sync>;
 
 impl VerifyLayer {
-    /// Makes a layer that answers refused requests with a problem in JSON.
+    /// Makes a layer that answers refused requests with problem details in JSON.
     pub fn new(verifier: Verifier) -> Self {
         Self {
             verifier,

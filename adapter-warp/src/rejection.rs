@@ -5,8 +5,8 @@ use warp::{Rejection, Reply, reject::Reject, reply::Response};
 /// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
 /// [`raw_webhook`](crate::raw_webhook) refused a request.
 ///
-/// As a reply it is a problem in JSON ([RFC 9457]) with the status of the refusal. It has been
-/// logged already when a `recover` sees it. A handler can return one of its own, made from an
+/// As a reply it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
+/// been logged already when a `recover` sees it. A handler can return one of its own, made from an
 /// [`Error`], which is not logged: as the reply, in `then`, or as a rejection, in `and_then`.
 ///
 /// # Examples
@@ -87,7 +87,7 @@ impl WebhookRejection {
         self.error.verified_body()
     }
 
-    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    /// Like [`verified_body`](Self::verified_body), by value.
     #[must_use]
     pub fn into_verified_body(self) -> Option<VerifiedBody> {
         self.error.into_verified_body()

@@ -19,8 +19,8 @@ pub enum ConfigError {
     RepeatedHeaderName,
     /// The body limit is 0 bytes.
     ZeroBodyLimit,
-    /// The verifier's name has nothing to show, or a control character, which would break a line of
-    /// the log.
+    /// The verifier's name is empty or whitespace, or has a control character, which would break a
+    /// line of the log.
     InvalidName,
 }
 

@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for DeliveryId {
     }
 }
 
-/// What was to be read as a [`DeliveryId`] is neither 64 hex digits nor 32 bytes.
+/// The error for a text or bytes that are no [`DeliveryId`]: neither 64 hex digits nor 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidDeliveryId;
@@ -123,10 +123,15 @@ mod tests {
         assert_eq!(HEX.to_uppercase().parse(), Ok(id));
         assert_eq!(DeliveryId::try_from(id.as_ref()), Ok(id));
         assert_eq!(id.as_ref(), id.as_bytes());
+        assert_eq!(format!("{id:?}"), format!("DeliveryId({HEX})"));
     }
 
     #[test]
     fn anything_else_is_invalid() {
+        assert_eq!(
+            InvalidDeliveryId.to_string(),
+            "not a delivery id: it is 64 hex digits, or 32 bytes"
+        );
         let prefixed = [
             format!("0x{HEX}"),
             format!("0x{}", &HEX[2..]),

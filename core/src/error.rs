@@ -40,7 +40,7 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The signature is not there, or the timestamp where only it could prove the request.
+    /// The signature is missing, or the timestamp where only it could prove the request.
     MissingHeader,
     /// The signature or the timestamp was sent more than once.
     RepeatedHeader,
@@ -65,13 +65,13 @@ pub enum ErrorKind {
     UnexpectedShape,
     /// The application has no verifier where its adapter looks for one.
     NotConfigured,
-    /// A genuine delivery could not be stored in time: TrackingMore is to send it again.
+    /// A genuine delivery could not be stored in time, so TrackingMore must send it again.
     NotStored,
 }
 
 impl Error {
-    /// Refuses a request because the application has no verifier: what an adapter calls that looks
-    /// for one in each request. It logs at level ERROR, with what to change.
+    /// Refuses a request because the application has no verifier, and logs what to change at level
+    /// ERROR. For adapters that look for a verifier in each request.
     #[must_use]
     pub fn not_configured(advice: &'static str) -> Self {
         let error = ErrorKind::NotConfigured.into();
@@ -110,7 +110,7 @@ impl Error {
         self.kind.code()
     }
 
-    /// Gives the body to answer with: a problem in JSON after [RFC 9457], of the media type
+    /// Gives the body to answer with: problem details in JSON ([RFC 9457]), of the media type
     /// [`PROBLEM_CONTENT_TYPE`].
     ///
     /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
@@ -128,7 +128,7 @@ impl Error {
         self.body.as_deref()
     }
 
-    /// Takes out what [`verified_body`](Self::verified_body) gives.
+    /// Like [`verified_body`](Self::verified_body), by value.
     #[must_use]
     pub fn into_verified_body(self) -> Option<VerifiedBody> {
         self.body.map(|body| *body)

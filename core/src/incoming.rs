@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
 
 /// A request whose headers have not been refused, and whose body is still arriving. Comes from
-/// [`Verifier::begin`]; an adapter pushes the body's chunks and then calls [`finish`](Self::finish).
+/// [`Verifier::begin`]. An adapter pushes the body's chunks and then calls
+/// [`finish`](Self::finish).
 ///
 /// It holds at most the verifier's limit of the body, whatever length the request declared.
 /// [`body_limit`](crate::VerifierBuilder::body_limit) says how much memory that takes.

@@ -842,6 +842,21 @@ fn the_newest_with_the_date_only_stays_above_the_times_of_its_day() {
 }
 
 #[test]
+fn a_date_stays_above_a_time_of_its_day_that_has_an_offset() {
+    let out = ("2024-05-03T09:00:00+02:00", "Out for delivery", "");
+    let naive = ("2024-05-03 08:00", "Loaded", "");
+    for date in ["2024-05-03", "2024-05-03T00:00:00+02:00"] {
+        let newest = (date, "Delivered", "");
+        let first = scans(&[newest, out, naive]);
+        let order = texts(&first.origin_info.as_ref().unwrap().trackinfo);
+        assert_eq!(history(&first), order);
+        let updates = handle([first.clone(), scans(&[out, naive]), first]);
+        assert_eq!(history(known(&updates)), order);
+        assert!(!updates[2].is_news());
+    }
+}
+
+#[test]
 fn the_newest_without_a_date_keeps_its_place() {
     for undated in ["", "soon"] {
         let newest = (undated, "Label handed over", "");

@@ -12,7 +12,7 @@ use super::moment::Moment;
 ///
 /// Together with the parcel it is the key of what you do about a checkpoint of
 /// [`Update::checkpoints`](super::Update::checkpoints): a unique column, or the idempotency key of
-/// a message. When an attempt fails and is made again, the key is the same.
+/// a message. When an attempt fails and is repeated, the key is the same.
 ///
 /// It is not a key for a table of checkpoints that later deliveries overwrite, since it changes
 /// when the place, the time of day or the offset is filled in.

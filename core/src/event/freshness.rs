@@ -1,4 +1,4 @@
-//! Which of two deliveries has the later news.
+//! Which of two deliveries is newer.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use super::Tracking;
 use super::history::History;
 use super::moment::Moment;
 
-/// Whether one delivery about a parcel has later news than another.
+/// Whether one delivery about a parcel is newer than another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Freshness {
@@ -14,15 +14,15 @@ pub enum Freshness {
     Older,
     /// It is newer: what it says counts.
     Newer,
-    /// Their times are the same or say nothing sure about their order. What arrives later counts,
-    /// but does not take back that a parcel was delivered.
+    /// Their times are the same, or leave their order open. What arrives later counts, but does not
+    /// take back that a parcel was delivered.
     CannotTell,
 }
 
 impl Tracking {
     /// Whether this is newer than what is known of the same parcel. Deliveries can arrive late,
-    /// twice and out of order. This alone does not tell what is new, not even whether anything is:
-    /// [`Update`](super::Update) does, by the same rules.
+    /// twice and out of order. A newer one need not say anything new: what is new is told by
+    /// [`Update`](super::Update), which follows the same rules.
     ///
     /// - `update_at` decides where both have one that is understood. With the same one nothing is
     ///   older, since a list of checkpoints may be short for a while.

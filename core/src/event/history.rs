@@ -24,7 +24,7 @@ impl Tracking {
     ///
     /// A checkpoint whose time is missing or not understood stays above the one that it was sent
     /// above. So does a date, or a midnight, which often means that the time of day is not known,
-    /// above a time of the same day. A leg that was sent oldest first is reversed before.
+    /// above a time of the same day. A leg that was sent oldest first is reversed first.
     ///
     /// # Examples
     ///

@@ -1,10 +1,10 @@
-//! One carrier's part of a parcel's way.
+//! One carrier's part of a parcel's journey.
 
 use super::json_object::json_object;
 use super::{Checkpoint, Milestones, Time};
 
 json_object! {
-    /// One carrier's part of a parcel's way: the vendor's `origin_info` or `destination_info`.
+    /// One carrier's part of a parcel's journey: the vendor's `origin_info` or `destination_info`.
     ///
     /// | field | type | the vendor sends | older names |
     /// |---|---|---|---|
@@ -30,7 +30,7 @@ json_object! {
         weblink: Option<String> = "weblink";
         /// The carrier's own reference.
         reference_number: Option<String> = "reference_number" | "ReferenceNumber";
-        /// When the leg reached its great moments.
+        /// When the leg reached its milestones.
         milestone_date: Option<Milestones> = "milestone_date";
         /// When the carrier took the parcel over.
         pickup_date: Option<Time> = "pickup_date" | "received_date" | "ItemReceived";
@@ -44,8 +44,8 @@ json_object! {
         customs_received_date: Option<Time> = "customs_received_date" | "CustomsClearance";
         /// When the parcel arrived in its destination country.
         arrived_destination_date: Option<Time> = "arrived_destination_date" | "DestinationArrived";
-        /// What happened on this leg, in the order it was sent. Sorted and for both legs:
-        /// [`Tracking::checkpoints`](super::Tracking::checkpoints).
+        /// What happened on this leg, in the order in which it was sent.
+        /// [`Tracking::checkpoints`](super::Tracking::checkpoints) sorts those of both legs.
         trackinfo: Vec<Checkpoint> = "trackinfo";
     }
     else empty

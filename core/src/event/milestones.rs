@@ -1,11 +1,11 @@
-//! The dates of a leg's great moments.
+//! The dates of a leg's milestones.
 
 use super::Time;
 use super::json_object::json_object;
 
 json_object! {
-    /// When a leg reached its great moments: the vendor's `milestone_date`. Only V4 sends it, each
-    /// field a time or null, mostly null.
+    /// When a leg reached its milestones: the vendor's `milestone_date`. Only V4 sends it. Each
+    /// field is a time or null, mostly null.
     #[derive(Default)]
     pub struct Milestones {
         /// When the carrier was told of the parcel.
@@ -16,7 +16,7 @@ json_object! {
         outfordelivery_date: Option<Time> = "outfordelivery_date";
         /// When the parcel was delivered.
         delivery_date: Option<Time> = "delivery_date";
-        /// When the parcel started its way back to the sender.
+        /// When the parcel started back to the sender.
         returning_date: Option<Time> = "returning_date";
         /// When the parcel was back at the sender.
         returned_date: Option<Time> = "returned_date";

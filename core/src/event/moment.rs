@@ -23,7 +23,7 @@ impl Moment {
         Some(Self::Reading(reading.duration_since(EPOCH)))
     }
 
-    /// Of a carrier's time: a midnight there stands for a time of day that is not known, so that its
+    /// Of a carrier's time: a midnight there stands for a time of day that is not known, so its
     /// offset tells nothing.
     pub(super) fn of_checkpoint(time: &Time) -> Option<Self> {
         match (Self::of(time)?, time.civil()) {

@@ -17,8 +17,8 @@ pub(super) fn is_oldest_first(moments: &[Option<Moment>]) -> bool {
 /// Sorts lists that are newest first as far as they are in order; gives the positions in them, as
 /// if they were one.
 ///
-/// An entry without a date keeps its place above the one that it stands above, and so does one
-/// without a time of day above one of the same day.
+/// An entry without a date keeps its place above the one that it is above. So does one without a
+/// time of day above one of the same day, also with instants in between.
 ///
 /// Instants and readings have no common order that a sort could use: "cannot tell" is not
 /// transitive. So each kind is sorted by itself, and the two are merged.
@@ -28,19 +28,20 @@ pub(super) fn newest_first(lists: &[&[Option<Moment>]]) -> Vec<usize> {
     for list in lists {
         for block in blocks(list, start).into_iter().rev() {
             match block.moment {
-                Some(Moment::Instant(at)) => instants.push((at, block)),
-                Some(Moment::Reading(at)) => readings.push((at, block)),
+                Some(Moment::Instant(_)) => instants.push(block),
+                Some(Moment::Reading(_)) => readings.push(block),
                 None => undated.push(block),
             }
         }
         start += list.len();
     }
-    instants.sort_by_key(|(at, _)| Reverse(*at));
-    readings.sort_by_key(|(at, _)| Reverse(*at));
+    let latest_first = |block: &Block| Reverse(block.sorted_as.map(Moment::at));
+    instants.sort_by_key(latest_first);
+    readings.sort_by_key(latest_first);
 
     let mut sorted = Vec::with_capacity(start);
-    let mut instants = instants.into_iter().map(|(_, block)| block).peekable();
-    let mut readings = readings.into_iter().map(|(_, block)| block).peekable();
+    let mut instants = instants.into_iter().peekable();
+    let mut readings = readings.into_iter().peekable();
     while let (Some(instant), Some(reading)) = (instants.peek(), readings.peek()) {
         let instant_first = instant.is_after(reading)
             || !reading.is_after(instant) && instant.positions.start < reading.positions.start;
@@ -59,12 +60,14 @@ pub(super) fn newest_first(lists: &[&[Option<Moment>]]) -> Vec<usize> {
 /// An entry with those that keep their places above it.
 struct Block {
     moment: Option<Moment>,
+    /// The moment, but of a date the next reading below it, if that is of the same day.
+    sorted_as: Option<Moment>,
     positions: Range<usize>,
 }
 
 impl Block {
     fn is_after(&self, other: &Self) -> bool {
-        let moments = self.moment.zip(other.moment);
+        let moments = self.sorted_as.zip(other.moment);
         moments.is_some_and(|(ours, theirs)| ours.is_after(theirs, true))
     }
 }
@@ -72,17 +75,27 @@ impl Block {
 /// The last one first.
 fn blocks(list: &[Option<Moment>], start: usize) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
+    let mut reading_below = None;
     for (position, moment) in list.iter().enumerate().rev() {
         let position = start + position;
-        match blocks.last_mut() {
-            Some(below) if keeps_place_above(*moment, below.moment) => {
-                below.positions.start = position;
-            }
-            _ => blocks.push(Block {
-                moment: *moment,
-                positions: position..position + 1,
-            }),
+        if let Some(below) = blocks.last_mut()
+            && keeps_place_above(*moment, below.moment)
+        {
+            below.positions.start = position;
+            continue;
         }
+        let mut sorted_as = *moment;
+        if matches!(moment, Some(Moment::Reading(_))) {
+            if keeps_place_above(*moment, reading_below) {
+                sorted_as = reading_below;
+            }
+            reading_below = sorted_as;
+        }
+        blocks.push(Block {
+            moment: *moment,
+            sorted_as,
+            positions: position..position + 1,
+        });
     }
     blocks
 }

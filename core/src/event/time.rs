@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::lenient::{Lenient, alone};
 
 /// A time as the vendor wrote it, which may be an instant, a reading of an unnamed clock, a date,
-/// or nothing of these.
+/// or none of these.
 ///
 /// The text is kept exactly ([`as_str`](Self::as_str)), two times are equal if their texts are, and
 /// every reading of it is an `Option`, worked out when it is asked for.
@@ -29,8 +29,8 @@ use super::lenient::{Lenient, alone};
 ///
 /// It is what the carrier's clock said, in a zone that the vendor does not name; read in the
 /// server's zone it is wrong by up to a day. [`instant`](Self::instant) never guesses: if you know
-/// the zone, say so with
-/// [`instant_in`](Self::instant_in). And `T00:00` often means that the time of day is not known.
+/// the zone, say so with [`instant_in`](Self::instant_in). And `T00:00` often means that the time
+/// of day is not known.
 ///
 /// # Examples
 ///
@@ -108,8 +108,8 @@ impl Time {
     /// more than `zone`; a date alone is `None`, and so is a time without offset in
     /// [`TimeZone::unknown`].
     ///
-    /// A reading that the clocks of the zone showed twice is taken for the first time, and one that
-    /// they skipped is taken as if they had gone on: jiff's "compatible" way.
+    /// A reading that the clocks of the zone showed twice is taken for the first of the two, and
+    /// one that they skipped as if they had not: jiff's "compatible" disambiguation.
     #[must_use]
     pub fn instant_in(&self, zone: TimeZone) -> Option<Timestamp> {
         match self.offset() {

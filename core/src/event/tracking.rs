@@ -162,7 +162,7 @@ json_object! {
         product_type: Option<String> = "product_type";
         /// The parcel's dimensions, in the carrier's words.
         dimension: Option<String> = "dimension";
-        /// What this means the vendor does not say.
+        /// The vendor does not say what this means.
         previously: Option<String> = personal "previously";
         /// The parcel's weight, with a unit of the carrier's choice.
         weight: Option<String> = "weight";

@@ -26,8 +26,8 @@ use told::Told;
 ///   them once a status is known. One without an `update_at` that is understood leaves the known
 ///   one as it is, unless it changes the status to `delivered`: then there is none.
 /// - Of every other field the newer value counts. What is missing erases nothing, and an older
-///   delivery only fills gaps. What a leg says beside its checkpoints belongs to its courier, and
-///   goes with it.
+///   delivery only fills gaps. The facts of a leg, such as its courier's phone number and its
+///   dates, are kept only while its courier is the same.
 /// - Checkpoints add up. Each leg has all that were known and all that were sent, each once,
 ///   whatever the order in which they arrived. [`Tracking::checkpoints`] tells which are the same
 ///   scan.
@@ -91,11 +91,11 @@ pub struct StatusChange {
 }
 
 impl Update {
-    /// Takes in a delivery about a parcel of which `known` is known: the
-    /// [`tracking()`](Self::tracking) of the last update, or `None` for the first delivery.
+    /// Compares a delivery with what is known of its parcel: the [`tracking()`](Self::tracking) of
+    /// the last update, or `None` for the first delivery.
     ///
-    /// Both must be about the same parcel: look the known one up by number and courier. A delivery
-    /// about another parcel is taken as the first of its own.
+    /// Both must be about the same parcel: look up what is known by number and courier. If they are
+    /// not, the delivery counts as the first one of its parcel.
     #[must_use]
     pub fn new(known: Option<Tracking>, sent: Tracking) -> Self {
         match known.filter(|known| sent.is_same_parcel(known)) {
@@ -138,11 +138,11 @@ impl Update {
         }
     }
 
-    /// Takes in the next delivery, so that several can be handled as one. The results stay relative
-    /// to what was known before the first of them, and are the same as those of one update after
-    /// the other.
+    /// Adds the next delivery, so that several can be handled as one. The results stay relative to
+    /// what was known before the first of them, and are the same as those of one update after the
+    /// other.
     ///
-    /// A delivery about another parcel starts again: it is taken as the first of its own.
+    /// A delivery about another parcel starts over: it counts as the first one of that parcel.
     #[must_use]
     pub fn then(self, sent: Tracking) -> Self {
         if !sent.is_same_parcel(&self.tracking) {
@@ -169,14 +169,14 @@ impl Update {
         self.tracking
     }
 
-    /// What was known before, or `None` if the parcel is seen for the first time. Then all is new:
-    /// you may want to tell the status alone, and not the whole history.
+    /// What was known before, or `None` if the parcel is seen for the first time. Then everything
+    /// is new, and you may want to tell the customer only the status, not the whole history.
     #[must_use]
     pub fn previous(&self) -> Option<&Tracking> {
         self.previous.as_ref()
     }
 
-    /// The change of the status, or `None` if it is the last one that was known. So no status is
+    /// The change of the status, or `None` if it is still the one that was known. So no status is
     /// told twice in a row.
     #[must_use]
     pub fn status(&self) -> Option<StatusChange> {
@@ -199,7 +199,7 @@ impl Update {
     }
 
     /// The new checkpoints that are surely earlier than one that was known, oldest first. They
-    /// complete the history, but it is too late to tell them: "out for delivery" is no news after
+    /// complete the history, but come too late to be told: "out for delivery" is no news after
     /// "delivered".
     ///
     /// Known checkpoints that a newer list of their leg no longer has do not count as later, and

@@ -8,7 +8,7 @@ use crate::{
     VerifiedBody, Verifier,
 };
 
-/// Starts an event about a parcel, for the test of a handler.
+/// Starts building an event about a parcel, for the test of a handler.
 ///
 /// # Examples
 ///
@@ -146,7 +146,7 @@ impl EventBuilder {
         delivery.expect("an event needs a tracking number")
     }
 
-    /// Gives the event as a handler receives it that takes the bytes only. It was signed with
+    /// Gives the event as a handler that takes only the bytes receives it. It was signed with
     /// [`SECRET`] and accepted by a [`Verifier`].
     #[must_use]
     pub fn verified_body(&self) -> VerifiedBody {
@@ -158,7 +158,7 @@ impl EventBuilder {
     ///
     /// # Panics
     ///
-    /// If it is no secret: empty, or with whitespace at its ends.
+    /// If `secret` is empty, or has whitespace at its ends.
     #[must_use]
     pub fn signed_request(&self, secret: impl AsRef<[u8]>) -> SignedRequest {
         self.signed_at(SystemTime::now(), secret.as_ref())

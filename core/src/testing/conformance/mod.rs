@@ -94,9 +94,9 @@ pub trait Receiver {
         PATH
     }
 
-    /// Gives what the handler records its deliveries with. Without it, the suite judges by the
-    /// answers alone: it does not see a handler that is called for a refused request, or is given
-    /// other bytes than were sent.
+    /// Gives the record in which the handler notes its deliveries. Without one, the suite judges by
+    /// the answers alone: it does not see a handler that is called for a refused request, or is
+    /// given other bytes than were sent.
     fn handled(&self) -> Option<&Handled> {
         None
     }
