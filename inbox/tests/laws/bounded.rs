@@ -86,7 +86,9 @@ async fn a_body_larger_than_the_queue_is_stored_when_nothing_else_waits() {
 async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
     const MOST: u64 = 200 * 1_000;
     if !cfg!(target_os = "linux") {
-        return crate::support::skip("a process tells what memory it used only on Linux");
+        return crate::support::skip(
+            "the test of memory reads what a process used: run it on Linux",
+        );
     }
     let Some(database) = Database::new().await else {
         return;

@@ -21,7 +21,10 @@ impl Cluster {
     /// Makes and starts one. Says so if PostgreSQL's programs are not there.
     pub(crate) async fn start_new() -> Option<Self> {
         let Some(programs) = programs() else {
-            skip("PostgreSQL's programs are neither in PATH nor in /usr/lib/postgresql/*/bin");
+            skip(
+                "the tests that stop and kill a server start their own: \
+                 install PostgreSQL, in PATH or as Debian does",
+            );
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

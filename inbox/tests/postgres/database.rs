@@ -355,8 +355,8 @@ pub(crate) async fn server() -> Option<PgConnectOptions> {
     let found = found.await.clone();
     if found.is_none() {
         skip(
-            "no PostgreSQL server answers; give one whose user may create databases: \
-             DATABASE_URL=postgres://user:password@host/database",
+            "the tests on PostgreSQL need a server whose user may create databases: \
+             set DATABASE_URL=postgres://user:password@host/database",
         );
     }
     found

@@ -80,7 +80,10 @@ fn library() -> Option<&'static [u8]> {
         Some(fs::read(library).unwrap())
     });
     if library.is_none() {
-        skip("system calls can be made to fail only on Linux, with a C compiler named cc");
+        skip(
+            "the tests of failing syncs, crashes and jumping clocks load a library of their own: \
+             run them on Linux, with a C compiler named cc",
+        );
     }
     library.as_deref()
 }

@@ -8,7 +8,13 @@ pub(crate) mod mount;
 pub(crate) mod roles;
 pub(crate) mod wait;
 
-use std::{env, time::Duration};
+use std::{
+    collections::BTreeSet,
+    env,
+    io::{self, Write as _},
+    sync::Mutex,
+    time::Duration,
+};
 
 pub(crate) const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -16,13 +22,17 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Says that a test is skipped. Where `INBOX_TEST_REQUIRE_ALL` is set, as in CI, that is a failure.
-pub(crate) fn skip(why: &str) {
+/// Says that tests are skipped. Where `INBOX_TEST_REQUIRE_ALL` is set, as in CI, that is a failure.
+pub(crate) fn skip(why: &'static str) {
+    static SAID: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
     assert!(
         env::var_os("INBOX_TEST_REQUIRE_ALL").is_none(),
         "INBOX_TEST_REQUIRE_ALL is set, and {why}"
     );
-    eprintln!("skipped: {why}");
+    if SAID.lock().unwrap().insert(why) {
+        // Not by a macro: what those print is shown only of tests that fail.
+        let _ = writeln!(io::stderr(), "\nskipped, and passed: {why}");
+    }
 }
 
 /// How many deliveries the tests with killed processes send.

@@ -29,7 +29,9 @@ impl Mount {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(folder));
         }
-        skip("a small disk can be mounted only on Linux, by root");
+        skip(
+            "the tests of a full disk mount one, which only root may do, on Linux: run them as root",
+        );
         None
     }
 
