@@ -48,7 +48,7 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
         )
     };
     tokio::select! {
-        ended = parts => _ = ended?,
+        ended = parts => { ended?; }
         () = async { stop().await; sleep(GRACE).await } => tracing::warn!("ended by force"),
     }
     inbox.close().await;
