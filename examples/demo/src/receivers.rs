@@ -81,7 +81,7 @@ pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
     use warp::{Filter as _, http::StatusCode};
 
     let (sender, handled) = mpsc::channel();
-    let handler = async move |body: VerifiedBody| {
+    let handler = move |body: VerifiedBody| {
         body.parse::<Event>()?;
         record(&sender, body);
         Ok::<_, WebhookRejection>(StatusCode::NO_CONTENT)
@@ -89,7 +89,7 @@ pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
     let routes = warp::path!("webhooks" / "trackingmore")
         .and(warp::post())
         .and(raw_webhook(verifier))
-        .then(handler)
+        .map(handler)
         .recover(recover);
 
     let listener = TcpListener::bind(ADDR).await?;

@@ -16,7 +16,7 @@ const MISSING: &str = "/webhooks/trackingmore/initech";
 fn each_tenant_is_verified_with_its_own_secret() {
     let tenants = format!("acme={SECRET} globex=another");
     let example = Example {
-        settings: &[("TENANTS", &tenants)],
+        settings: &[("TENANTS", tenants.as_str())],
         path: ACME,
         ..Example::new(env!("CARGO_BIN_EXE_many-tenants"))
     };

@@ -44,7 +44,7 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
         tokio::try_join!(
             serve("metrics", "METRICS_ADDR", "127.0.0.1:9000", operations),
             serve("listening", "ADDR", "127.0.0.1:3000", webhooks),
-            async { Ok(worker.run_until(stop()).await?) },
+            async { worker.run_until(stop()).await.map_err(BoxError::from) },
         )
     };
     tokio::select! {

@@ -140,7 +140,7 @@ async fn killed_again_and_again_on_postgresql_it_writes_each_message_once() {
     let settings = [
         ("SECRETS", secrets),
         ("METRICS_ADDR", "127.0.0.1:0"),
-        ("DATABASE_URL", &url),
+        ("DATABASE_URL", url.as_str()),
     ];
     let server = send_and_kill(&shop(place.path(), &settings));
     let inbox = PgInbox::connect(&url).await.unwrap();
