@@ -1,143 +1,167 @@
-//! Runs an example as its user does: as a process, over a socket. The tests of every example
+//! Runs an example as its user does: as a process, over sockets. The tests of every example
 //! include this file.
 
 use std::{
-    io::{BufRead as _, BufReader, Lines},
-    net::{SocketAddr, TcpListener},
-    process::{Child, ChildStdout, Command, Stdio},
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
     time::SystemTime,
 };
 
 use trackingmore_webhook::{
-    Scheme, Signer,
-    testing::{Answer, Connection, Framing, SECRET, conformance::PATH},
+    Scheme, Signer, Verifier,
+    testing::{
+        Answer, Connection, Framing, SECRET,
+        conformance::{self, Receiver},
+    },
 };
 
 /// A delivery with customer data, which no line that is printed may show.
 pub(crate) const DELIVERY: &[u8] = include_bytes!("two-legs.json");
 
-/// Checks what all servers have in common. `settings` are what this one needs besides.
-pub(crate) fn check(program: &str, settings: &[(&str, &str)]) {
-    let mut unset = command(program, settings);
-    unset.env_remove("TRACKINGMORE_WEBHOOK_SECRET");
-    assert_does_not_start(unset, "TRACKINGMORE_WEBHOOK_SECRET");
+const LISTENING: &str = "listening on http://";
 
-    let mut empty = command(program, settings);
-    empty.env("TRACKINGMORE_WEBHOOK_SECRET", "");
-    assert_does_not_start(empty, "secret 1 is empty");
-
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let taken = taken.local_addr().expect("its address").to_string();
-    for addr in ["nowhere", &taken] {
-        let mut misplaced = command(program, settings);
-        misplaced.env("ADDR", addr);
-        assert_does_not_start(misplaced, addr);
-    }
-
-    let mut server = Server::start(program, settings);
-    assert_refused(&server.send(PATH, None, DELIVERY), "missing_header");
-    let forged = server.send(PATH, Some("wrong"), DELIVERY);
-    assert_refused(&forged, "signature_mismatch");
-    assert_eq!(server.send(PATH, Some(SECRET), DELIVERY).status, 204);
-    let line = server.line();
-    assert!(line.contains(r#"parcel "RB550418273HK""#), "{line}");
-    for private in ["Jane", "jane", "SW1A"] {
-        assert!(!line.contains(private), "{line}");
-    }
-    server.stop();
+/// A program, and what its user sets.
+pub(crate) struct Example<'a> {
+    pub(crate) program: &'a str,
+    /// The environment. Without the first variable it does not start.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    pub(crate) folder: &'a Path,
+    /// Where it takes deliveries that are signed with [`SECRET`].
+    pub(crate) path: &'a str,
+    pub(crate) accepts_unread: bool,
 }
 
-pub(crate) fn assert_does_not_start(mut command: Command, reason: &str) {
-    let output = command.output().expect("the example runs");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.contains(reason), "{stderr}");
-    assert!(output.stdout.is_empty());
-}
-
-pub(crate) fn assert_refused(answer: &Answer, code: &str) {
-    assert_eq!(answer.status, 401);
-    let problem = String::from_utf8_lossy(&answer.body);
-    assert!(
-        problem.contains(&format!(r#""code":"{code}""#)),
-        "{problem}"
-    );
-}
-
-/// The program with all it needs, on a free port.
-pub(crate) fn command(program: &str, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env("TRACKINGMORE_WEBHOOK_SECRET", SECRET)
-        .env("ADDR", "127.0.0.1:0")
-        .envs(settings.iter().copied());
-    command
-}
-
-/// A running example.
-pub(crate) struct Server {
-    pub(crate) process: Process,
-    pub(crate) lines: Lines<BufReader<ChildStdout>>,
-    pub(crate) addr: SocketAddr,
-}
-
-/// Ends with the test, also where that failed.
-pub(crate) struct Process(Child);
-
-impl Server {
-    /// Waits until the server listens.
-    pub(crate) fn start(program: &str, settings: &[(&str, &str)]) -> Self {
-        let process = command(program, settings)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = Process(process.expect("the example starts"));
-        let stdout = process.0.stdout.take().expect("its output is piped");
-        let mut lines = BufReader::new(stdout).lines();
-        let listening = lines.next().expect("a line").expect("of text");
-        let addr = listening.strip_prefix("listening on http://");
+impl<'a> Example<'a> {
+    /// One with a secret and nothing else to set.
+    pub(crate) fn new(program: &'a str) -> Self {
         Self {
-            process,
-            lines,
-            addr: addr.expect("where it listens").parse().expect("an address"),
+            program,
+            settings: &[("TRACKINGMORE_WEBHOOK_SECRET", SECRET)],
+            folder: Path::new("."),
+            path: conformance::PATH,
+            accepts_unread: false,
         }
     }
 
-    /// Sends a delivery, signed with a secret or not at all.
-    pub(crate) fn send(&self, path: &str, secret: Option<&str>, body: &[u8]) -> Answer {
-        let headers = secret.map(|secret| {
-            let signer = Signer::new(secret).expect("a good secret");
-            signer.headers(Scheme::Timestamp, SystemTime::now(), body)
+    /// Checks what all examples have in common.
+    pub(crate) fn check(&self) {
+        let required = self.settings[0].0;
+        let output = self.command().env_remove(required).output();
+        let output = output.expect("the example runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(stderr.contains(required), "{stderr}");
+
+        let server = self.start();
+        conformance::run_with_secret(&Served {
+            addr: server.addr,
+            example: self,
         });
-        let headers = headers.unwrap_or_default();
-        let headers: Vec<_> = headers
+        assert_eq!(server.send(self.path, SECRET, DELIVERY).status, 204);
+        let lines = server.stop();
+        assert!(lines.contains("parcel"), "{lines}");
+        for private in ["Jane", "jane", "SW1A"] {
+            assert!(!lines.contains(private), "{lines}");
+        }
+    }
+
+    /// Starts the program and waits until it listens.
+    pub(crate) fn start(&self) -> Server {
+        let process = self.command().stdout(Stdio::piped()).spawn();
+        let mut process = process.expect("the example starts");
+        let stdout = process.stdout.take().expect("its output is piped");
+        let (sender, lines) = mpsc::channel();
+        // A server whose lines nobody reads stops when there is no room for more.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                _ = sender.send(line.expect("text"));
+            }
+        });
+        let mut printed = Vec::new();
+        while !printed
             .iter()
-            .map(|(name, value)| (name.as_str(), value.clone().into_bytes()))
-            .collect();
+            .any(|line: &String| line.starts_with(LISTENING))
+        {
+            printed.push(lines.recv().expect("where it listens"));
+        }
+        let addr = printed.last().and_then(|line| line.strip_prefix(LISTENING));
+        Server {
+            process,
+            lines,
+            addr: addr.and_then(|addr| addr.parse().ok()).expect("an address"),
+            printed,
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.program);
+        command
+            .env("ADDR", "127.0.0.1:0")
+            .env_remove("RUST_LOG")
+            .env_remove("DATABASE_URL")
+            .envs(self.settings.iter().copied())
+            .current_dir(self.folder);
+        command
+    }
+}
+
+/// A running example. It is killed where the test does not stop it.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) addr: SocketAddr,
+    /// What it printed until it listened.
+    pub(crate) printed: Vec<String>,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Server {
+    /// Sends a delivery, signed now.
+    pub(crate) fn send(&self, path: &str, secret: &str, body: &[u8]) -> Answer {
+        let signer = Signer::new(secret).expect("a good secret");
+        let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body);
         Connection::open(self.addr)
             .and_then(|mut connection| connection.post(path, &headers, body, Framing::Length))
             .expect("an answer")
     }
 
-    /// Waits for the next line that the server prints.
-    pub(crate) fn line(&mut self) -> String {
-        self.lines.next().expect("a line").expect("of text")
-    }
-
-    /// Presses Ctrl-C: the server ends well, and has nothing more to print.
-    pub(crate) fn stop(mut self) {
-        let id = self.process.0.id().to_string();
+    /// Presses Ctrl-C. The server ends well. Gives all that it printed.
+    pub(crate) fn stop(mut self) -> String {
+        let id = self.process.id().to_string();
         let kill = Command::new("kill").args(["-INT", &id]).status();
         assert!(kill.expect("kill runs").success());
-        assert!(self.lines.next().is_none());
-        assert!(self.process.0.wait().expect("an end").success());
+        self.printed.extend(self.lines.iter());
+        assert!(self.process.wait().expect("an end").success());
+        self.printed.join("\n")
     }
 }
 
-impl Drop for Process {
+impl Drop for Server {
     fn drop(&mut self) {
-        _ = self.0.kill();
-        _ = self.0.wait();
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// What the suite puts to the test.
+struct Served<'a> {
+    addr: SocketAddr,
+    example: &'a Example<'a>,
+}
+
+impl Receiver for Served<'_> {
+    fn serve(&self, _: Verifier) -> SocketAddr {
+        self.addr
+    }
+
+    fn path(&self) -> &str {
+        self.example.path
+    }
+
+    fn accepts_unread(&self) -> bool {
+        self.example.accepts_unread
     }
 }

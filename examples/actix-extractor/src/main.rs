@@ -1,25 +1,22 @@
 //! A handler whose argument is a verified event.
 
-use std::{env, error::Error, io, net::TcpListener, process::ExitCode};
+use std::{env, error::Error, net::TcpListener};
 
-use actix_web::{App, HttpResponse, HttpServer, rt::signal, web};
-use tracing_subscriber::filter::LevelFilter;
+use actix_web::{App, HttpResponse, HttpServer, web};
 use trackingmore_webhook_actix::{Verifier, Webhook};
 
 async fn shipment(Webhook(delivery): Webhook) -> HttpResponse {
-    let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever was sent.
+    let parcel = &delivery.event.tracking;
     println!(
-        "parcel {:?} courier {:?} status {:?} substatus {:?}",
-        tracking.tracking_number,
-        tracking.courier_code,
-        tracking.delivery_status,
-        tracking.substatus
+        "parcel {:?} status {:?}",
+        parcel.tracking_number, parcel.delivery_status
     );
     HttpResponse::NoContent().finish()
 }
 
-async fn serve() -> Result<(), Box<dyn Error>> {
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
     let secret = env::var("TRACKINGMORE_WEBHOOK_SECRET")
         .map_err(|_| "set TRACKINGMORE_WEBHOOK_SECRET to the webhook secret of the dashboard")?;
     let verifier = Verifier::new(secret)?;
@@ -30,31 +27,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     };
 
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener =
-        TcpListener::bind(&addr).map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    let listener = TcpListener::bind(addr)?;
     println!("listening on http://{}", listener.local_addr()?);
-    HttpServer::new(app)
-        // What has arrived is answered, but a client that sends slowly does not hold up the exit.
-        .shutdown_timeout(3)
-        .shutdown_signal(async { _ = signal::ctrl_c().await })
-        .listen(listener)?
-        .run()
-        .await?;
+    HttpServer::new(app).listen(listener)?.run().await?;
     Ok(())
-}
-
-#[actix_web::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
-        .with_max_level(LevelFilter::DEBUG)
-        .init();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
 }

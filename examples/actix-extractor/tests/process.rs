@@ -5,9 +5,7 @@
 #[path = "../../process.rs"]
 mod process;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_actix-extractor");
-
 #[test]
 fn receives_genuine_deliveries_only() {
-    process::check(PROGRAM, &[]);
+    process::Example::new(env!("CARGO_BIN_EXE_actix-extractor")).check();
 }

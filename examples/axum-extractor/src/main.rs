@@ -1,46 +1,23 @@
 //! A handler whose argument is a verified event.
 
-use std::{env, error::Error, io, process::ExitCode, time::Duration};
+use std::{env, error::Error};
 
 use axum::{Router, http::StatusCode, routing::post};
-use tokio::{net::TcpListener, signal, time::sleep};
-use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook_axum::{Checkpoint, DeliveryStatus, Time, Tracking, Verifier, Webhook};
+use tokio::{net::TcpListener, signal::ctrl_c};
+use trackingmore_webhook_axum::{Verifier, Webhook};
 
 async fn shipment(Webhook(delivery): Webhook) -> StatusCode {
-    let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever was sent.
+    let parcel = &delivery.event.tracking;
     println!(
-        "parcel {:?} courier {:?} status {:?} substatus {:?} history {:?}",
-        tracking.tracking_number,
-        tracking.courier_code,
-        tracking.delivery_status,
-        tracking.substatus,
-        history(tracking),
+        "parcel {:?} status {:?}",
+        parcel.tracking_number, parcel.delivery_status
     );
     StatusCode::NO_CONTENT
 }
 
-/// Where the parcel was, in both of its legs, newest first.
-fn history(tracking: &Tracking) -> Vec<String> {
-    tracking.checkpoints().into_iter().map(step).collect()
-}
-
-/// The country stands for the place, because `location` is free text that can name people.
-fn step(checkpoint: &Checkpoint) -> String {
-    let time = checkpoint
-        .checkpoint_date
-        .as_ref()
-        .map_or("-", Time::as_str);
-    let country = checkpoint.country_iso2.as_deref().unwrap_or("-");
-    let status = checkpoint
-        .checkpoint_delivery_status
-        .as_ref()
-        .map_or("-", DeliveryStatus::as_str);
-    format!("{time} {country} {status}")
-}
-
-async fn serve() -> Result<(), Box<dyn Error>> {
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
     let secret = env::var("TRACKINGMORE_WEBHOOK_SECRET")
         .map_err(|_| "set TRACKINGMORE_WEBHOOK_SECRET to the webhook secret of the dashboard")?;
     let app = Router::new()
@@ -48,32 +25,11 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .with_state(Verifier::new(secret)?);
 
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(&addr)
-        .await
-        .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    let listener = TcpListener::bind(addr).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let server =
-        axum::serve(listener, app).with_graceful_shutdown(async { _ = signal::ctrl_c().await });
-    // What has arrived is answered, but a client that sends slowly does not hold up the exit.
-    tokio::select! {
-        stopped = server => stopped?,
-        () = async { _ = signal::ctrl_c().await; sleep(Duration::from_secs(3)).await } => {}
-    }
+    let server = axum::serve(listener, app);
+    server
+        .with_graceful_shutdown(async { _ = ctrl_c().await })
+        .await?;
     Ok(())
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
-        .with_max_level(LevelFilter::DEBUG)
-        .init();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
 }

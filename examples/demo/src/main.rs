@@ -1,8 +1,9 @@
 //! Sends genuine and hostile deliveries to receivers in axum, actix-web and warp, over real
-//! sockets, and checks every answer.
+//! sockets, and checks every answer. Then what they accept goes through an inbox on SQLite.
 
 mod outcome;
 mod receivers;
+mod shop;
 
 use std::{
     error::Error,
@@ -28,6 +29,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     ];
     // The receivers go on, on the other threads, while this one waits for their answers.
     let wrong = task::block_in_place(|| print_table(&receivers))?;
+    shop::print_what_it_is_told(&receivers).await?;
     Ok(match wrong {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

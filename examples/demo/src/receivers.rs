@@ -5,15 +5,14 @@ use std::{
     sync::mpsc::{self, Sender},
 };
 
-use bytes::Bytes;
 use tokio::net::TcpListener;
-use trackingmore_webhook::{Verifier, testing::conformance::PATH};
+use trackingmore_webhook::{Event, VerifiedBody, Verifier, testing::conformance::PATH};
 
 /// A server in the background, and what its handler has been given.
 pub(crate) struct Receiver {
     pub(crate) name: &'static str,
     pub(crate) addr: SocketAddr,
-    pub(crate) handled: mpsc::Receiver<Bytes>,
+    pub(crate) handled: mpsc::Receiver<VerifiedBody>,
 }
 
 /// Any free port.
@@ -21,12 +20,13 @@ const ADDR: &str = "127.0.0.1:0";
 
 pub(crate) async fn axum(verifier: Verifier) -> io::Result<Receiver> {
     use axum::{Router, http::StatusCode, routing::post};
-    use trackingmore_webhook_axum::Webhook;
+    use trackingmore_webhook_axum::{RawWebhook, WebhookRejection};
 
     let (sender, handled) = mpsc::channel();
-    let handler = async move |Webhook(delivery): Webhook| {
-        record(&sender, delivery.body);
-        StatusCode::NO_CONTENT
+    let handler = async move |RawWebhook(body): RawWebhook| {
+        body.parse::<Event>()?;
+        record(&sender, body);
+        Ok::<_, WebhookRejection>(StatusCode::NO_CONTENT)
     };
     let app = Router::new()
         .route(PATH, post(handler))
@@ -44,11 +44,15 @@ pub(crate) async fn axum(verifier: Verifier) -> io::Result<Receiver> {
 
 pub(crate) fn actix(verifier: Verifier) -> io::Result<Receiver> {
     use actix_web::{App, HttpResponse, HttpServer, web};
-    use trackingmore_webhook_actix::{VerifyWebhook, Webhook};
+    use trackingmore_webhook_actix::{RawWebhook, VerifyWebhook, WebhookError};
 
-    async fn handler(sender: web::Data<Sender<Bytes>>, Webhook(delivery): Webhook) -> HttpResponse {
-        record(&sender, delivery.body);
-        HttpResponse::NoContent().finish()
+    async fn handler(
+        sender: web::Data<Sender<VerifiedBody>>,
+        RawWebhook(body): RawWebhook,
+    ) -> Result<HttpResponse, WebhookError> {
+        body.parse::<Event>()?;
+        record(&sender, body);
+        Ok(HttpResponse::NoContent().finish())
     }
 
     let (sender, handled) = mpsc::channel();
@@ -73,17 +77,19 @@ pub(crate) fn actix(verifier: Verifier) -> io::Result<Receiver> {
 }
 
 pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
-    use trackingmore_webhook_warp::{Delivery, recover, webhook};
+    use trackingmore_webhook_warp::{WebhookRejection, raw_webhook, recover};
     use warp::{Filter as _, http::StatusCode};
 
     let (sender, handled) = mpsc::channel();
+    let handler = move |body: VerifiedBody| {
+        body.parse::<Event>()?;
+        record(&sender, body);
+        Ok::<_, WebhookRejection>(StatusCode::NO_CONTENT)
+    };
     let routes = warp::path!("webhooks" / "trackingmore")
         .and(warp::post())
-        .and(webhook(verifier))
-        .map(move |delivery: Delivery| {
-            record(&sender, delivery.body);
-            StatusCode::NO_CONTENT
-        })
+        .and(raw_webhook(verifier))
+        .map(handler)
         .recover(recover);
 
     let listener = TcpListener::bind(ADDR).await?;
@@ -97,7 +103,7 @@ pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
 }
 
 /// A handler runs before its answer is sent, so that the sender of the request finds the body here.
-fn record(handled: &Sender<Bytes>, body: Bytes) {
-    // Nobody listens any more once the table is printed.
+fn record(handled: &Sender<VerifiedBody>, body: VerifiedBody) {
+    // Nobody listens any more once all is printed.
     _ = handled.send(body);
 }

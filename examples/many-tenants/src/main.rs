@@ -1,122 +1,60 @@
-//! Each tenant has an account and a secret: the verifier is looked up per request.
+//! Each tenant has an account and a secret: the verifier is looked up for each request.
 
-use std::{
-    collections::HashMap, env, error::Error, io, process::ExitCode, sync::Arc, time::Duration,
-};
+use std::{collections::HashMap, env, error::Error, sync::Arc};
 
 use axum::{
     Router,
-    body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse as _, Response},
+    extract::{FromRequest as _, Path, Request, State},
+    http::StatusCode,
     routing::post,
 };
-use tokio::{net::TcpListener, signal, time::sleep};
-use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook::{Delivery, Event, Verifier};
+use tokio::{net::TcpListener, signal::ctrl_c};
+use trackingmore_webhook_axum::{Verifier, Webhook, WebhookRejection};
 
-/// The account of whoever runs this server, whose path names no tenant.
-const OWN: &str = "own";
+/// The verifiers by the tenant's name. The one without a name judges for tenants that do not exist.
+type Tenants = Arc<HashMap<String, Verifier>>;
 
-/// The largest body that is read: as much as a verifier takes by default.
-const BODY_LIMIT: usize = 256 * 1024;
-
-/// The verifier of every tenant, made once. Stands for a table in a database.
-struct Tenants {
-    verifiers: HashMap<String, Verifier>,
-    /// Has a secret that nobody knows and judges for tenants that do not exist. What is sent to
-    /// them is answered as a forgery is, so that trying names does not tell who is a customer.
-    nobody: Verifier,
+async fn shipment(
+    State(tenants): State<Tenants>,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<StatusCode, WebhookRejection> {
+    let verifier = tenants.get(&tenant).unwrap_or(&tenants[""]);
+    let Webhook(delivery) = <Webhook>::from_request(request, verifier).await?;
+    let number = &delivery.event.tracking.tracking_number;
+    println!("{tenant}: parcel {number:?}");
+    Ok(StatusCode::NO_CONTENT)
 }
 
-impl Tenants {
-    fn verifier(&self, tenant: &str) -> &Verifier {
-        self.verifiers.get(tenant).unwrap_or(&self.nobody)
+/// Reads `name=secret name=secret`, in place of a database.
+fn tenants(list: &str) -> Result<Tenants, Box<dyn Error>> {
+    // A secret that nobody knows: who tries names cannot tell a tenant from a forgery.
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)?;
+    let mut tenants = HashMap::from([(String::new(), Verifier::new(format!("{random:?}"))?)]);
+    for tenant in list.split_whitespace() {
+        let named = tenant.split_once('=');
+        let (name, secret) = named.ok_or("write TENANTS as name=secret")?;
+        let verifier = Verifier::builder().name(name).secret(secret).build()?;
+        tenants.insert(name.to_owned(), verifier);
     }
-}
-
-async fn receive(
-    State(tenants): State<Arc<Tenants>>,
-    tenant: Option<Path<String>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let tenant = tenant.as_ref().map_or(OWN, |Path(tenant)| tenant);
-    match tenants.verifier(tenant).receive::<Event>(&headers, body) {
-        Ok(delivery) => shipment(tenant, &delivery).into_response(),
-        Err(error) => error.to_response().map(Body::from),
-    }
-}
-
-fn shipment(tenant: &str, delivery: &Delivery) -> StatusCode {
-    let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever was sent.
-    println!(
-        "tenant {tenant:?} parcel {:?} courier {:?} status {:?} substatus {:?}",
-        tracking.tracking_number,
-        tracking.courier_code,
-        tracking.delivery_status,
-        tracking.substatus
-    );
-    StatusCode::NO_CONTENT
-}
-
-fn tenants() -> Result<Tenants, Box<dyn Error>> {
-    let own = env::var("TRACKINGMORE_WEBHOOK_SECRET")
-        .map_err(|_| "set TRACKINGMORE_WEBHOOK_SECRET to the webhook secret of the dashboard")?;
-    let mut verifiers = HashMap::from([(OWN.to_owned(), Verifier::new(own)?)]);
-    let others = env::var("TENANTS").unwrap_or_default();
-    for entry in others.split_whitespace() {
-        let (tenant, secret) = entry
-            .split_once('=')
-            .ok_or("write TENANTS as name=secret, with spaces between the tenants")?;
-        verifiers.insert(tenant.to_owned(), Verifier::new(secret)?);
-    }
-
-    let mut unknowable = [0; 32];
-    getrandom::fill(&mut unknowable)?;
-    Ok(Tenants {
-        verifiers,
-        nobody: Verifier::new(hex::encode(unknowable))?,
-    })
-}
-
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let app = Router::new()
-        .route("/webhooks/trackingmore", post(receive))
-        .route("/webhooks/trackingmore/{tenant}", post(receive))
-        // `Bytes` reads the whole body before anything is verified.
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(Arc::new(tenants()?));
-
-    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(&addr)
-        .await
-        .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    let server =
-        axum::serve(listener, app).with_graceful_shutdown(async { _ = signal::ctrl_c().await });
-    // What has arrived is answered, but a client that sends slowly does not hold up the exit.
-    tokio::select! {
-        stopped = server => stopped?,
-        () = async { _ = signal::ctrl_c().await; sleep(Duration::from_secs(3)).await } => {}
-    }
-    Ok(())
+    Ok(Arc::new(tenants))
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
-        .with_max_level(LevelFilter::DEBUG)
-        .init();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let list = env::var("TENANTS").map_err(|_| "set TENANTS to name=secret name=secret")?;
+    let app = Router::new()
+        .route("/webhooks/trackingmore/{tenant}", post(shipment))
+        .with_state(tenants(&list)?);
+
+    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(addr).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let server = axum::serve(listener, app);
+    server
+        .with_graceful_shutdown(async { _ = ctrl_c().await })
+        .await?;
+    Ok(())
 }

@@ -1,3 +1,7 @@
-//! Compiles the code of the repository's README with the dependencies that it names.
+//! Compiles the code of the repository's README and of the examples' README, with the dependencies
+//! that they name.
 
 #![doc = include_str!("../../../README.md")]
+
+#[doc = include_str!("../../README.md")]
+pub mod examples {}

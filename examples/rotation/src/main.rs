@@ -1,68 +1,60 @@
-//! A secret is replaced without losing a delivery: the previous one is accepted as well.
+//! A secret that is replaced without a restart: its file is read again when it changes.
 
-use std::{env, error::Error, io, net::TcpListener, process::ExitCode};
+use std::{env, error::Error, fs, net::TcpListener, time::Duration};
 
-use actix_web::{App, HttpResponse, HttpServer, rt::signal, web};
-use tracing_subscriber::filter::LevelFilter;
-use trackingmore_webhook_actix::{Verifier, Webhook};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
+use tokio::sync::watch;
+use trackingmore_webhook_actix::{Verifier, Webhook, WebhookError};
 
-async fn shipment(Webhook(delivery): Webhook) -> HttpResponse {
-    let secret = match delivery.verified.secret_index() {
-        0 => "current",
-        _ => "previous",
-    };
-    let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever was sent.
-    println!(
-        "parcel {:?} courier {:?} status {:?} substatus {:?} secret {secret}",
-        tracking.tracking_number,
-        tracking.courier_code,
-        tracking.delivery_status,
-        tracking.substatus,
-    );
-    HttpResponse::NoContent().finish()
+async fn shipment(
+    verifier: web::Data<watch::Receiver<Verifier>>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, WebhookError> {
+    let (verifier, mut payload) = (verifier.borrow().clone(), payload.into_inner());
+    let webhook = <Webhook>::from_request_with(&request, &mut payload, &verifier);
+    let Webhook(delivery) = webhook.await?;
+    println!("parcel by secret {}", delivery.verified.secret_index());
+    Ok(HttpResponse::NoContent().finish())
 }
 
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let current = env::var("TRACKINGMORE_WEBHOOK_SECRET")
-        .map_err(|_| "set TRACKINGMORE_WEBHOOK_SECRET to the webhook secret of the dashboard")?;
-    let mut builder = Verifier::builder().secret(current);
-    if let Ok(previous) = env::var("TRACKINGMORE_WEBHOOK_SECRET_PREVIOUS") {
-        builder = builder.secret(previous);
+/// The current secret is the first line. The previous one follows until its last retry is over.
+fn read(file: &str) -> Result<Verifier, Box<dyn Error>> {
+    let mut builder = Verifier::builder();
+    for secret in fs::read_to_string(file)?.lines() {
+        builder = builder.secret(secret);
     }
-    let verifier = builder.build()?;
-    let app = move || {
-        App::new()
-            .app_data(verifier.clone())
-            .route("/webhooks/trackingmore", web::post().to(shipment))
-    };
+    Ok(builder.build()?)
+}
 
-    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener =
-        TcpListener::bind(&addr).map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    HttpServer::new(app)
-        // What has arrived is answered, but a client that sends slowly does not hold up the exit.
-        .shutdown_timeout(3)
-        .shutdown_signal(async { _ = signal::ctrl_c().await })
-        .listen(listener)?
-        .run()
-        .await?;
-    Ok(())
+async fn follow(file: String, verifier: watch::Sender<Verifier>) {
+    let mut known = None;
+    loop {
+        let modified = fs::metadata(&file).and_then(|file| file.modified()).ok();
+        if modified != known {
+            match read(&file) {
+                Ok(new) => _ = verifier.send_replace(new),
+                Err(error) => tracing::error!(error, "the old secrets stay"),
+            }
+            known = modified;
+        }
+        rt::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 #[actix_web::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
-        .with_max_level(LevelFilter::DEBUG)
-        .init();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let file = env::var("SECRET_FILE").map_err(|_| "set SECRET_FILE")?;
+    let (sender, receiver) = watch::channel(read(&file)?);
+    rt::spawn(follow(file, sender));
+    let app = move || {
+        let verifier = web::Data::new(receiver.clone());
+        let webhook = web::resource("/webhooks/trackingmore").post(shipment);
+        App::new().app_data(verifier).service(webhook)
+    };
+    let listener = TcpListener::bind(env::var("ADDR").as_deref().unwrap_or("127.0.0.1:3000"))?;
+    println!("listening on http://{}", listener.local_addr()?);
+    HttpServer::new(app).listen(listener)?.run().await?;
+    Ok(())
 }

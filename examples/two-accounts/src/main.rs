@@ -1,74 +1,47 @@
 //! Two accounts with a secret each, on two paths of one server.
 
-use std::{env, error::Error, io, process::ExitCode, time::Duration};
+use std::{env, error::Error};
 
-use tokio::{net::TcpListener, signal, time::sleep};
-use tracing_subscriber::filter::LevelFilter;
+use tokio::{net::TcpListener, signal::ctrl_c};
 use trackingmore_webhook_warp::{Delivery, Verifier, recover, webhook};
 use warp::{Filter, http::StatusCode};
 
 fn shipment(account: &str, delivery: &Delivery) -> StatusCode {
-    let tracking = &delivery.event.tracking;
-    // Quoted, so that one event stays on one line, whatever was sent.
+    let parcel = &delivery.event.tracking;
     println!(
-        "{account} account, parcel {:?} courier {:?} status {:?} substatus {:?}",
-        tracking.tracking_number,
-        tracking.courier_code,
-        tracking.delivery_status,
-        tracking.substatus,
+        "{account}: parcel {:?} status {:?}",
+        parcel.tracking_number, parcel.delivery_status
     );
     StatusCode::NO_CONTENT
 }
 
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let first = verifier("TRACKINGMORE_WEBHOOK_SECRET")?;
-    let second = verifier("TRACKINGMORE_WEBHOOK_SECRET_2")?;
+/// The name tells the two apart in logs and metrics.
+fn verifier(name: &str, variable: &str) -> Result<Verifier, Box<dyn Error>> {
+    let secret = env::var(variable)
+        .map_err(|_| format!("set {variable} to a webhook secret of the dashboard"))?;
+    Ok(Verifier::builder().name(name).secret(secret).build()?)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
     let first = warp::path!("webhooks" / "trackingmore")
         .and(warp::post())
-        .and(webhook(first))
+        .and(webhook(verifier("first", "TRACKINGMORE_WEBHOOK_SECRET")?))
         .map(|delivery| shipment("first", &delivery));
     let second = warp::path!("webhooks" / "trackingmore" / "second")
         .and(warp::post())
-        .and(webhook(second))
+        .and(webhook(verifier(
+            "second",
+            "TRACKINGMORE_WEBHOOK_SECRET_2",
+        )?))
         .map(|delivery| shipment("second", &delivery));
     let routes = first.or(second).recover(recover);
 
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(&addr)
-        .await
-        .map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    let listener = TcpListener::bind(addr).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let server = warp::serve(routes)
-        .incoming(listener)
-        .graceful(async { _ = signal::ctrl_c().await })
-        .run();
-    // What has arrived is answered, but a client that sends slowly does not hold up the exit.
-    tokio::select! {
-        () = server => {}
-        () = async { _ = signal::ctrl_c().await; sleep(Duration::from_secs(3)).await } => {}
-    }
+    let server = warp::serve(routes).incoming(listener);
+    server.graceful(async { _ = ctrl_c().await }).run().await;
     Ok(())
-}
-
-/// Tells which of the secrets is wrong.
-fn verifier(variable: &str) -> Result<Verifier, String> {
-    let secret = env::var(variable)
-        .map_err(|_| format!("set {variable} to a webhook secret of the dashboard"))?;
-    Verifier::new(secret).map_err(|error| format!("{variable}: {error}"))
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        // Shows every refusal. INFO shows those of deliveries with a valid signature only.
-        .with_max_level(LevelFilter::DEBUG)
-        .init();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(2)
-        }
-    }
 }

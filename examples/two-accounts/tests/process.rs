@@ -4,44 +4,38 @@
 
 #[path = "../../process.rs"]
 mod process;
-#[path = "../../suite.rs"]
-mod suite;
 
+use process::{DELIVERY, Example};
 use trackingmore_webhook::testing::{SECRET, conformance::PATH};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_two-accounts");
-const SECOND: (&str, &str) = ("TRACKINGMORE_WEBHOOK_SECRET_2", "another secret");
-const SECOND_PATH: &str = "/webhooks/trackingmore/second";
-
-#[test]
-fn receives_genuine_deliveries_only() {
-    process::check(PROGRAM, &[SECOND]);
-}
-
-#[test]
-fn does_not_start_without_the_second_secret() {
-    let mut command = process::command(PROGRAM, &[]);
-    command.env_remove(SECOND.0);
-    process::assert_does_not_start(command, SECOND.0);
-}
+const SECOND: &str = "/webhooks/trackingmore/second";
 
 #[test]
 fn each_account_is_verified_with_its_own_secret() {
-    let mut server = process::Server::start(PROGRAM, &[SECOND]);
-    let refused = server.send(PATH, Some(SECOND.1), process::DELIVERY);
-    process::assert_refused(&refused, "signature_mismatch");
-    let refused = server.send(SECOND_PATH, Some(SECRET), process::DELIVERY);
-    process::assert_refused(&refused, "signature_mismatch");
+    let first = ("TRACKINGMORE_WEBHOOK_SECRET", SECRET);
+    let second = ("TRACKINGMORE_WEBHOOK_SECRET_2", "another");
+    let example = Example {
+        settings: &[first, second],
+        ..Example::new(PROGRAM)
+    };
+    example.check();
 
-    let accepted = server.send(SECOND_PATH, Some(SECOND.1), process::DELIVERY);
-    assert_eq!(accepted.status, 204);
-    assert!(server.line().starts_with("second account, parcel"));
-    server.stop();
+    let server = example.start();
+    assert_eq!(server.send(PATH, "another", DELIVERY).status, 401);
+    assert_eq!(server.send(SECOND, SECRET, DELIVERY).status, 401);
+    assert_eq!(server.send(SECOND, "another", DELIVERY).status, 204);
+    assert!(server.stop().contains("second: parcel"));
 }
 
 #[test]
-fn the_path_of_the_second_account_passes_the_suite() {
-    let settings = [("TRACKINGMORE_WEBHOOK_SECRET", "first"), (SECOND.0, SECRET)];
-    let server = process::Server::start(PROGRAM, &settings);
-    suite::check(server, SECOND_PATH, false);
+fn the_second_account_receives_genuine_deliveries_only() {
+    let first = ("TRACKINGMORE_WEBHOOK_SECRET", "another");
+    let second = ("TRACKINGMORE_WEBHOOK_SECRET_2", SECRET);
+    let example = Example {
+        settings: &[second, first],
+        path: SECOND,
+        ..Example::new(PROGRAM)
+    };
+    example.check();
 }

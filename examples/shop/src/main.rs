@@ -1,0 +1,78 @@
+//! Two shops whose customers are told of their parcels, each message exactly once: a whole
+//! receiver, as it runs in production.
+
+mod database;
+mod messages;
+mod secrets;
+mod web;
+
+use std::{env, time::Duration};
+
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{net::TcpListener, signal, time::sleep};
+use trackingmore_webhook_inbox::{BoxError, Inbox, PgInbox, SqliteInbox};
+
+use crate::database::Database;
+
+/// Each has an account at TrackingMore, and in the folder `SECRETS` a file of its name.
+const SHOPS: [&str; 2] = ["shoes", "books"];
+
+/// How long what has begun may take when the program is told to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// After how long another process takes over the jobs of one that was killed.
+const LEASE: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    tracing_subscriber::fmt::init();
+    match env::var("DATABASE_URL") {
+        Ok(url) => run(PgInbox::connect(&url).await?).await,
+        Err(_) => run(SqliteInbox::open("shop.db").await?).await,
+    }
+}
+
+async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
+    messages::create_table(&inbox).await?;
+    // Before there is a verifier, so that it gets the descriptions of the metrics.
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let webhooks = web::webhooks(&inbox)?;
+    let operations = web::operations(inbox.clone(), metrics);
+    let worker = inbox.worker(messages::write).lease(LEASE).grace(GRACE);
+    let parts = async {
+        tokio::try_join!(
+            serve("metrics", "METRICS_ADDR", "127.0.0.1:9000", operations),
+            serve("listening", "ADDR", "127.0.0.1:3000", webhooks),
+            async { worker.run_until(stop()).await.map_err(BoxError::from) },
+        )
+    };
+    tokio::select! {
+        ended = parts => { ended?; }
+        () = async { stop().await; sleep(GRACE).await } => tracing::warn!("ended by force"),
+    }
+    inbox.close().await;
+    Ok(())
+}
+
+async fn serve(what: &str, variable: &str, addr: &str, router: Router) -> Result<(), BoxError> {
+    let listener = TcpListener::bind(env::var(variable).as_deref().unwrap_or(addr)).await?;
+    println!("{what} on http://{}", listener.local_addr()?);
+    let server = axum::serve(listener, router);
+    Ok(server.with_graceful_shutdown(stop()).await?)
+}
+
+/// Waits for Ctrl-C, or for the signal that ends a service.
+async fn stop() {
+    #[cfg(unix)]
+    let terminated = async {
+        let signals = signal::unix::signal(signal::unix::SignalKind::terminate());
+        signals.expect("a handler of SIGTERM").recv().await
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}

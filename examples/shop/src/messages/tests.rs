@@ -1,0 +1,32 @@
+use trackingmore_webhook::testing;
+use trackingmore_webhook_inbox::{SqliteInbox, sqlx};
+
+use super::*;
+
+#[tokio::test]
+async fn a_customer_is_told_of_each_checkpoint_once() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let inbox = SqliteInbox::open(folder.path().join("shop.db")).await?;
+    create_table(&inbox).await?;
+    let first = testing::event("AB1").checkpoint("2026-03-01T15:20:00", "Handed over");
+    let second = first
+        .clone()
+        .checkpoint_in("2026-03-02T06:41:00", "Arrived", "Malmö");
+    for event in [&second, &first, &second] {
+        inbox.accept(&event.verified_body()).await?;
+    }
+    let handled = async {
+        while inbox
+            .stats()
+            .await
+            .is_ok_and(|stats| stats.pending + stats.running > 0)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    inbox.worker(write).run_until(handled).await?;
+    let texts = sqlx::query_scalar("SELECT text FROM message ORDER BY rowid");
+    let texts: Vec<String> = texts.fetch_all(inbox.pool()).await?;
+    assert_eq!(texts, ["Handed over", "Arrived, Malmö"]);
+    Ok(())
+}
