@@ -21,7 +21,7 @@ pub(crate) const SECRET: &str = "a-secret-to-try-with";
 /// For how long something is waited for that comes at once on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A program that ends with the test.
+/// A program that ends with the test, and with it the programs that it started.
 struct Program(Child);
 
 impl Program {
@@ -35,6 +35,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        // A test that fails does not close its browser, and chromedriver would leave it running.
+        let own = self.0.id().to_string();
+        _ = Command::new("pkill").args(["-KILL", "-P", &own]).status();
         _ = self.0.kill();
         _ = self.0.wait();
     }
@@ -262,7 +265,12 @@ impl Page {
             serde_json::json!(row)
         ))
         .await;
-        self.until("#detail .head", &format!("#{number}")).await;
+        self.until_shown(number).await;
+    }
+
+    /// Waits until the request is the one that is shown.
+    pub(crate) async fn until_shown(&self, number: u64) {
+        self.until(&format!(".head[data-of='{number}']"), "").await;
     }
 
     /// Keeps how the page looks now, for people to look at.

@@ -133,12 +133,13 @@ async fn it_is_used_by_keyboard_and_filtered() {
     page.until(".rows", "LX405512801SE").await;
 
     page.press(Key::Down).await;
-    page.until("#detail", "#8").await;
+    page.until_shown(8).await;
     page.press(Key::Down).await;
-    page.until("#detail", "#7").await;
+    page.until_shown(7).await;
+    // The one that is chosen is sent, also before it is shown.
     page.press(Key::Up).await;
-    page.until("#detail", "#8").await;
     page.press("r").await;
+    page.until_shown(8).await;
     page.until(".answers", "byte for byte, 4509 bytes: 200")
         .await;
     behind.line_with(&["accepted RB550418207HK"]);

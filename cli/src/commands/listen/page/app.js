@@ -294,9 +294,15 @@ function describe() {
 /* ---- One request ---- */
 
 let asked = 0;
+let showing = Promise.resolve();
 
-async function open(number, showsSignatures = false) {
+function open(number, showsSignatures = false) {
+  showing = show(number, showsSignatures);
+}
+
+async function show(number, showsSignatures) {
   const isOther = selected !== number;
+  if (isOther) resend = null;
   selected = number;
   mark();
   rowNode(number)?.scrollIntoView({ block: 'nearest' });
@@ -320,6 +326,7 @@ async function open(number, showsSignatures = false) {
 
 function close() {
   selected = null;
+  resend = null;
   asked += 1;
   mark();
   $('main').classList.remove('open');
@@ -350,7 +357,7 @@ function head({ arrived, answered, method, target }) {
   const title = isAccepted ? arrived.parcel
     : arrived.event === 'refused' ? arrived.code : `${method} ${target}`;
   const meaning = arrived.substatus_meaning ?? arrived.status_meaning;
-  return element('header', { class: 'head' }, [
+  return element('header', { class: 'head', 'data-of': arrived.number }, [
     element('h2', {}, title),
     isAccepted && element('p', { class: 'line' }, [
       element('b', { class: `tone-${look(arrived.status)[1]}` }, statusOf(arrived.status)),
@@ -568,6 +575,8 @@ function again({ arrived, text, resent }) {
   const send = async () => {
     const asked = { resign: resign.checked, body: isEdited ? editor.value : null };
     const result = await post(`requests/${arrived.number}/replay`, asked);
+    // Drawn anew meanwhile, the request may lack this answer.
+    if (!answers.isConnected) return selected === arrived.number && open(arrived.number);
     answers.prepend(result.error ? element('li', { class: 'bad' }, result.error) : answerOf(result));
   };
   resend = send;
@@ -619,6 +628,13 @@ function step(by) {
   open(Number(next.dataset.number));
 }
 
+// Waits for the request to be shown, as `resend` is that of the one that is.
+async function sendSelected() {
+  const number = selected;
+  await showing;
+  if (number === selected) resend?.();
+}
+
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isTyping = event.target.matches('textarea, select, input:not([type=checkbox])');
@@ -633,7 +649,7 @@ document.addEventListener('keydown', (event) => {
     ArrowDown: () => step(1),
     ArrowUp: () => step(-1),
     '/': () => $('text').focus(),
-    r: () => resend?.(),
+    r: sendSelected,
   };
   if (keys[event.key]) {
     event.preventDefault();
