@@ -113,7 +113,8 @@ async fn list_has_what_needs_somebody(inbox: Inbox<impl Engine>, url: &str) {
     let lines: Vec<_> = ended.out.lines().collect();
     let dead = "dead    DEAD1 postnord, after 1 attempt, last delivery 20";
     assert!(lines[0].starts_with(dead), "{}", ended.out);
-    let unread = format!("unread  {}, 18 bytes, received 20", unread.id);
+    let size = unread.body.len();
+    let unread = format!("unread  {}, {size} bytes, received 20", unread.id);
     assert!(lines[2].starts_with(&unread), "{}", ended.out);
     assert!(!ended.out.contains(PERSONAL) && !ended.out.contains('\u{1b}'));
 }

@@ -40,10 +40,12 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
     let webhooks = web::webhooks(&inbox)?;
     let operations = web::operations(inbox.clone(), metrics);
     let worker = inbox.worker(messages::write).lease(LEASE).grace(GRACE);
+    let for_operations = listen("metrics", "METRICS_ADDR", "127.0.0.1:9000").await?;
+    let for_webhooks = listen("listening", "ADDR", "127.0.0.1:3000").await?;
     let parts = async {
         tokio::try_join!(
-            serve("metrics", "METRICS_ADDR", "127.0.0.1:9000", operations),
-            serve("listening", "ADDR", "127.0.0.1:3000", webhooks),
+            serve(for_operations, operations),
+            serve(for_webhooks, webhooks),
             async { worker.run_until(stop()).await.map_err(BoxError::from) },
         )
     };
@@ -55,9 +57,13 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn serve(what: &str, variable: &str, addr: &str, router: Router) -> Result<(), BoxError> {
+async fn listen(what: &str, variable: &str, addr: &str) -> Result<TcpListener, BoxError> {
     let listener = TcpListener::bind(env::var(variable).as_deref().unwrap_or(addr)).await?;
     println!("{what} on http://{}", listener.local_addr()?);
+    Ok(listener)
+}
+
+async fn serve(listener: TcpListener, router: Router) -> Result<(), BoxError> {
     let server = axum::serve(listener, router);
     Ok(server.with_graceful_shutdown(stop()).await?)
 }

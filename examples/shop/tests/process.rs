@@ -177,9 +177,10 @@ fn an_operator_replaces_a_secret_and_sees_what_happens() {
     assert_eq!(server.send(SHOES, SECRET, DELIVERY).status, 204);
     assert_eq!(server.send(BOOKS, "the next", DELIVERY).status, 401);
 
-    let operations = server.printed[0]
-        .strip_prefix("metrics on http://")
-        .unwrap();
+    // Beside what is logged.
+    let mut printed = server.printed.iter();
+    let operations = printed.find_map(|line| line.strip_prefix("metrics on http://"));
+    let operations = operations.expect("where the metrics are");
     let get = |path: &str| {
         let mut answer = String::new();
         let mut stream = TcpStream::connect(operations).unwrap();
