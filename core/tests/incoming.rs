@@ -59,6 +59,7 @@ fn a_single_chunk_is_kept_without_a_copy() {
     for scheme in SCHEMES {
         let mut incoming = begin(scheme, &chunk);
         incoming.push(chunk.clone()).unwrap();
+        incoming.push(Bytes::new()).unwrap();
         let verified = incoming.finish().unwrap();
         assert_eq!(verified.bytes().as_ptr(), chunk.as_ptr());
         assert_eq!(verified.into_bytes().as_ptr(), chunk.as_ptr());
@@ -203,6 +204,18 @@ fn a_buffer_grows_a_few_times_only() {
     let one_byte = || Bytes::from_static(b"x");
     let allocated = push_all(&mut incoming, (0..LIMIT).map(|_| one_byte()));
     assert_eq!(allocated.count_total, u64::from(LIMIT.ilog2()));
+}
+
+#[test]
+fn a_buffer_does_not_grow_for_a_chunk_that_fills_it() {
+    let body = [b'x'; 4_000];
+    let mut incoming = begin(Scheme::Timestamp, &body);
+    // The second chunk makes the buffer, the third doubles it, the fourth fills it.
+    let chunks = body.chunks(1_000).map(Bytes::copy_from_slice);
+    push_all(&mut incoming, chunks.take(3));
+    let last = Bytes::from_static(&[b'x'; 1_000]);
+    let allocated = allocation_counter::measure(|| incoming.push(last).unwrap());
+    assert_eq!(allocated.count_total, 0);
 }
 
 #[test]
