@@ -308,10 +308,11 @@ impl Verifier {
 
     #[inline]
     fn judge_age(&self, timestamp: Option<SystemTime>, age: i64) -> Result<(), ErrorKind> {
-        let distance = Duration::from_secs(age.unsigned_abs());
+        let behind = Duration::from_secs(age.max(0).unsigned_abs());
+        let ahead = Duration::from_secs(age.min(0).unsigned_abs());
         match timestamp {
-            _ if age < 0 && distance > self.0.max_clock_skew => Err(ErrorKind::FutureTimestamp),
-            _ if age > 0 && distance > self.0.max_age => Err(ErrorKind::StaleTimestamp),
+            _ if ahead > self.0.max_clock_skew => Err(ErrorKind::FutureTimestamp),
+            _ if behind > self.0.max_age => Err(ErrorKind::StaleTimestamp),
             // Later than the system's clock can tell.
             None => Err(ErrorKind::FutureTimestamp),
             Some(_) => Ok(()),
