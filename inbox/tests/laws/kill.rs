@@ -1,10 +1,7 @@
 //! Processes killed with -9 at random moments: every delivery that was acknowledged has its effect,
 //! once. `INBOX_TEST_DELIVERIES` says how many there are.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -88,19 +85,11 @@ async fn receive(role: &Value) {
     }
 }
 
-/// Kills worker after worker. The last one is let live, as most of a short life is its start, and
-/// what ran when it ended.
 async fn work(role: Value, mut ended: watch::Receiver<bool>) {
-    let mut kills = 100;
     while !*ended.borrow() {
         let mut child = Child::start(&role);
         child.expect("working").await;
-        let life = if kills > 0 {
-            kills -= 1;
-            ms(fastrand::u64(50..1_000))
-        } else {
-            Duration::MAX
-        };
+        let life = ms(fastrand::u64(50..1_000));
         let _ = tokio::time::timeout(life, ended.wait_for(|ended| *ended)).await;
         child.kill().await;
     }
