@@ -37,7 +37,7 @@ fn keep(body: &VerifiedBody) -> io::Result<()> {
     file.write_all(body.bytes())?;
     file.as_file().sync_all()?;
     file.persist(Path::new(FOLDER).join(body.id().to_string()))?;
-    Ok(())
+    fs::File::open(FOLDER)?.sync_all()
 }
 
 #[tokio::main]
@@ -49,8 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new().route("/webhooks/trackingmore", post(receive));
     let app = app.with_state(Verifier::new(secret)?);
 
-    let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(addr).await?;
+    let addr = env::var("ADDR");
+    let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:3000")).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let server = axum::serve(listener, app);
     server
