@@ -18,7 +18,7 @@ use crate::receivers::Receiver;
 
 const PARCEL: &str = "LX405512873SE";
 
-/// Sends the life of a parcel to each receiver, and prints what a shop is told of it.
+/// Sends the life of a parcel to each receiver, and prints the news that a shop gets.
 pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let inbox = SqliteInbox::open(folder.path().join("deliveries.db")).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), 
     worker.run_until(nothing_waits(&inbox)).await?;
 
     println!("\nparcel {PARCEL}: {accepted} deliveries accepted, {duplicates} of them duplicates,");
-    println!("and the first attempt to handle them failed; the shop is told");
+    println!("and the first attempt to handle them failed; the shop gets");
     let told = sqlx::query_scalar::<_, String>("SELECT scan FROM told ORDER BY rowid");
     for scan in told.fetch_all(inbox.pool()).await? {
         println!("  {scan}");

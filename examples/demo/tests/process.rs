@@ -8,7 +8,7 @@ fn every_answer_is_right_and_the_shop_is_told_of_each_scan_once() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}");
     assert!(printed.contains(" right, 0 wrong\n"), "{printed}");
-    let (_, told) = printed.split_once("the shop is told\n").unwrap();
+    let (_, told) = printed.split_once("the shop gets\n").unwrap();
     assert_eq!(
         told.lines().collect::<Vec<_>>(),
         [

@@ -1,5 +1,5 @@
-//! Two shops whose customers are told of their parcels, each message exactly once: a whole
-//! receiver, as it runs in production.
+//! Two shops that message their customers about each checkpoint, exactly once: a whole receiver, as
+//! it runs in production.
 
 mod database;
 mod messages;

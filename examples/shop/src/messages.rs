@@ -1,4 +1,4 @@
-//! What customers are told. Whoever reads the table sends them: the key is the idempotency key to
+//! Messages to customers. Whoever reads the table sends them: the key is the idempotency key to
 //! send a message with.
 
 #[cfg(test)]

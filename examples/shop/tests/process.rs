@@ -53,7 +53,7 @@ fn shop<'a>(place: &'a Path, settings: &'a [(&'a str, &'a str)]) -> Example<'a> 
     }
 }
 
-/// What the carrier has told of a parcel so far.
+/// What the carrier has reported about a parcel so far.
 fn state(parcel: usize, checkpoints: usize) -> EventBuilder {
     let event = testing::event(format!("AB{parcel:02}")).courier("usps");
     let event = event.update_at(format!("2026-03-0{checkpoints}T12:00:00+00:00"));

@@ -30,7 +30,8 @@ impl Mount {
             return Some(Self(folder));
         }
         skip(
-            "the tests of a full disk mount one, which only root may do, on Linux: run them as root",
+            "the tests of a full disk mount one, which only root may do: \
+             run them as root, on Linux",
         );
         None
     }
