@@ -67,8 +67,8 @@ fn measure_rate(table: &mut Table, framework: Framework) {
     );
 }
 
-/// Sends the head of a request for a second, over and over, each on a connection of its own, sixteen
-/// at a time, and gives how often it was refused.
+/// Sends the head of a request over and over for a second, each on its own connection, sixteen at a
+/// time, and returns how often it was refused.
 pub fn announce(address: &str, head: &str) -> usize {
     let start = Instant::now();
     let send = || {

@@ -1,6 +1,6 @@
-//! What those can do who send slowly, much, half or out of turn: others are served meanwhile, no
-//! handler runs for them, nothing panics, and the memory they cost is bounded beside what the server
-//! needs by itself.
+//! What slow, oversized, broken and unfinished requests can do: others are served meanwhile, no
+//! handler runs for them, nothing panics, and the memory they cost is bounded, apart from what the
+//! server itself needs.
 
 use std::{io::Write as _, net::TcpStream};
 
