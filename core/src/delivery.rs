@@ -18,7 +18,7 @@ pub struct VerifiedBody {
 }
 
 impl VerifiedBody {
-    /// Gives the bytes exactly as they were received.
+    /// Returns the bytes exactly as they were received.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -30,19 +30,19 @@ impl VerifiedBody {
         self.bytes
     }
 
-    /// Tells what was proved about the request.
+    /// Returns what was proved about the request.
     #[must_use]
     pub fn verified(&self) -> &Verified {
         &self.verified
     }
 
-    /// Gives the key to drop duplicates by.
+    /// Returns the key to drop duplicates by.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.bytes)
     }
 
-    /// Tells whether this body was accepted by `verifier` or by a clone of it, and not by another
+    /// Returns whether this body was accepted by `verifier` or by a clone of it, and not by another
     /// verifier, however alike it is configured.
     #[must_use]
     pub fn is_accepted_by(&self, verifier: &Verifier) -> bool {
@@ -116,7 +116,7 @@ pub struct Delivery<T = Event> {
 }
 
 impl<T> Delivery<T> {
-    /// Gives the key to drop duplicates by.
+    /// Returns the key to drop duplicates by.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.body)

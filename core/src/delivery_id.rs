@@ -35,7 +35,7 @@ impl DeliveryId {
         Self(Sha256::digest(body).into())
     }
 
-    /// Gives the 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

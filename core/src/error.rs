@@ -92,25 +92,25 @@ impl Error {
         self
     }
 
-    /// Tells which kind of refusal this is.
+    /// Returns which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Gives the HTTP status to answer with.
+    /// Returns the HTTP status to answer with.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.kind.status()
     }
 
-    /// Gives the kind in `snake_case`, for metrics and for clients.
+    /// Returns the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.kind.code()
     }
 
-    /// Gives the body to answer with: problem details in JSON ([RFC 9457]), of the media type
+    /// Returns the body to answer with: problem details in JSON ([RFC 9457]), of the media type
     /// [`PROBLEM_CONTENT_TYPE`].
     ///
     /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
@@ -121,8 +121,8 @@ impl Error {
         format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
     }
 
-    /// Gives the body of a delivery whose signature is valid, but which could not be read, so that
-    /// it can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery whose signature is valid, but which could not be read, so
+    /// that it can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.body.as_deref()
@@ -175,13 +175,13 @@ impl ErrorKind {
         Self::NotStored,
     ];
 
-    /// Gives the HTTP status to answer with.
+    /// Returns the HTTP status to answer with.
     #[must_use]
     pub fn status(self) -> u16 {
         self.answer().0
     }
 
-    /// Gives the kind in `snake_case`, for metrics and for clients.
+    /// Returns the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.answer().2

@@ -84,7 +84,7 @@ impl Incoming {
         Ok(delivery)
     }
 
-    /// Gives the age of the timestamp too, in seconds. An acceptance is not told here.
+    /// Returns the age of the timestamp too, in seconds. An acceptance is not told here.
     fn judge(self) -> Result<(VerifiedBody, Option<i64>), Error> {
         let bytes = self.body?.into_bytes();
         let (verified, age) = self.verifier.conclude(self.judgement, &bytes)?;

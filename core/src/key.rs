@@ -34,7 +34,7 @@ impl Key {
     }
 }
 
-/// Tells whether a secret begins or ends with whitespace, which is always a slip of copying and
+/// Returns whether a secret begins or ends with whitespace, which is always a slip of copying and
 /// would otherwise show only as signatures that never match.
 ///
 /// Vertical tab and form feed do not count: keys of RFC 4231 are made of them.

@@ -15,7 +15,7 @@ use serde::{
 
 use crate::event::is_spelling_of;
 
-/// Gives the path to the value that fails, `None` if it is the whole document.
+/// Returns the path to the value that fails, `None` if it is the whole document.
 pub(crate) fn of_failure<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut trail = Trail::default();
     let _ = T::deserialize(Tracked {

@@ -37,8 +37,8 @@ pub struct RetrySchedule {
 }
 
 impl RetrySchedule {
-    /// The documentation's first example: 14 attempts, the second 30 s after the first. Over 2.84
-    /// days.
+    /// Returns the documentation's first example: 14 attempts, the second 30 s after the first.
+    /// Over 2.84 days.
     #[must_use]
     pub const fn documented() -> Self {
         Self {
@@ -46,9 +46,9 @@ impl RetrySchedule {
         }
     }
 
-    /// The documentation's formula, taken literally: 14 attempts, the second 60 s after the first.
-    /// Over 5.69 days, the longest that any reading allows, and what the default `max_age` of a
-    /// verifier is made for.
+    /// Returns the documentation's formula, taken literally: 14 attempts, the second 60 s after the
+    /// first. Over 5.69 days, the longest that any reading allows, and what the default `max_age`
+    /// of a verifier is made for.
     #[must_use]
     pub const fn formula() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl RetrySchedule {
         }
     }
 
-    /// Gives the time from the failure of the attempt before to this attempt; zero for attempt 1,
+    /// Returns the time from the failure of the attempt before to this attempt; zero for attempt 1,
     /// `None` if there is no such attempt.
     #[must_use]
     pub fn delay_before(&self, attempt: u32) -> Option<Duration> {
@@ -76,7 +76,7 @@ impl RetrySchedule {
         }
     }
 
-    /// Gives the time from the first attempt to the last, if every attempt fails at once.
+    /// Returns the time from the first attempt to the last, if every attempt fails at once.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.iter().sum()

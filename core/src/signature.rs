@@ -40,13 +40,13 @@ impl Signature {
         Self::decode(text).ok_or_else(|| ErrorKind::MalformedSignature.into())
     }
 
-    /// Gives the 64 lowercase hex digits.
+    /// Returns the 64 lowercase hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(self.0)
     }
 
-    /// Gives the 44 characters of padded standard base64.
+    /// Returns the 44 characters of padded standard base64.
     #[must_use]
     pub fn to_base64(&self) -> String {
         BASE64.encode(self.0)

@@ -11,27 +11,27 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Tells which of the two documented forms the signature was made in.
+    /// Returns which of the two documented forms the signature was made in.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// Tells whether the signature covers the body. It does not in [`Scheme::Timestamp`]: there,
+    /// Returns whether the signature covers the body. It does not in [`Scheme::Timestamp`]: there,
     /// ask TrackingMore's API before you act on a body in a way that costs money.
     #[must_use]
     pub fn covers_body(&self) -> bool {
         self.scheme == Scheme::Body
     }
 
-    /// Gives the time that was signed; `None` in [`Scheme::Body`], where a timestamp proves
+    /// Returns the time that was signed; `None` in [`Scheme::Body`], where a timestamp proves
     /// nothing.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
         self.timestamp
     }
 
-    /// Tells which secret matched, counted from 0 in the order in which they were configured.
+    /// Returns which secret matched, counted from 0 in the order in which they were configured.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.secret_index

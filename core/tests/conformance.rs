@@ -219,7 +219,7 @@ fn a_failure_tells_what_was_sent_answered_and_expected() {
     );
 }
 
-/// Gives the message with which a run fails.
+/// Returns the message with which a run fails.
 fn failure(run: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("nothing is found");
     *panic.downcast::<String>().unwrap()

@@ -34,7 +34,7 @@ use super::moment::Moment;
 pub struct CheckpointKey([u8; 32]);
 
 impl CheckpointKey {
-    /// Gives the 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -60,7 +60,7 @@ impl fmt::Debug for CheckpointKey {
 }
 
 impl Checkpoint {
-    /// The key of this checkpoint within its parcel: see [`CheckpointKey`].
+    /// Returns the key of this checkpoint within its parcel: see [`CheckpointKey`].
     ///
     /// It does not depend on how the time is written: `2024-01-05 06:40` and `2024-01-05T06:40:00`
     /// have the same key, and so have a date and its midnight, and an instant in any offset. The

@@ -51,7 +51,8 @@ open_set! {
 }
 
 impl DeliveryStatus {
-    /// Whether this is [`Delivered`](Self::Delivered), and nothing that merely looks like it.
+    /// Returns whether this is [`Delivered`](Self::Delivered), and nothing that merely looks like
+    /// it.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         *self == Self::Delivered

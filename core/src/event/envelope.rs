@@ -15,7 +15,7 @@ pub(crate) trait Found: Default {
 
     fn as_mut_slice(&mut self) -> &mut [Event];
 
-    /// Says whether there was room for one more.
+    /// Returns whether there was room for one more.
     fn add(&mut self, event: Event) -> bool;
 }
 

@@ -41,7 +41,7 @@ use super::{Event, envelope};
 pub struct Events(Vec<Event>);
 
 impl Events {
-    /// Gives the events: at least one.
+    /// Returns the events: at least one.
     #[must_use]
     pub fn as_slice(&self) -> &[Event] {
         &self.0

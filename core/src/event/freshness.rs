@@ -20,8 +20,8 @@ pub enum Freshness {
 }
 
 impl Tracking {
-    /// Whether this is newer than what is known of the same parcel. Deliveries can arrive late,
-    /// twice and out of order. A newer one need not say anything new:
+    /// Returns whether this is newer than what is known of the same parcel. Deliveries can arrive
+    /// late, twice and out of order. A newer one need not say anything new:
     /// [`Update`](super::Update) tells what is new, by the same rules.
     ///
     /// - `update_at` decides where both have one that is understood. With the same one nothing is

@@ -8,7 +8,7 @@ use super::scan::{Precision, Scan};
 use super::{Checkpoint, Leg, Tracking};
 
 impl Tracking {
-    /// The history of both legs as one, newest first, each scan of the parcel once.
+    /// Returns the history of both legs as one, newest first, each scan of the parcel once.
     ///
     /// A scan is identified by its detail, its time and its place (the location, or else the city).
     /// Of several checkpoints of one scan, in one leg or in both, the fullest is given: a
@@ -57,7 +57,7 @@ impl Tracking {
         history.shown().map(|entry| entry.checkpoint).collect()
     }
 
-    /// The first of [`checkpoints`](Self::checkpoints).
+    /// Returns the first of [`checkpoints`](Self::checkpoints).
     #[must_use]
     pub fn latest_checkpoint(&self) -> Option<&Checkpoint> {
         let history = History::of(self);

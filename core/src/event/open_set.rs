@@ -26,7 +26,8 @@ macro_rules! open_set {
         }
 
         impl $name {
-            /// The vendor's text: lower-case for the known ones, as it was sent for an unknown one.
+            /// Returns the vendor's text: lower-case for the known ones, as it was sent for an
+            /// unknown one.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -35,7 +36,7 @@ macro_rules! open_set {
                 }
             }
 
-            /// What the text means in V4, or `None` for an unknown one.
+            /// Returns what the text means in V4, or `None` for an unknown one.
             #[must_use]
             pub fn meaning(&self) -> Option<&'static str> {
                 match self {

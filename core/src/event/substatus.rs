@@ -97,7 +97,7 @@ open_set! {
 }
 
 impl Substatus {
-    /// The status this code belongs to by its name: the code without the digits at its end.
+    /// Returns the status this code belongs to by its name: the code without the digits at its end.
     ///
     /// New codes of known families have one too. It can disagree with the status that was sent
     /// beside the code: `transit` with `notfound001` is real data.

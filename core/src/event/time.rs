@@ -60,13 +60,13 @@ impl Time {
         Self(text.into())
     }
 
-    /// The vendor's text, exactly.
+    /// Returns the vendor's text, exactly.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What the text is.
+    /// Returns what the text is.
     #[must_use]
     pub fn kind(&self) -> TimeKind {
         let Some(pieces) = self.pieces() else {
@@ -79,33 +79,33 @@ impl Time {
         }
     }
 
-    /// The instant, if the text has an offset or a `Z`.
+    /// Returns the instant, if the text has an offset or a `Z`.
     #[must_use]
     pub fn instant(&self) -> Option<Timestamp> {
         self.offset()?.to_timestamp(self.civil()?).ok()
     }
 
-    /// The offset from UTC that the text has.
+    /// Returns the offset from UTC that the text has.
     #[must_use]
     pub fn offset(&self) -> Option<Offset> {
         self.pieces()?.to_numeric_offset()
     }
 
-    /// The date and time of day as written, whatever the offset; `None` for a date alone.
+    /// Returns the date and time of day as written, whatever the offset; `None` for a date alone.
     #[must_use]
     pub fn civil(&self) -> Option<DateTime> {
         let pieces = self.pieces()?;
         Some(pieces.date().to_datetime(pieces.time()?))
     }
 
-    /// The date as written, with or without a time of day.
+    /// Returns the date as written, with or without a time of day.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         Some(self.pieces()?.date())
     }
 
-    /// The instant, with a time that has no offset read in `zone`. An offset in the text counts
-    /// more than `zone`; a date alone is `None`, and so is a time without offset in
+    /// Returns the instant, with a time that has no offset read in `zone`. An offset in the text
+    /// counts more than `zone`; a date alone is `None`, and so is a time without offset in
     /// [`TimeZone::unknown`].
     ///
     /// A reading that the clocks of the zone showed twice is taken for the first of the two, and

@@ -206,18 +206,18 @@ impl Tracking {
         tracking
     }
 
-    /// The legs that were sent: the one in the country of origin first.
+    /// Returns the legs that were sent: the one in the country of origin first.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         self.origin_info.iter().chain(&self.destination_info)
     }
 
-    /// The vendor's code for the carrier in the country of origin.
+    /// Returns the vendor's code for the carrier in the country of origin.
     #[must_use]
     pub fn origin_courier(&self) -> Option<&str> {
         self.origin_info.as_ref()?.courier_code.as_deref()
     }
 
-    /// The vendor's code for the carrier in the country of destination.
+    /// Returns the vendor's code for the carrier in the country of destination.
     #[must_use]
     pub fn destination_courier(&self) -> Option<&str> {
         self.destination_info.as_ref()?.courier_code.as_deref()

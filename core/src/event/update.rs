@@ -157,27 +157,28 @@ impl Update {
         next
     }
 
-    /// What is known now: store this. It can be stored as JSON.
+    /// Returns what is known now: store this. It can be stored as JSON.
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
         &self.tracking
     }
 
-    /// What is known now, by value.
+    /// Returns what is known now, by value.
     #[must_use]
     pub fn into_tracking(self) -> Tracking {
         self.tracking
     }
 
-    /// What was known before, or `None` if the parcel is seen for the first time. Then everything
-    /// is new, and you may want to tell the customer only the status, not the whole history.
+    /// Returns what was known before, or `None` if the parcel is seen for the first time. Then
+    /// everything is new, and you may want to tell the customer only the status, not the whole
+    /// history.
     #[must_use]
     pub fn previous(&self) -> Option<&Tracking> {
         self.previous.as_ref()
     }
 
-    /// The change of the status, or `None` if it is still the one that was known. So no status is
-    /// told twice in a row.
+    /// Returns the change of the status, or `None` if it is still the one that was known. So no
+    /// status is told twice in a row.
     #[must_use]
     pub fn status(&self) -> Option<StatusChange> {
         let from = self
@@ -188,7 +189,7 @@ impl Update {
         (from.as_ref() != Some(&to)).then_some(StatusChange { from, to })
     }
 
-    /// The new checkpoints of both legs, oldest first: what a customer may be told.
+    /// Returns the new checkpoints of both legs, oldest first: what a customer may be told.
     ///
     /// Each is told once over the life of the parcel, here or in [`backfilled`](Self::backfilled).
     /// A place, a time of day or an offset that is filled in later does not make it new. To make
@@ -198,8 +199,8 @@ impl Update {
         &self.told.checkpoints
     }
 
-    /// The new checkpoints that are surely earlier than one that was known, oldest first. They
-    /// complete the history, but come too late to be told: "out for delivery" is no news after
+    /// Returns the new checkpoints that are surely earlier than one that was known, oldest first.
+    /// They complete the history, but come too late to be told: "out for delivery" is no news after
     /// "delivered".
     ///
     /// Known checkpoints that a newer list of their leg no longer has do not count as later, and
@@ -209,15 +210,15 @@ impl Update {
         &self.told.backfilled
     }
 
-    /// Whether the delivery is newer than what was known: see [`Tracking::freshness`]. Of several
-    /// deliveries, that of the newest.
+    /// Returns whether the delivery is newer than what was known: see [`Tracking::freshness`]. Of
+    /// several deliveries, that of the newest.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
 
-    /// Whether there is anything to store: whether what is known now differs from what was known
-    /// before.
+    /// Returns whether there is anything to store: whether what is known now differs from what was
+    /// known before.
     #[must_use]
     pub fn is_news(&self) -> bool {
         self.previous.as_ref() != Some(&self.tracking)

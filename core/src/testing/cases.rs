@@ -32,7 +32,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Tells whether a verifier with the default options accepts the request, given the scheme it
+    /// Returns whether a verifier with the default options accepts the request, given the scheme it
     /// is pinned to, if any.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Case {
         }
     }
 
-    /// Tells whether the body, once accepted, is an [`Event`](crate::Event).
+    /// Returns whether the body, once accepted, is an [`Event`](crate::Event).
     ///
     /// # Errors
     ///

@@ -143,7 +143,7 @@ impl Connection {
         Ok(self.read_answer_head()?.status)
     }
 
-    /// Tells whether the connection was closed by the other side, waiting for it.
+    /// Returns whether the connection was closed by the other side, waiting for it.
     #[must_use]
     pub fn is_closed(&mut self) -> bool {
         match self.0.fill_buf() {
@@ -236,14 +236,14 @@ impl Connection {
 }
 
 impl Answer {
-    /// Gives the first value of a header, whose name is in lower case.
+    /// Returns the first value of a header, whose name is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self.headers.iter().find(|(key, _)| key == name);
         header.map(|(_, value)| value.as_str())
     }
 
-    /// Tells whether the answer announces that the connection will be closed.
+    /// Returns whether the answer announces that the connection will be closed.
     #[must_use]
     pub fn announces_close(&self) -> bool {
         self.header("connection")

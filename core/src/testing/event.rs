@@ -134,7 +134,7 @@ impl EventBuilder {
         self
     }
 
-    /// Gives the event as a handler receives it. It was signed with [`SECRET`] and accepted by a
+    /// Returns the event as a handler receives it. It was signed with [`SECRET`] and accepted by a
     /// [`Verifier`].
     ///
     /// # Panics
@@ -146,7 +146,7 @@ impl EventBuilder {
         delivery.expect("an event needs a tracking number")
     }
 
-    /// Gives the event as a handler that takes only the bytes receives it. It was signed with
+    /// Returns the event as a handler that takes only the bytes receives it. It was signed with
     /// [`SECRET`] and accepted by a [`Verifier`].
     #[must_use]
     pub fn verified_body(&self) -> VerifiedBody {
@@ -154,7 +154,7 @@ impl EventBuilder {
         accept(self.signed_at(now, SECRET.as_bytes()), now)
     }
 
-    /// Gives the event as the vendor sends it now to a webhook with this secret.
+    /// Returns the event as the vendor sends it now to a webhook with this secret.
     ///
     /// # Panics
     ///

@@ -86,7 +86,7 @@ impl Exchange {
     }
 }
 
-/// Gives the beginning of a text that may be long.
+/// Returns the beginning of a text that may be long.
 pub(super) fn excerpt(text: &[u8]) -> String {
     const LONGEST: usize = 300;
     match text.get(..LONGEST) {

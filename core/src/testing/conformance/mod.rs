@@ -94,22 +94,22 @@ pub trait Receiver {
         PATH
     }
 
-    /// Gives the record in which the handler notes its deliveries. Without one, the suite judges by
-    /// the answers alone: it does not see a handler that is called for a refused request, or is
+    /// Returns the record in which the handler notes its deliveries. Without one, the suite judges
+    /// by the answers alone: it does not see a handler that is called for a refused request, or is
     /// given other bytes than were sent.
     fn handled(&self) -> Option<&Handled> {
         None
     }
 
-    /// Tells whether genuine deliveries whose body is no [`Event`](crate::Event) are answered 2xx
+    /// Returns whether genuine deliveries whose body is no [`Event`](crate::Event) are answered 2xx
     /// too: because the handler takes the bytes only, or because it keeps what cannot be read.
     fn accepts_unread(&self) -> bool {
         false
     }
 
-    /// Tells whether `answer` refuses a request as it must be for `error`: by default with exactly
-    /// the answer that the adapters give. An application with answers of its own says here what
-    /// they are.
+    /// Returns whether `answer` refuses a request as it must be for `error`: by default with
+    /// exactly the answer that the adapters give. An application with answers of its own says here
+    /// what they are.
     fn is_refusal(&self, answer: &Answer, error: &Error) -> bool {
         let scheme = (error.status() == 401).then_some(WWW_AUTHENTICATE);
         answer.status == error.status()
