@@ -6,8 +6,8 @@ open_set! {
     /// Where a parcel, or one of its checkpoints, is in its life: the vendor's `delivery_status`.
     ///
     /// The set is open: a text that is not in the table is kept in [`Unknown`](Self::Unknown).
-    /// Texts are read in any case, whitespace around them is passed over, and the known ones are
-    /// always written in lower case.
+    /// Texts are read in any case and with whitespace around them; the known ones are always
+    /// written in lower case.
     ///
     /// | text | variant | meaning |
     /// |---|---|---|
@@ -51,8 +51,8 @@ open_set! {
 }
 
 impl DeliveryStatus {
-    /// Returns whether this is [`Delivered`](Self::Delivered), and nothing that merely looks like
-    /// it.
+    /// Returns whether this is [`Delivered`](Self::Delivered); [`Undelivered`](Self::Undelivered)
+    /// is not.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         *self == Self::Delivered

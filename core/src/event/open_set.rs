@@ -18,16 +18,15 @@ macro_rules! open_set {
                 $(#[$doc])*
                 $variant,
             )*
-            /// A text that is none of the above, exactly as it was sent.
+            /// Any other text, exactly as it was sent.
             ///
-            /// Make values with `From`, which knows the known texts: `Unknown` with one of those
-            /// equals no other value.
+            /// Make values with `From`, which recognises the known texts: `Unknown` with a known
+            /// text does not equal its variant.
             Unknown(String),
         }
 
         impl $name {
-            /// Returns the vendor's text: lower-case for the known ones, as it was sent for an
-            /// unknown one.
+            /// Returns the vendor's text: in lower case if it is known, otherwise as it was sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::lenient::{Lenient, alone};
 
-/// A time as the vendor wrote it, which may be an instant, a reading of an unnamed clock, a date,
-/// or none of these.
+/// A time as the vendor wrote it: an instant, a clock reading without a zone, a date, or none of
+/// these.
 ///
-/// The text is kept exactly ([`as_str`](Self::as_str)), two times are equal if their texts are, and
-/// every reading of it is an `Option`, worked out when it is asked for.
+/// The text is kept exactly ([`as_str`](Self::as_str)), and two times are equal if their texts are.
+/// Every interpretation of it is an `Option`, computed when you ask for it.
 ///
 /// | text | [`kind`](Self::kind) | where it was seen |
 /// |---|---|---|
@@ -25,12 +25,12 @@ use super::lenient::{Lenient, alone};
 ///
 /// Seconds may be missing, or have a fraction.
 ///
-/// # A time without offset is not an instant
+/// # A time without an offset is not an instant
 ///
-/// It is what the carrier's clock said, in a zone that the vendor does not name; read in the
-/// server's zone it is wrong by up to a day. [`instant`](Self::instant) never guesses: if you know
-/// the zone, say so with [`instant_in`](Self::instant_in). And `T00:00` often means that the time
-/// of day is not known.
+/// It is what the carrier's clock showed, in a zone that the vendor does not name; interpreted in
+/// the server's zone, it is wrong by up to a day. [`instant`](Self::instant) never guesses: if you
+/// know the zone, say so with [`instant_in`](Self::instant_in). And `T00:00` often means that the
+/// time of day is not known.
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ use super::lenient::{Lenient, alone};
 pub struct Time(String);
 
 impl Time {
-    /// A time with this text, whether that can be understood or not.
+    /// Makes a time with this text, whether it can be understood or not.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -66,7 +66,7 @@ impl Time {
         &self.0
     }
 
-    /// Returns what the text is.
+    /// Returns what kind of time the text is.
     #[must_use]
     pub fn kind(&self) -> TimeKind {
         let Some(pieces) = self.pieces() else {
@@ -104,12 +104,12 @@ impl Time {
         Some(self.pieces()?.date())
     }
 
-    /// Returns the instant, with a time that has no offset read in `zone`. An offset in the text
-    /// counts more than `zone`; a date alone is `None`, and so is a time without offset in
-    /// [`TimeZone::unknown`].
+    /// Returns the instant; a time without an offset is interpreted in `zone`. An offset in the
+    /// text takes precedence over `zone`. A date alone is `None`, and so is a time without an
+    /// offset in [`TimeZone::unknown`].
     ///
-    /// A reading that the clocks of the zone showed twice is taken for the first of the two, and
-    /// one that they skipped as if they had not: jiff's "compatible" disambiguation.
+    /// If the clocks of the zone showed a reading twice, the first counts; if they skipped it, it
+    /// is interpreted as if they had not: jiff's "compatible" disambiguation.
     #[must_use]
     pub fn instant_in(&self, zone: TimeZone) -> Option<Timestamp> {
         match self.offset() {
@@ -126,7 +126,7 @@ impl Time {
     }
 }
 
-/// What the text of a [`Time`] is.
+/// The kind of time that the text of a [`Time`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeKind {
@@ -136,7 +136,7 @@ pub enum TimeKind {
     Civil,
     /// A date alone.
     Date,
-    /// A text that is no time known here.
+    /// A text in none of these forms.
     NotUnderstood,
 }
 

@@ -1,4 +1,4 @@
-//! What texts, numbers and booleans are read from.
+//! How texts, numbers and booleans are read.
 
 use serde::de::SeqAccess;
 
@@ -36,8 +36,8 @@ impl Lenient for bool {
     }
 }
 
-/// A text that names something, without the whitespace around it, and never a guess at a number
-/// that JSON rounded.
+/// A text that identifies something, without the whitespace around it. A number that JSON may have
+/// rounded is never accepted.
 pub(crate) struct Identifier(pub(crate) String);
 
 impl Lenient for Identifier {
@@ -93,9 +93,9 @@ impl From<FirstText> for String {
     }
 }
 
-/// The float as an integer, when it is one and no digit of it can have been lost.
+/// The float as an integer, if it is one and no digit can have been lost.
 fn whole_number(value: f64) -> Option<i64> {
-    // Up to 2^53 integers are exact, but serde_json rounds twice unless its feature
+    // Integers are exact up to 2^53, but serde_json rounds twice unless its feature
     // `float_roundtrip` is on: from 2^51 on, a number with a fraction of zero can become its
     // neighbour.
     const EXACT: f64 = (1_u64 << (f64::MANTISSA_DIGITS - 3)) as f64;

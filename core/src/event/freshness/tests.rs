@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn an_instant_and_a_reading_have_an_order_only_where_every_zone_agrees() {
     for (instant, reading, instant_is_later, reading_is_later) in [
-        // The first zone to have a reading is 14 hours ahead of UTC, the last one 12 hours behind.
+        // The first zone to reach a reading is 14 hours ahead of UTC, the last one 12 hours behind.
         ("2024-05-29T05:59:59Z", "2024-05-29T20:00", false, true),
         ("2024-05-29T06:00:00Z", "2024-05-29T20:00", false, false),
         ("2024-05-30T08:00:00Z", "2024-05-29T20:00", false, false),
@@ -80,7 +80,7 @@ fn clocks_of_different_legs_are_compared_only_days_apart() {
 
 #[test]
 fn only_what_is_later_than_all_that_is_known_is_news() {
-    // The latest checkpoints have an order, but another one may be later than both.
+    // The latest checkpoints have a certain order, but another one may be later than both.
     let ours = parcel(&[("2024-01-02T10:00:00Z", "a")], &[]);
     for unsure in ["2024-01-02 11:00", "2024-01-02", "soon"] {
         let theirs = parcel(&[("2024-01-02T09:00:00Z", "b"), (unsure, "c")], &[]);
@@ -100,7 +100,7 @@ fn only_what_is_later_than_all_that_is_known_is_news() {
 
 #[test]
 fn a_date_is_news_even_if_the_other_leg_has_the_time_of_its_scan() {
-    // The time hides the date, but is on another clock than what is known.
+    // The time hides the date, but is on another clock than the known one.
     let known = parcel(&[("2024-01-01", "a")], &[]);
     let sent = parcel(&[("2024-01-03", "b")], &[("2024-01-03 00:01", "b")]);
     assert_eq!(sent.checkpoints().len(), 1);

@@ -85,7 +85,7 @@ fn a_checkpoint_is_the_same_however_its_time_is_written_and_whatever_else_it_say
         there.raw_status = Some("OK".into());
         let history = tracking.checkpoints();
         assert_eq!(history.len(), 1, "{origin}");
-        // Of one instant, the local time is given, else the leg of origin's.
+        // For one instant, the local time is returned, or else that of the leg of origin.
         let is_local = destination.ends_with("+01:00");
         assert_eq!(history[0].item_node.is_some(), is_local, "{origin}");
         let there = &mut tracking.destination_info.as_mut().unwrap().trackinfo[0];
