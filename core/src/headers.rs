@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_pairs_compare_without_regard_to_case_and_all_values_are_given() {
+    fn names_of_pairs_compare_in_any_case_and_yield_every_value() {
         let pairs = [("SIGNATURE", "one"), ("other", "no"), ("signature", "two")];
         let expected = [b"one".to_vec(), b"two".to_vec()];
         assert_eq!(values(pairs, "signature"), expected);
@@ -83,7 +83,7 @@ mod tests {
 
     #[cfg(feature = "http")]
     #[test]
-    fn a_header_map_gives_every_value() {
+    fn a_header_map_yields_every_value() {
         let mut map = http::HeaderMap::new();
         map.append("Signature", http::HeaderValue::from_static("one"));
         map.append("signature", http::HeaderValue::from_bytes(b"\xff").unwrap());

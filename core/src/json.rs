@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_no_overflow() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         let error = read::<serde_json::Value>(deep.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedShape);

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn whitespace_around_a_secret_is_seen() {
+    fn whitespace_around_a_secret_is_found() {
         for secret in [
             " secret",
             "secret ",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn other_secrets_are_taken_as_they_are() {
+    fn other_secrets_are_used_unchanged() {
         for secret in [
             &b"a"[..],
             b"two words",

@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_good_as_its_text() {
+    fn it_can_be_used_as_its_text() {
         let status = DeliveryStatus::from("Transit");
         let text: &str = status.as_ref();
         assert_eq!(text, "transit");
     }
 
     #[test]
-    fn alone_it_is_a_json_text() {
+    fn by_itself_it_is_a_json_text() {
         let read = serde_json::from_str::<DeliveryStatus>;
         assert_eq!(read(r#""TRANSIT""#).unwrap(), DeliveryStatus::Transit);
         for (json, text) in [

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_may_come_in_its_digits() {
+    fn a_number_may_be_passed_as_its_digits() {
         let read = |digits| sent_in_digits::<String>(&[(NUMBER, digits)]);
         for digits in ["12.10", "7712004418830097551236", "1e400", "-0.50"] {
             assert_eq!(read(digits).as_deref(), Some(digits));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_are_no_numbers() {
+    fn other_objects_are_not_numbers() {
         for members in [
             &[][..],
             &[("number", "5")],
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_other_formats_have_is_read_too() {
+    fn types_that_only_other_formats_have_are_read_too() {
         type Error = value::Error;
         let read = |read: Result<Maybe<String>, Error>| read.unwrap().0;
         let bytes = value::BytesDeserializer::<Error>::new;

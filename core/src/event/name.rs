@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_underscores_do_not_tell_names_apart() {
+    fn names_are_equal_in_any_case_with_or_without_underscores() {
         for name in [
             "country_iso2",
             "CountryIso2",

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_edges_of_time_are_no_instants() {
+    fn the_edges_of_time_have_no_instant() {
         for text in ["9999-12-31T23:59:59-23:00", "-009999-01-01T00:00:00+23:00"] {
             let time = Time::new(text);
             assert_eq!(time.kind(), TimeKind::Instant);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_good_as_its_text() {
+    fn it_can_be_used_as_its_text() {
         let time = Time::from("2024-01-15");
         assert_eq!(time, Time::from("2024-01-15".to_owned()));
         assert_eq!(time, "2024-01-15");
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn alone_it_takes_every_text_number_and_boolean() {
+    fn by_itself_it_is_read_from_any_text_number_or_boolean() {
         let read = serde_json::from_str::<Time>;
         for (json, text) in [
             (r#""2024-01-15""#, "2024-01-15"),

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_to_jiff_is_none() {
+    fn what_jiff_does_not_accept_as_an_instant_is_none() {
         let time = Time::new("9999-12-31T23:59:59-23:00");
         assert_eq!(time.chrono_instant(), None);
         assert!(time.chrono_civil().is_some());

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_takes_text_numbers_and_booleans() {
+    fn a_text_is_read_from_text_numbers_and_booleans() {
         for (json, text) in [
             (r#""12.10LBS""#, "12.10LBS"),
             ("12.5", "12.5"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_takes_numeric_text() {
+    fn a_number_is_read_from_numeric_text() {
         for json in ["5", r#""5""#, r#"" 5 ""#, "5.0", r#""5.0""#] {
             assert_eq!(read::<i64>(json), Some(5), "{json}");
         }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_takes_zero_one_and_text() {
+    fn a_boolean_is_read_from_zero_one_and_text() {
         for json in ["true", "1", r#""1""#, r#""true""#, r#""True""#] {
             assert_eq!(read::<bool>(json), Some(true), "{json}");
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_that_can_have_been_rounded_is_no_whole_number() {
+    fn a_float_that_may_have_been_rounded_is_not_a_whole_number() {
         assert_eq!(read("1125899906842623.0"), Some(1_125_899_906_842_623_i64));
         for json in [
             "1125899906842624.0",

@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::Scheme;
 
-/// A delivery that other software signed with [`SECRET`](super::SECRET), so that a fault which
-/// signer and verifier of this crate share would show.
+/// A delivery that other software signed with [`SECRET`](super::SECRET). It would show a fault that
+/// the signer and the verifier of this crate share.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Vector {
-    /// Who signed it.
+    /// The software that signed it.
     pub signed_by: &'static str,
     /// What the signature covers.
     pub scheme: Scheme,

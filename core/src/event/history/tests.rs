@@ -57,7 +57,7 @@ fn instants_are_compared_as_instants() {
 }
 
 #[test]
-fn a_checkpoint_of_both_legs_is_told_once() {
+fn a_checkpoint_in_both_legs_is_listed_once() {
     let shared = ("2023-09-12 09:00", "shared");
     let tracking = parcel(
         &[shared, ("2023-09-10 08:00", "first")],
@@ -136,7 +136,7 @@ fn equal_and_unparsed_times_keep_their_order() {
 }
 
 #[test]
-fn nothing_sent_is_no_history() {
+fn an_empty_parcel_has_no_history() {
     assert_eq!(Tracking::new("1").checkpoints(), Vec::<&Checkpoint>::new());
     assert_eq!(Tracking::new("1").latest_checkpoint(), None);
 }
