@@ -52,32 +52,32 @@ use crate::receive;
 pub struct WebhookError(Error);
 
 impl WebhookError {
-    /// Gives the refusal itself, with its code and the problem to answer with.
+    /// Returns the refusal itself, with its code and the problem to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.0
     }
 
-    /// Tells which kind of refusal this is.
+    /// Returns which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind()
     }
 
-    /// Gives the kind in `snake_case`, as the response has it.
+    /// Returns the kind in `snake_case`, as the response has it.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.code()
     }
 
-    /// Gives the status of the response.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         receive::status(&self.0)
     }
 
-    /// Gives the body of a delivery whose signature is valid, but which is not an event, so that it
-    /// can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery whose signature is valid, but which is not an event, so that
+    /// it can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.0.verified_body()

@@ -193,7 +193,7 @@ fn configured_verifier(request: &HttpRequest) -> Option<&Verifier> {
     })
 }
 
-/// Gives what the middleware accepted, if the extractor would have asked the same verifier.
+/// Returns what the middleware accepted, if the extractor would have asked the same verifier.
 fn accepted_body(request: &HttpRequest, verifier: Option<&Verifier>) -> Option<VerifiedBody> {
     let extensions = request.extensions();
     let body = extensions.get::<VerifiedBody>()?;

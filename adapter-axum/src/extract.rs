@@ -152,7 +152,7 @@ where
     }
 }
 
-/// Gives what a layer accepted, if it asked the same verifier.
+/// Returns what a layer accepted, if it asked the same verifier.
 fn accepted_body<'r>(request: &'r Request, verifier: &Verifier) -> Option<&'r VerifiedBody> {
     let body = request.extensions().get::<VerifiedBody>()?;
     body.is_accepted_by(verifier).then_some(body)

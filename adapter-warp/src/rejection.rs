@@ -56,32 +56,32 @@ pub struct WebhookRejection {
 }
 
 impl WebhookRejection {
-    /// Gives the refusal itself, with its code and the problem to answer with.
+    /// Returns the refusal itself, with its code and the problem to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// Tells which kind of refusal this is.
+    /// Returns which kind of refusal this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.error.kind()
     }
 
-    /// Gives the kind in `snake_case`, as the reply has it.
+    /// Returns the kind in `snake_case`, as the reply has it.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.error.code()
     }
 
-    /// Gives the status to reply with.
+    /// Returns the status to reply with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Gives the body of a delivery whose signature is valid, but which is not an event, so that it
-    /// can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery whose signature is valid, but which is not an event, so that
+    /// it can be stored; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.error.verified_body()

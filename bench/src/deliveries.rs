@@ -13,7 +13,7 @@ const ONE_CHECKPOINT: &str = concat!(
     r#""location":"Shenzhen","country_iso2":"CN","state":null}]}}}"#,
 );
 
-/// Gives each delivery with the words for its size.
+/// Returns each delivery with the words for its size.
 pub fn all() -> [(&'static str, String); 4] {
     [
         ("0.5 KB", ONE_CHECKPOINT.to_owned()),

@@ -4,11 +4,10 @@ use zeroize::Zeroizing;
 
 use crate::{ConfigError, Scheme, Verifier, key::Key, log::Log, verifier::Config};
 
-/// Configures a [`Verifier`]. Comes from [`Verifier::builder`].
+/// Configures a [`Verifier`]. Created by [`Verifier::builder`].
 ///
 /// # Examples
-///
-/// A rotation of secrets, with everything pinned that is known about the account:
+/// Rotating secrets, with everything pinned that you know about the account:
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,8 +21,7 @@ use crate::{ConfigError, Scheme, Verifier, key::Key, log::Log, verifier::Config}
 ///     .build()?;
 /// # Ok::<(), trackingmore_webhook::ConfigError>(())
 /// ```
-///
-/// What cannot verify anything is refused when it is built:
+/// A configuration that could not verify anything is refused when the verifier is built:
 ///
 /// ```
 /// use trackingmore_webhook::{ConfigError, Verifier};
@@ -46,8 +44,8 @@ pub struct VerifierBuilder {
 }
 
 impl VerifierBuilder {
-    /// 13 retries that double from 60 s take 5.7 days, the longest that any reading of the
-    /// documentation allows.
+    /// 13 retries with delays that double from 60 s take 5.7 days, the longest that any reading of
+    /// the documentation allows.
     const MAX_AGE: Duration = Duration::from_secs(6 * 24 * 60 * 60);
     const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
     const BODY_LIMIT: usize = 256 * 1024;
@@ -65,8 +63,8 @@ impl VerifierBuilder {
         }
     }
 
-    /// Names the verifier in each line of its log and in its metrics, where one process has several
-    /// webhooks. Without a name, lines have none and the metrics' label is empty.
+    /// Names the verifier in its log lines and metrics, for a process with several webhooks.
+    /// Without a name, the lines have none and the metrics' label is empty.
     ///
     /// # Examples
     ///
@@ -80,7 +78,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// Adds a secret. A request may match any; the first added has index 0 and is tried first.
+    /// Adds a secret. A request may match any of them; the first has index 0 and is tried first.
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.secrets.push(Zeroizing::new(secret.as_ref().to_vec()));
         self
@@ -98,9 +96,9 @@ impl VerifierBuilder {
     /// # Security
     ///
     /// In [`Scheme::Timestamp`] this is how long a request that somebody saw can be replayed, with
-    /// any body. If retries keep the timestamp of the first attempt, which is not documented, it
-    /// is also how long retries are accepted. It does not apply in [`Scheme::Body`]. See
-    /// [`Verifier::new`] on how to choose.
+    /// any body. If retries keep the timestamp of the first attempt, which is not documented, it is
+    /// also how long retries are accepted. It does not apply in [`Scheme::Body`]. [`Verifier::new`]
+    /// explains how to choose.
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = max_age;
         self
@@ -111,7 +109,7 @@ impl VerifierBuilder {
     ///
     /// # Security
     ///
-    /// A larger skew lengthens the time for which a request can be replayed by as much.
+    /// A larger skew lengthens the time in which a request can be replayed by the same amount.
     pub fn max_clock_skew(mut self, max_clock_skew: Duration) -> Self {
         self.max_clock_skew = max_clock_skew;
         self
@@ -131,15 +129,15 @@ impl VerifierBuilder {
 
     /// Refuses bodies of more bytes than this. The default is 262,144 (256 KiB).
     ///
-    /// A request whose headers are not refused holds at most three times this and 64 KiB, however
-    /// its body is framed: while its buffer grows there are two of them, neither larger than the
-    /// limit, and the chunk that has just come. A body that comes in one chunk is not copied, and
-    /// keeps the buffer alive that the server read it into, of up to 0.5 MB with hyper (axum,
+    /// A request whose headers are not refused holds at most three times this plus 64 KiB, however
+    /// its body is framed: while its buffer grows, it holds the old one and the new one, neither
+    /// larger than the limit, and the latest chunk. A body that comes in one chunk is not copied;
+    /// it keeps the buffer alive that the server read it into, of up to 0.5 MB with hyper (axum,
     /// warp).
     ///
-    /// The server's own buffers come on top. With them and the default limit, the requests that
-    /// take the most were measured at 0.9 MB with hyper, and at 1.7 MB with actix-web, which queues
-    /// each chunk by itself: there nearly all of it is the queue for chunks of one byte.
+    /// The server's own buffers come on top. With them and the default limit, the largest requests
+    /// were measured at 0.9 MB with hyper, and at 1.7 MB with actix-web, which queues each chunk
+    /// separately: with chunks of one byte, nearly all of that is the queue.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
@@ -150,8 +148,8 @@ impl VerifierBuilder {
     /// # Errors
     ///
     /// [`ConfigError`] if there is no secret, or an empty one, or one that begins or ends with
-    /// whitespace; if a header name is not a valid one, or both are the same; if the body limit is
-    /// 0; if the name is empty, only whitespace, or has a control character.
+    /// whitespace; if a header name is not valid, or both are the same; if the body limit is 0; if
+    /// the name is empty, only whitespace, or has a control character.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         if self.secrets.is_empty() {
             return Err(ConfigError::NoSecret);

@@ -1,7 +1,7 @@
 use std::{error, fmt};
 
 /// Why a [`Verifier`](crate::Verifier) or a [`Signer`](crate::Signer) could not be built: the
-/// configuration is wrong, and no request can fix it.
+/// configuration is wrong.
 ///
 /// Neither the message nor `Debug` shows a configured value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub enum ConfigError {
     EmptySecret(usize),
     /// A secret begins or ends with whitespace: the first is number 1.
     WhitespaceAroundSecret(usize),
-    /// A configured name cannot be the name of an HTTP header.
+    /// A configured header name is not a valid name of an HTTP header.
     InvalidHeaderName,
-    /// The signature and the timestamp are to be read from the same header.
+    /// The same header is configured for the signature and the timestamp.
     RepeatedHeaderName,
     /// The body limit is 0 bytes.
     ZeroBodyLimit,

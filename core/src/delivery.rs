@@ -5,9 +5,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{DeliveryId, Error, Event, Verified, Verifier, json};
 
-/// The body of an accepted request. Holding one proves that the request it arrived in was
-/// accepted by a [`Verifier`]; whether the signature covers these bytes is told by
-/// [`Verified::covers_body`].
+/// The body of an accepted request. Holding one proves that a [`Verifier`] accepted the request;
+/// [`Verified::covers_body`] tells whether the signature covers these bytes.
 ///
 /// `Debug` shows the length, never the bytes.
 #[derive(Clone)]
@@ -18,7 +17,7 @@ pub struct VerifiedBody {
 }
 
 impl VerifiedBody {
-    /// Gives the bytes exactly as they were received.
+    /// Returns the bytes exactly as they were received.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -30,20 +29,20 @@ impl VerifiedBody {
         self.bytes
     }
 
-    /// Tells what was proved about the request.
+    /// Returns what was proved about the request.
     #[must_use]
     pub fn verified(&self) -> &Verified {
         &self.verified
     }
 
-    /// Gives the key to drop duplicates by.
+    /// Returns the key to drop duplicates by.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.bytes)
     }
 
-    /// Tells whether this body was accepted by `verifier` or by a clone of it, and not by another
-    /// verifier, however alike it is configured.
+    /// Returns whether `verifier`, or a clone of it, accepted this body. Another verifier does not
+    /// count, even with the same configuration.
     #[must_use]
     pub fn is_accepted_by(&self, verifier: &Verifier) -> bool {
         self.verifier.is_same(verifier)
@@ -55,8 +54,8 @@ impl VerifiedBody {
     ///
     /// [`InvalidJson`](crate::ErrorKind::InvalidJson) if the bytes are not JSON to their end,
     /// [`UnexpectedShape`](crate::ErrorKind::UnexpectedShape) if they are JSON that is not a `T`.
-    /// The refusal is logged and counted here. Store the body rather than lose it: the error has it
-    /// too, by [`Error::verified_body`].
+    /// The refusal is logged and counted here. Store the body rather than lose it:
+    /// [`Error::verified_body`] has it too.
     ///
     /// # Examples
     ///
@@ -101,7 +100,7 @@ impl fmt::Debug for VerifiedBody {
     }
 }
 
-/// A verified request, read: what a handler receives.
+/// A verified request whose body has been read: what a handler receives.
 ///
 /// `Debug` shows the length of the body, never the bytes, and nothing of the event.
 #[derive(Clone)]
@@ -116,7 +115,7 @@ pub struct Delivery<T = Event> {
 }
 
 impl<T> Delivery<T> {
-    /// Gives the key to drop duplicates by.
+    /// Returns the key to drop duplicates by.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.body)

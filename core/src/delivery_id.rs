@@ -9,11 +9,11 @@ use sha2::{Digest as _, Sha256};
 /// recorded first turns a crash in between into a lost update, because the retry looks like a
 /// duplicate.
 ///
-/// It is the key per webhook: the same bytes sent to two URLs of one account are two deliveries.
-/// Where one table holds the keys of several webhooks, have a column for the webhook beside it.
+/// The key is per webhook: the same bytes sent to two URLs of one account are two deliveries. If
+/// one table holds the keys of several webhooks, add a column for the webhook.
 ///
-/// Whether the body of a retry is the same byte for byte is not documented. If it is not, its id
-/// differs, so let effects be idempotent where you can.
+/// The documentation does not say whether a retry has the same body byte for byte. If it does not,
+/// its id differs, so make effects idempotent where you can.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ impl DeliveryId {
         Self(Sha256::digest(body).into())
     }
 
-    /// Gives the 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -60,7 +60,7 @@ impl FromStr for DeliveryId {
     type Err = InvalidDeliveryId;
 
     fn from_str(text: &str) -> Result<Self, InvalidDeliveryId> {
-        // The decoder takes a leading `0x` too.
+        // The decoder would accept a leading `0x` too.
         if text.len() != 64 {
             return Err(InvalidDeliveryId);
         }
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for DeliveryId {
     }
 }
 
-/// The error for a text or bytes that are no [`DeliveryId`]: neither 64 hex digits nor 32 bytes.
+/// The error for text or bytes that are not a [`DeliveryId`]: neither 64 hex digits nor 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidDeliveryId;

@@ -49,15 +49,15 @@ pub enum ErrorKind {
     /// The timestamp is not a whole number of seconds that fits in 64 bits, in 1 to 20 ASCII
     /// digits.
     MalformedTimestamp,
-    /// No configured secret makes this signature of this message.
+    /// The signature is not one that a configured secret makes of this message.
     SignatureMismatch,
     /// The signature is valid, but it was made longer ago than the configured age.
     StaleTimestamp,
-    /// The signature is valid, but of a time further ahead than the configured clock skew.
+    /// The signature is valid, but its timestamp is further ahead than the configured clock skew.
     FutureTimestamp,
     /// The body is larger than the limit, as declared or as received.
     BodyTooLarge,
-    /// The body did not arrive whole.
+    /// The body did not arrive completely.
     BodyUnreadable,
     /// The signature is valid, but the body is not JSON.
     InvalidJson,
@@ -92,25 +92,25 @@ impl Error {
         self
     }
 
-    /// Tells which kind of refusal this is.
+    /// Returns the kind of this refusal.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Gives the HTTP status to answer with.
+    /// Returns the HTTP status to answer with.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.kind.status()
     }
 
-    /// Gives the kind in `snake_case`, for metrics and for clients.
+    /// Returns the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.kind.code()
     }
 
-    /// Gives the body to answer with: problem details in JSON ([RFC 9457]), of the media type
+    /// Returns the body to answer with: problem details in JSON ([RFC 9457]), of the media type
     /// [`PROBLEM_CONTENT_TYPE`].
     ///
     /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
@@ -121,8 +121,8 @@ impl Error {
         format!(r#"{{"title":"{title}","status":{status},"detail":{detail},"code":"{code}"}}"#)
     }
 
-    /// Gives the body of a delivery whose signature is valid, but which could not be read, so that
-    /// it can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery with a valid signature that could not be read, so that you
+    /// can store it; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.body.as_deref()
@@ -134,7 +134,7 @@ impl Error {
         self.body.map(|body| *body)
     }
 
-    /// Makes the whole response to answer with. Needs the feature `http`.
+    /// Makes the complete response to answer with. Needs the feature `http`.
     #[cfg(feature = "http")]
     #[must_use]
     pub fn to_response(&self) -> http::Response<String> {
@@ -175,19 +175,19 @@ impl ErrorKind {
         Self::NotStored,
     ];
 
-    /// Gives the HTTP status to answer with.
+    /// Returns the HTTP status to answer with.
     #[must_use]
     pub fn status(self) -> u16 {
         self.answer().0
     }
 
-    /// Gives the kind in `snake_case`, for metrics and for clients.
+    /// Returns the kind in `snake_case`, for metrics and for clients.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.answer().2
     }
 
-    /// The one table of answers: status, its phrase, code.
+    /// The one table of answers: status, reason phrase, code.
     fn answer(self) -> (u16, &'static str, &'static str) {
         const UNAUTHORIZED: &str = "Unauthorized";
         match self {

@@ -1,11 +1,11 @@
-/// Request headers, as far as the verifier looks at them.
+/// The headers of a request, as the verifier reads them.
 ///
 /// Implemented for slices, arrays and `Vec`s of `(name, value)` pairs, whose names compare without
 /// regard to case, and with the feature `http` for
 /// [`http::HeaderMap`](https://docs.rs/http/1/http/struct.HeaderMap.html).
 ///
-/// An implementation must give *every* value of a repeated header: a signature that is sent twice
-/// is refused, and only the verifier can see that if it is shown both.
+/// An implementation must yield *every* value of a repeated header: the verifier refuses a
+/// signature that is sent twice, so it must see both.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
         self.iter()
             .filter(move |(key, _)| {
                 let key = key.as_ref();
-                // Most are lowercase already, and are told apart more quickly.
+                // Most names are lowercase already, and compare faster this way.
                 key == name || key.eq_ignore_ascii_case(name)
             })
             .map(|(_, value)| value.as_ref())
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_pairs_compare_without_regard_to_case_and_all_values_are_given() {
+    fn names_of_pairs_compare_in_any_case_and_yield_every_value() {
         let pairs = [("SIGNATURE", "one"), ("other", "no"), ("signature", "two")];
         let expected = [b"one".to_vec(), b"two".to_vec()];
         assert_eq!(values(pairs, "signature"), expected);
@@ -83,7 +83,7 @@ mod tests {
 
     #[cfg(feature = "http")]
     #[test]
-    fn a_header_map_gives_every_value() {
+    fn a_header_map_yields_every_value() {
         let mut map = http::HeaderMap::new();
         map.append("Signature", http::HeaderValue::from_static("one"));
         map.append("signature", http::HeaderValue::from_bytes(b"\xff").unwrap());

@@ -5,11 +5,11 @@ use serde::de::DeserializeOwned;
 
 use crate::{Delivery, Error, ErrorKind, VerifiedBody, Verifier, verifier::Judgement};
 
-/// A request whose headers have not been refused, and whose body is still arriving. Comes from
+/// A request whose headers have not been refused, and whose body is still arriving. Created by
 /// [`Verifier::begin`]. An adapter pushes the body's chunks and then calls
 /// [`finish`](Self::finish).
 ///
-/// It holds at most the verifier's limit of the body, whatever length the request declared.
+/// It never holds more of the body than the verifier's limit, whatever length the request declared.
 /// [`body_limit`](crate::VerifierBuilder::body_limit) says how much memory that takes.
 pub struct Incoming {
     verifier: Verifier,
@@ -18,9 +18,10 @@ pub struct Incoming {
 }
 
 enum Body {
-    /// The only chunk so far, not copied. Empty before it comes.
+    /// The only chunk so far, not copied. Empty until it comes.
     One(Bytes),
-    /// Copied together, so that a small chunk does not keep a large buffer of the server alive.
+    /// All chunks, copied into one buffer, so that a small chunk does not keep a large buffer of
+    /// the server alive.
     Several(Vec<u8>),
 }
 
@@ -37,8 +38,8 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BodyTooLarge`] once the chunks are larger than the limit together. What was
-    /// held is let go then, and everything that follows fails too.
+    /// [`ErrorKind::BodyTooLarge`] once the chunks together are larger than the limit. What was
+    /// held is then freed, and every later call fails too.
     pub fn push(&mut self, chunk: Bytes) -> Result<(), Error> {
         let body = self.body.as_mut().map_err(|kind| *kind)?;
         let limit = self.verifier.body_limit();
@@ -51,7 +52,8 @@ impl Incoming {
 
     /// Refuses the request for a reason that only the caller can see, such as
     /// [`ErrorKind::BodyUnreadable`] when the connection broke, and returns the error to answer
-    /// with. It is logged and counted here, and [`finish`](Self::finish) fails from now on.
+    /// with. The refusal is logged and counted here, and [`finish`](Self::finish) fails from then
+    /// on.
     pub fn refuse(&mut self, kind: ErrorKind) -> Error {
         self.body = Err(kind);
         self.verifier.refuse(&self.judgement, kind)
@@ -61,8 +63,8 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SignatureMismatch`] if the body had to decide and does not match, or what an
-    /// earlier [`push`](Self::push) or [`refuse`](Self::refuse) said.
+    /// [`ErrorKind::SignatureMismatch`] if the signature had to match the body and does not, or the
+    /// error of an earlier [`push`](Self::push) or [`refuse`](Self::refuse).
     pub fn finish(self) -> Result<VerifiedBody, Error> {
         let (body, age) = self.judge()?;
         body.verifier.log().accepted(&body.verified, age);
@@ -70,9 +72,9 @@ impl Incoming {
     }
 
     /// Judges the request, now that its body is complete, and reads the body: as an
-    /// [`Event`](crate::Event), or as a type of your own. Where [`finish`](Self::finish) and
-    /// [`VerifiedBody::parse`] are two decisions, each logged and counted, this is one: a delivery
-    /// that cannot be read is not told as accepted first.
+    /// [`Event`](crate::Event), or as a type of your own. [`finish`](Self::finish) and
+    /// [`VerifiedBody::parse`] are two decisions, each logged and counted. This is one: a delivery
+    /// that cannot be read is not first reported as accepted.
     ///
     /// # Errors
     ///
@@ -84,7 +86,7 @@ impl Incoming {
         Ok(delivery)
     }
 
-    /// Gives the age of the timestamp too, in seconds. An acceptance is not told here.
+    /// Also returns the age of the timestamp, in seconds. Does not log or count an acceptance.
     fn judge(self) -> Result<(VerifiedBody, Option<i64>), Error> {
         let bytes = self.body?.into_bytes();
         let (verified, age) = self.verifier.conclude(self.judgement, &bytes)?;
@@ -122,7 +124,7 @@ impl Body {
             Self::Several(bytes) => {
                 let len = bytes.len() + chunk.len();
                 if len > bytes.capacity() {
-                    // Doubles, as a `Vec` does by itself, but not to more than the limit.
+                    // Doubles, as a `Vec` does, but never beyond the limit.
                     let capacity = len.max(2 * bytes.capacity()).min(limit);
                     bytes.reserve_exact(capacity - bytes.len());
                 }

@@ -2,16 +2,16 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{Error, ErrorKind, path};
 
-/// What a UTF-8 file may begin with. It is no part of JSON.
+/// What a UTF-8 file may begin with. It is not part of JSON.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Reads a document to its end, behind a byte order mark or without one. `serde_json`'s own
-/// messages quote the payload and are dropped; what the error says instead is found by reading
-/// again, which only refused bodies pay for.
+/// Reads a document to its end, with or without a byte order mark. `serde_json`'s own messages
+/// quote the payload and are dropped. A second reading finds what the error says instead; only
+/// refused bodies pay for it.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let json = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    // UTF-8 is checked once, and not again for each string. Without it, only strings that nobody
-    // reads may be broken.
+    // Checks UTF-8 once instead of again for each string. A broken body is read as bytes: it can
+    // still be accepted if nobody reads the broken strings.
     let read = match str::from_utf8(json) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_slice(json),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_no_overflow() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         let error = read::<serde_json::Value>(deep.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedShape);

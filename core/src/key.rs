@@ -3,13 +3,13 @@ use sha2::Sha256;
 
 use crate::{ConfigError, Signature};
 
-/// A secret, prepared for signing: both pads are already hashed, so that a signature costs two
-/// compressions less than from the raw secret. `sha2` wipes both states on drop.
+/// A secret, prepared for signing: both pads are already hashed, which saves two compressions per
+/// signature. `sha2` wipes both states on drop.
 #[derive(Clone)]
 pub(crate) struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// `number` is for the error: a person counts the first secret as 1.
+    /// `number` is for the error: people count the first secret as 1.
     pub(crate) fn new(secret: &[u8], number: usize) -> Result<Self, ConfigError> {
         if secret.is_empty() {
             return Err(ConfigError::EmptySecret(number));
@@ -34,10 +34,10 @@ impl Key {
     }
 }
 
-/// Tells whether a secret begins or ends with whitespace, which is always a slip of copying and
-/// would otherwise show only as signatures that never match.
+/// Returns whether a secret begins or ends with whitespace: always a copying mistake, which would
+/// otherwise show only as signatures that never match.
 ///
-/// Vertical tab and form feed do not count: keys of RFC 4231 are made of them.
+/// Vertical tab and form feed do not count: RFC 4231 has keys made of them.
 fn has_whitespace_around(secret: &[u8]) -> bool {
     let is_space = |c: char| match c {
         ' ' | '\t' | '\r' | '\n' | '\u{feff}' => true,
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// It is compiled only if `sha2` is built so that it wipes its states. A key is two of them.
+    /// Compiles only if `sha2` is built to wipe its states, of which a key has two.
     #[test]
     fn a_key_is_wiped_on_drop() {
         fn is_wiped<T: ZeroizeOnDrop>() {}
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn whitespace_around_a_secret_is_seen() {
+    fn whitespace_around_a_secret_is_found() {
         for secret in [
             " secret",
             "secret ",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn other_secrets_are_taken_as_they_are() {
+    fn other_secrets_are_used_unchanged() {
         for secret in [
             &b"a"[..],
             b"two words",

@@ -23,7 +23,7 @@ pub mod testing;
 mod verified;
 mod verifier;
 
-/// The version whose types [`Time`] gives.
+/// The crate `jiff`, in the version whose types [`Time`] returns.
 pub use jiff;
 
 pub use self::{

@@ -1,5 +1,5 @@
-//! What the operator is told, in log lines and in metrics. Nothing here is taken from a header or
-//! from the payload.
+//! What the operator is told, in log lines and in metrics. Nothing here comes from a header or from
+//! the payload.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -9,10 +9,10 @@ use crate::{Error, ErrorKind, Verified};
 
 const TARGET: &str = "trackingmore_webhook";
 
-/// A verifier's, which its clones share. Each decision is told once, where it is made.
+/// The log of a verifier, shared by its clones. Each decision is reported once, where it is made.
 pub(crate) struct Log {
     name: Option<String>,
-    /// How many requests in a row had a well-formed signature that no secret makes.
+    /// How many requests in a row had a well-formed signature that matches no secret.
     mismatches: AtomicUsize,
     #[cfg(feature = "metrics")]
     metrics: Metrics,
@@ -47,8 +47,8 @@ impl Log {
         );
     }
 
-    /// Refuses a request that nothing proves genuine: it may be a scanner's, which come by the
-    /// million.
+    /// Refuses a request without a valid signature. It may come from a scanner, and so may millions
+    /// more.
     pub(crate) fn refused(&self, error: &Error) {
         #[cfg(feature = "metrics")]
         self.metrics.refused(error.kind(), None);
@@ -77,7 +77,7 @@ impl Log {
         );
     }
 
-    /// Warns at 10 mismatches, 100, 1,000 and so on: seldom enough for a scanner's.
+    /// Warns at 10 mismatches, 100, 1,000 and so on, so that a scanner cannot fill the log.
     fn count_mismatch(&self) {
         let count = self.mismatches.fetch_add(1, Relaxed).wrapping_add(1);
         if count >= 10 && count == 10_usize.pow(count.ilog10()) {
@@ -93,7 +93,7 @@ impl Log {
 
     #[inline]
     fn end_mismatches(&self) {
-        // Read first, so that processors do not take this from each other at each delivery.
+        // Reads first, since a write at each delivery would move the cache line between processors.
         if self.mismatches.load(Relaxed) != 0 {
             self.mismatches.store(0, Relaxed);
         }

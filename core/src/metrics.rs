@@ -10,7 +10,7 @@ const AGE: &str = "trackingmore_webhook_timestamp_age_seconds";
 static METADATA: Metadata<'_> = Metadata::new("trackingmore_webhook", Level::INFO, None);
 
 /// The keys of a verifier's metrics, made once so that a request allocates nothing. The recorder is
-/// asked for each time, since it may be installed after the verifier was built.
+/// looked up each time, since it may be installed after the verifier was built.
 pub(crate) struct Metrics {
     accepted: Key,
     refused: Vec<(ErrorKind, Key)>,
@@ -22,7 +22,7 @@ impl Metrics {
         describe_counter!(
             REQUESTS,
             Unit::Count,
-            "Webhook requests, by what was decided: accepted, or the code of the refusal"
+            "Webhook requests by outcome: accepted, or the code of the refusal"
         );
         describe_histogram!(
             AGE,
@@ -57,7 +57,7 @@ impl Metrics {
         }
     }
 
-    /// A timestamp ahead of this clock counts as 0: histograms are summed up.
+    /// A timestamp ahead of this clock counts as 0, since a histogram sums its values.
     fn record_age(&self, age: Option<i64>) {
         if let Some(age) = age {
             metrics::with_recorder(|recorder| {

@@ -1,6 +1,6 @@
-//! Finds where in a document a type fails to deserialise, in words that are safe to show: names of
-//! struct fields, which are the program's own, and indexes; the keys of a map are payload and
-//! become `*`. (`serde_path_to_error` cannot tell the two apart.)
+//! Finds where in a document a type fails to deserialise, as a path that is safe to show: it has
+//! indexes and the names of struct fields, which are the program's own. The keys of a map are
+//! payload and become `*`. (`serde_path_to_error` cannot tell the two apart.)
 
 use std::fmt::{self, Write as _};
 
@@ -15,7 +15,7 @@ use serde::{
 
 use crate::event::is_spelling_of;
 
-/// Gives the path to the value that fails, `None` if it is the whole document.
+/// Returns the path to the value that fails; `None` if it is the whole document.
 pub(crate) fn of_failure<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     let mut trail = Trail::default();
     let _ = T::deserialize(Tracked {
@@ -25,8 +25,8 @@ pub(crate) fn of_failure<T: DeserializeOwned>(bytes: &[u8]) -> Option<String> {
     (!trail.0.is_empty()).then(|| trail.to_string())
 }
 
-/// The way to the value being read. A value that was read is taken off again, so that what is left
-/// after a failure is the way to it.
+/// The path to the value being read. A value that was read is removed again, so after a failure the
+/// path leads to the value that failed.
 #[derive(Default)]
 struct Trail(Vec<Step>);
 
@@ -67,7 +67,7 @@ impl fmt::Display for Trail {
     }
 }
 
-/// A deserializer, visitor, seed or access of another, with the trail it leaves.
+/// Wraps another deserializer, visitor, seed or access, and keeps the trail.
 struct Tracked<'t, I> {
     inner: I,
     trail: &'t mut Trail,
@@ -136,7 +136,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Tracked<'_, D> {
 struct TrackedVisitor<'t, V> {
     inner: V,
     trail: &'t mut Trail,
-    /// The fields of the struct that is read; `None` where keys are payload.
+    /// The fields of the struct being read; `None` where keys are payload.
     fields: Option<&'static [&'static str]>,
 }
 

@@ -1,16 +1,16 @@
 //! When TrackingMore sends a delivery again.
 //!
-//! Any answer outside 200-299 is a failed attempt. The documentation then contradicts itself on
-//! when the next one comes, and on how many there are:
+//! Any answer outside 200-299 is a failed attempt. The documentation contradicts itself on when the
+//! next attempt comes, and on how many there are:
 //!
 //! - Its formula, 2^(number of retry) × 30 s, gives 60 s before the first retry.
-//! - Its first example has the second attempt 30 s after the first failed.
-//! - Its other example has the eighth attempt 960 s after the seventh, which neither gives.
-//! - "Up to 14 times" is 14 attempts in one sentence and reads like 14 retries in another. A
-//!   support page says 13 retries, so 14 attempts it is.
+//! - In its first example, the second attempt comes 30 s after the first failed.
+//! - In its other example, the eighth attempt comes 960 s after the seventh, which fits neither.
+//! - "Up to 14 times" means 14 attempts in one sentence and seems to mean 14 retries in another. A
+//!   support page says 13 retries, so this module counts 14 attempts.
 //!
-//! That leaves open whether the first wait is 30 s or 60 s, and each has a [`RetrySchedule`] of its
-//! own. Source: TrackingMore docs, Webhook, and its support page on webhooks.
+//! That leaves open whether the first delay is 30 s or 60 s; there is a [`RetrySchedule`] for each.
+//! Source: TrackingMore docs, Webhook, and its support page on webhooks.
 //!
 //! # Examples
 //!
@@ -27,7 +27,7 @@
 
 use std::time::Duration;
 
-/// How often a delivery is attempted at most, the first attempt included, as documented.
+/// The documented maximum number of attempts, including the first.
 pub const MAX_ATTEMPTS: u32 = 14;
 
 /// One reading of the documented retry rules: delays that double.
@@ -37,8 +37,8 @@ pub struct RetrySchedule {
 }
 
 impl RetrySchedule {
-    /// The documentation's first example: 14 attempts, the second 30 s after the first. Over 2.84
-    /// days.
+    /// Returns the documentation's first example: 14 attempts over 2.84 days, the second 30 s after
+    /// the first.
     #[must_use]
     pub const fn documented() -> Self {
         Self {
@@ -46,9 +46,9 @@ impl RetrySchedule {
         }
     }
 
-    /// The documentation's formula, taken literally: 14 attempts, the second 60 s after the first.
-    /// Over 5.69 days, the longest that any reading allows, and what the default `max_age` of a
-    /// verifier is made for.
+    /// Returns the documentation's formula, taken literally: 14 attempts over 5.69 days, the second
+    /// 60 s after the first. No reading allows longer, and the default `max_age` of a verifier is
+    /// chosen for it.
     #[must_use]
     pub const fn formula() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl RetrySchedule {
         }
     }
 
-    /// Gives the time from the failure of the attempt before to this attempt; zero for attempt 1,
+    /// Returns the time from the failure of the previous attempt to this one; zero for attempt 1,
     /// `None` if there is no such attempt.
     #[must_use]
     pub fn delay_before(&self, attempt: u32) -> Option<Duration> {
@@ -67,7 +67,7 @@ impl RetrySchedule {
         }
     }
 
-    /// Yields [`delay_before`](Self::delay_before) each attempt, beginning with the first.
+    /// Iterates over the [delay before](Self::delay_before) each attempt, beginning with the first.
     #[must_use]
     pub fn iter(&self) -> RetryDelays {
         RetryDelays {
@@ -76,7 +76,7 @@ impl RetrySchedule {
         }
     }
 
-    /// Gives the time from the first attempt to the last, if every attempt fails at once.
+    /// Returns the time from the first attempt to the last, if every attempt fails at once.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.iter().sum()
@@ -101,7 +101,7 @@ impl IntoIterator for &RetrySchedule {
     }
 }
 
-/// The delays of a [`RetrySchedule`], one an attempt.
+/// The delays of a [`RetrySchedule`], one per attempt.
 #[derive(Clone, Debug)]
 pub struct RetryDelays {
     schedule: RetrySchedule,

@@ -1,7 +1,7 @@
 /// What a signature covers.
 ///
-/// TrackingMore's documentation describes both: its prose says that the HMAC is made of the request
-/// body, its example makes it of the timestamp alone, and the receivers known to work in production
+/// TrackingMore's documentation describes both: its prose says that the HMAC covers the request
+/// body, its example covers only the timestamp, and the receivers known to work in production
 /// follow the example. A [`Verifier`](crate::Verifier) accepts both until one is pinned with
 /// [`VerifierBuilder::scheme`](crate::VerifierBuilder::scheme).
 ///
@@ -9,7 +9,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// The HMAC covers the text of the `timestamp` header, and nothing else.
+    /// The HMAC covers only the text of the `timestamp` header.
     ///
     /// # Security
     ///
@@ -20,7 +20,7 @@ pub enum Scheme {
     ///
     /// # Security
     ///
-    /// Nothing says when the signature was made: a copy of a genuine request is accepted for ever,
+    /// Nothing says when the signature was made: a copy of a genuine request is accepted forever,
     /// so drop duplicates by [`DeliveryId`](crate::DeliveryId).
     Body,
 }

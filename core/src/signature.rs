@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind};
 /// An HMAC-SHA256: 32 bytes, sent as hex or as standard base64.
 ///
 /// There is no `==`: only a [`Verifier`](crate::Verifier) compares signatures, in constant time.
-/// `Debug` does not show the bytes, since a signature may still be good for a replay.
+/// `Debug` does not show the bytes, since a signature could still be replayed.
 ///
 /// # Examples
 ///
@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind};
 /// # Ok::<(), trackingmore_webhook::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-// So that processors copy it quickly out of what it is wrapped in.
+// Aligned, so that processors copy it quickly out of the type that wraps it.
 #[repr(align(8))]
 pub struct Signature([u8; Self::LEN]);
 
@@ -30,23 +30,23 @@ impl Signature {
     const HEX_LEN: usize = 64;
     const BASE64_LEN: usize = 44;
 
-    /// Reads a signature as it is in a header.
+    /// Reads a signature as it is sent in a header.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MalformedSignature`] if the text is neither hex nor padded standard base64 of
-    /// exactly 32 bytes. Prefixes such as `sha256=` and whitespace are not taken off.
+    /// exactly 32 bytes. Prefixes such as `sha256=` and whitespace are not stripped.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         Self::decode(text).ok_or_else(|| ErrorKind::MalformedSignature.into())
     }
 
-    /// Gives the 64 lowercase hex digits.
+    /// Returns the 64 lowercase hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
         hex::encode(self.0)
     }
 
-    /// Gives the 44 characters of padded standard base64.
+    /// Returns the 44 characters of padded standard base64.
     #[must_use]
     pub fn to_base64(&self) -> String {
         BASE64.encode(self.0)
@@ -55,7 +55,7 @@ impl Signature {
     #[inline]
     pub(crate) fn decode(text: &[u8]) -> Option<Self> {
         match text.len() {
-            // Of any other length, the decoder would skip a leading `0x`.
+            // For any other length, the decoder would skip a leading `0x`.
             Self::HEX_LEN => hex::decode_to_array(text).ok().map(Self),
             Self::BASE64_LEN => {
                 let mut bytes = [0; Self::LEN];
@@ -99,7 +99,7 @@ mod tests {
 
     const BYTES: [u8; 32] = [0xfb; 32];
 
-    /// What RFC 4648 says of both encodings, bit by bit.
+    /// Decodes both encodings as RFC 4648 defines them, bit by bit.
     fn bit_by_bit(text: &[u8]) -> Option<[u8; 32]> {
         const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let (digits, alphabet, width) = match text.len() {

@@ -46,8 +46,8 @@ impl Signer {
         self.0.sign(body)
     }
 
-    /// Makes the two headers of a delivery, ready to send: the signature as hex in
-    /// [`Scheme::Timestamp`] and as base64 in [`Scheme::Body`], as the documentation has them.
+    /// Makes the two headers of a delivery, ready to send: the signature is hex in
+    /// [`Scheme::Timestamp`] and base64 in [`Scheme::Body`], as in the documentation.
     ///
     /// A time before 1970 is sent as 0.
     ///

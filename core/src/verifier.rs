@@ -12,9 +12,9 @@ use crate::{
     VerifierBuilder, key::Key, log::Log,
 };
 
-/// Decides whether a request is a genuine delivery of TrackingMore.
+/// Decides whether a request is a genuine delivery from TrackingMore.
 ///
-/// Make one per webhook and keep it: the secrets are prepared once, when it is built. `Clone` is
+/// Make one per webhook and keep it: it prepares the secrets once, when it is built. `Clone` is
 /// cheap, and the clones count as the same verifier. `Debug` shows no secret.
 ///
 /// # Examples
@@ -56,9 +56,9 @@ pub(crate) struct Config {
 /// What the headers alone decide.
 #[derive(Clone, Copy)]
 pub(crate) enum Judgement {
-    /// Its age in whole seconds, as the timestamp is, has been judged too.
+    /// The timestamp's age, in whole seconds, has been judged too.
     Accepted { verified: Verified, age: i64 },
-    /// Only the body can tell whether this signature is right.
+    /// Only the body can tell whether this signature is valid.
     Undecided(Signature),
 }
 
@@ -74,15 +74,15 @@ impl Verifier {
     /// # Security
     ///
     /// The vendor's documentation contradicts itself on what is signed and does not say whether a
-    /// retry carries the timestamp of the first attempt. So that no genuine delivery is lost, the
-    /// defaults accept both documented [`Scheme`]s, and timestamps up to 6 days old: the longest
-    /// time over which any reading of the documentation sends retries, and some slack. The price:
-    /// in [`Scheme::Timestamp`], whoever saw one genuine request can send any body with its
-    /// timestamp and signature for those 6 days. Use HTTPS, and tighten the defaults once you
-    /// know what your account does:
+    /// retry carries the timestamp of the first attempt. To lose no genuine delivery, the defaults
+    /// accept both documented [`Scheme`]s, and timestamps up to 6 days old: the longest that
+    /// retries can take by any reading of the documentation, and some slack. The price: in
+    /// [`Scheme::Timestamp`], whoever saw one genuine request can send any body with its timestamp
+    /// and signature for those 6 days. Use HTTPS, and tighten the defaults once you know what your
+    /// account does:
     ///
-    /// 1. Look at the `scheme` and `age_seconds` that are logged for accepted deliveries, at level
-    ///    DEBUG and target `trackingmore_webhook`, or at [`Verified::scheme`] and
+    /// 1. Look at the `scheme` and `age_seconds` in the log of accepted deliveries, at level DEBUG
+    ///    and target `trackingmore_webhook`, or at [`Verified::scheme`] and
     ///    [`Verified::timestamp`].
     /// 2. Answer one delivery with status 503 and compare the timestamps of its retries.
     /// 3. Pin the scheme with [`VerifierBuilder::scheme`]. If retries carry new timestamps, bring
@@ -95,7 +95,7 @@ impl Verifier {
         Self::builder().secret(secret).build()
     }
 
-    /// Starts a verifier with options.
+    /// Starts building a verifier with options.
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder::new()
     }
@@ -178,7 +178,7 @@ impl Verifier {
         incoming.finish_as()
     }
 
-    /// Judges by the headers alone, by the system's clock, before anything of the body is read.
+    /// Judges the headers by the system's clock, before any of the body is read.
     ///
     /// # Errors
     ///
@@ -187,8 +187,7 @@ impl Verifier {
         self.begin_at(headers, SystemTime::now())
     }
 
-    /// Judges by the headers alone, as of `now`, before anything of the body is read: what an
-    /// adapter calls first.
+    /// Judges the headers as of `now`, before any of the body is read. Adapters call this first.
     ///
     /// # Errors
     ///
@@ -231,8 +230,8 @@ impl Verifier {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    // `#[inline]` here, and in what these call, keeps judgements from being copied from step to
-    // step, which takes longer than to judge.
+    // `#[inline]` here, and in the functions called, keeps judgements from being copied from step
+    // to step, which takes longer than judging.
     #[inline]
     fn judge_headers(
         &self,
@@ -254,7 +253,7 @@ impl Verifier {
         Ok(judgement)
     }
 
-    /// Refuses, for another reason, a request whose signature was not refused.
+    /// Refuses a request for another reason than its signature.
     pub(crate) fn refuse(&self, judgement: &Judgement, kind: ErrorKind) -> Error {
         let error = Error::from(kind);
         match judgement {
@@ -319,8 +318,8 @@ impl Verifier {
         }
     }
 
-    /// Completes a judgement with the body, whose length is within the limit, and gives the age of
-    /// the timestamp too. Only a refusal is told here.
+    /// Completes a judgement with the body, whose length is within the limit. Also returns the age
+    /// of the timestamp. Logs and counts only a refusal.
     #[inline]
     pub(crate) fn conclude(
         &self,
@@ -337,7 +336,7 @@ impl Verifier {
     }
 
     fn match_body(&self, body: &[u8], signature: &Signature) -> Result<Verified, ErrorKind> {
-        // A body of digits could be somebody's signed timestamp, sent without its header.
+        // A body of digits could be a captured signed timestamp, sent without its header.
         if !body.is_empty() && body.iter().all(u8::is_ascii_digit) {
             return Err(ErrorKind::SignatureMismatch);
         }
@@ -384,8 +383,9 @@ fn only_value<'a>(
     }
 }
 
-/// Reads ASCII digits, and nothing but digits, that fit. More than 20 could do so only behind
-/// zeros, of which a client could send any number, and of a timestamp each secret makes an HMAC.
+/// Reads a number that consists of ASCII digits only and fits. More than 20 digits would fit only
+/// with leading zeros. A client could send any number of those, and each secret would make an HMAC
+/// of them.
 fn number(text: &[u8]) -> Option<u64> {
     if !(1..=20).contains(&text.len()) {
         return None;
@@ -396,7 +396,7 @@ fn number(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// A declared length that is not a number is the framework's to judge; the body is counted anyway.
+/// The framework judges a declared length that is not a number; the body is counted anyway.
 fn declares_more_than(limit: usize, headers: &(impl Headers + ?Sized)) -> bool {
     headers.values("content-length").any(|text| {
         let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);

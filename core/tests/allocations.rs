@@ -1,4 +1,4 @@
-//! What verifying and receiving cost in heap allocations.
+//! How many heap allocations verifying and receiving cost.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,9 +15,9 @@ use trackingmore_webhook::{
 
 const TEN_CHECKPOINTS: &[u8] = include_bytes!("data/events/ten_checkpoints.json");
 
-/// One for each of the 60 texts that the delivery says, two for each of the two lists of
-/// checkpoints, which grow once, and three for the buffer in which `serde_json` undoes the escapes
-/// of two links. Nulls, statuses, and the verification cost none.
+/// One for each of the 60 texts in the delivery, two for each of the two lists of checkpoints,
+/// which grow once, and three for the buffer in which `serde_json` unescapes two links. Nulls,
+/// statuses and the verification cost none.
 const ALLOCATIONS_OF_TEN_CHECKPOINTS: u64 = 60 + 2 * 2 + 3;
 
 const SCHEMES: [Scheme; 2] = [Timestamp, Body];
@@ -39,8 +39,8 @@ fn verifier(scheme: Option<Scheme>) -> Verifier {
     builder.build().unwrap()
 }
 
-/// Headers, and how they are judged beside [`TEN_CHECKPOINTS`]: where both forms are accepted,
-/// where the timestamp form is pinned, and where the body form is.
+/// Headers, and how they are judged with [`TEN_CHECKPOINTS`]: if both forms are accepted, if the
+/// timestamp form is pinned, and if the body form is.
 fn cases() -> Vec<(&'static str, Pairs, [Judged; 3])> {
     let now = SystemTime::now();
     let [by_timestamp, by_body] = SCHEMES.map(|scheme| headers(scheme, now));

@@ -99,7 +99,7 @@ fn configuration_errors_say_what_to_change() {
 }
 
 #[test]
-fn any_other_name_is_shown_as_it_is() {
+fn any_other_name_is_shown_unchanged() {
     for name in ["shoes", "Schuhe & B\u{fc}cher", "shop 7"] {
         let verifier = builder().name(name).build().unwrap();
         let shown = format!("{verifier:?}");

@@ -1,4 +1,5 @@
-//! The suite for receivers, run on some that do everything right and on others with one fault each.
+//! The suite for receivers, run on some that do everything right, and on others with one fault
+//! each.
 
 #![cfg(feature = "testing")]
 #![allow(clippy::unwrap_used)]
@@ -69,7 +70,7 @@ const SEEN_IN_ANSWERS: [Fault; 22] = [
     Fault::Accepts(ErrorKind::BodyTooLarge),
 ];
 
-/// The faults that show only in what the handler was given.
+/// The faults that show only in what the handler received.
 const SEEN_BY_THE_HANDLER: [Fault; 4] = [
     Fault::HandsOnNothing,
     Fault::HandsOnRefused,
@@ -119,7 +120,7 @@ fn a_receiver_may_fail_to_store_a_delivery_at_first() {
 }
 
 #[test]
-fn a_receiver_that_takes_the_secret_only_passes_its_part() {
+fn a_receiver_that_takes_only_the_secret_passes_its_part() {
     let addr = Plain::new().serve(Verifier::new(trackingmore_webhook::testing::SECRET).unwrap());
     conformance::run_with_secret(&|_: Verifier| addr);
 
@@ -169,7 +170,7 @@ fn a_receiver_is_held_to_what_it_says() {
     }
 }
 
-/// A receiver whose refusals are its own.
+/// A receiver that refuses with its own answers.
 struct Own(Plain);
 
 impl Receiver for Own {
@@ -219,13 +220,13 @@ fn a_failure_tells_what_was_sent_answered_and_expected() {
     );
 }
 
-/// Gives the message with which a run fails.
+/// Returns the message with which a run fails.
 fn failure(run: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("nothing is found");
     *panic.downcast::<String>().unwrap()
 }
 
-/// A receiver made of nothing but sockets.
+/// A receiver made only of sockets.
 #[derive(Clone)]
 struct Plain {
     path: &'static str,
@@ -234,7 +235,7 @@ struct Plain {
     reading: Reading,
     /// At which attempt it stores a delivery.
     stores_at: usize,
-    /// Whether it reads a body that turned out too large to its end, rather than close.
+    /// Whether it reads a body that turned out too large to its end, instead of closing.
     reads_on: bool,
     handled: Option<Handled>,
     fault: Option<Fault>,
@@ -245,7 +246,7 @@ struct Plain {
 enum Reading {
     Events,
     Bytes,
-    /// Events, and what is none is kept, and answered with this status.
+    /// Events; any other body is kept and answered with this status.
     KeepsUnread(u16),
 }
 
@@ -263,7 +264,7 @@ impl Receiver for Plain {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (receiver, verifier) = (receiver.clone(), verifier.clone());
-                // A client that goes away ends its conversation with an error, and nothing else.
+                // A client that goes away ends only its own conversation with an error.
                 thread::spawn(move || receiver.converse(&stream?, &verifier));
             }
         });
@@ -479,7 +480,7 @@ impl Plain {
     }
 }
 
-/// How much of a body was announced, if it was, and read.
+/// How much of a body was announced, if any, and how much was read.
 struct Body {
     len: Option<u64>,
     read: u64,

@@ -1,4 +1,4 @@
-//! What reading an event costs in heap allocations.
+//! How many heap allocations reading an event costs.
 
 use allocation_counter::measure;
 use serde_json::Value;

@@ -1,5 +1,4 @@
-//! The event model against a folder of documents that others found: every parcel in them must be
-//! read sensibly.
+//! The event model against a folder of real documents: every parcel in them must be read sensibly.
 //!
 //! `TRACKINGMORE_CORPUS=folder cargo test --test event_corpus -- --ignored`
 
@@ -41,7 +40,7 @@ fn every_document_of_the_corpus_is_read() {
             }
         });
 
-        // Wherever they are in the document, each parcel is found.
+        // Each parcel is found, wherever it is in the document.
         let event = serde_json::from_value::<Event>(document.clone());
         assert_eq!(event.is_ok(), numbers.len() == 1, "{name}");
         let events = serde_json::from_value::<Events>(document);
@@ -79,7 +78,7 @@ fn check_parcel(object: &Value, name: &str) {
         assert!(time.instant().is_some(), "{name}");
     }
     let listed: usize = parcel.legs().map(|leg| leg.trackinfo.len()).sum();
-    // One that is in both legs is listed once.
+    // A checkpoint in both legs is listed once.
     assert!(parcel.checkpoints().len() <= listed, "{name}");
 
     let again: Tracking = serde_json::from_str(&serde_json::to_string(&parcel).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The event model against deliveries of every shape that was seen.
+//! The event model against deliveries of every shape that has been seen.
 
 #![allow(clippy::unwrap_used)]
 
@@ -67,7 +67,7 @@ fn numbers(events: &[Event]) -> Vec<&str> {
     numbers.collect()
 }
 
-/// Where a signed body that is no `T` is refused.
+/// The path at which a signed body that is not a `T` is refused.
 fn refused_at<T: DeserializeOwned>(json: &str) -> String {
     let refused = receive::<T>(json).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::UnexpectedShape);
@@ -76,15 +76,15 @@ fn refused_at<T: DeserializeOwned>(json: &str) -> String {
     path.to_owned()
 }
 
-/// Where a signed body is refused, and what `serde_json` says of it.
+/// The path at which a signed body is refused, and what `serde_json` says about it.
 fn refusal(json: &str) -> (String, String) {
     let error = serde_json::from_str::<Event>(json).unwrap_err();
     (refused_at::<Event>(json), error.to_string())
 }
 
-/// Some formats tell options, newtypes and bytes apart from what is in them, as JSON does not.
+/// Unlike JSON, some formats mark options, newtypes and bytes.
 #[test]
-fn values_are_read_in_whatever_a_format_wraps_them() {
+fn values_are_read_whatever_a_format_wraps_them_in() {
     let mut tracking = Tracking::new("N");
     tracking.archived = Some("tracking".to_owned());
     tracking.title = Some("Parcel".to_owned());
@@ -105,7 +105,7 @@ fn values_are_read_in_whatever_a_format_wraps_them() {
     );
 }
 
-/// Some formats write the number of members before them, as JSON does not.
+/// Unlike JSON, some formats write the number of members before the members.
 #[test]
 fn as_many_members_are_written_as_are_announced() {
     let mut event = Event::new(Tracking::new("N"));
@@ -149,7 +149,7 @@ fn every_fixture_survives_a_round_trip() {
         for first in read {
             let written = serde_json::to_string(&first).unwrap();
             assert_eq!(event(&written), first, "{name}");
-            // The same through a deserializer that hands out owned values, in another order.
+            // The same through a deserializer that passes owned values, in another order.
             let value: Value = serde_json::from_str(&written).unwrap();
             assert_eq!(
                 serde_json::from_value::<Event>(value).unwrap(),
@@ -178,7 +178,7 @@ fn an_event_is_read_where_there_is_one_parcel_and_events_wherever_there_is_one()
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over_and_kept_in_the_body() {
+fn a_byte_order_mark_is_skipped_and_kept_in_the_body() {
     let body = include_str!("data/events/byte_order_mark.json");
     let delivery = receive::<Event>(body).unwrap();
     assert_eq!(delivery.event.tracking.tracking_number, "BO-4471");
@@ -216,14 +216,14 @@ fn a_parcel_needs_no_envelope() {
     assert_eq!(tracking.tracking_number, "AR-3310");
     assert_eq!(tracking.delivery_status, Some(DeliveryStatus::InfoReceived));
 
-    // An envelope's members may be there all the same.
+    // The members of an envelope may still be there.
     let read = event(r#"{"code": 200, "tracking_number": "N", "message": "ok"}"#);
     assert_eq!((read.code, &*read.message.unwrap()), (Some(200), "ok"));
     assert_eq!(read.tracking, Tracking::new("N"));
 }
 
 #[test]
-fn what_is_in_data_counts_more_than_what_is_beside_it() {
+fn members_in_data_win_over_members_beside_it() {
     let read = event(include_str!("data/events/null_number_beside_data.json"));
     let mut expected = Tracking::new("NB-6120");
     expected.delivery_status = Some(DeliveryStatus::Transit);
@@ -272,7 +272,7 @@ fn events_are_all_parcels_in_the_order_in_which_they_were_sent() {
 }
 
 #[test]
-fn events_can_be_looked_at_and_taken() {
+fn events_can_be_borrowed_and_taken() {
     let body = include_str!("data/events/several_parcels.json");
     let events = receive::<Events>(body).unwrap().event;
     let by_reference: Vec<&Event> = (&events).into_iter().collect();
@@ -330,7 +330,7 @@ fn no_parcel_vanishes() {
         ),
     ] {
         assert_eq!(refused_at::<Events>(&json), path, "{json}");
-        // One event is refused there too, or where the second one is.
+        // A single event is refused at the same place, or at the second parcel.
         let first = refused_at::<Event>(&json);
         assert!(path.starts_with(&*first), "{json}: {first}");
         let error = serde_json::from_str::<Events>(&json).unwrap_err();
@@ -364,9 +364,9 @@ fn a_page_of_the_api_of_v2_is_read() {
     assert_eq!(numbers(&read), ["VI-1", "VI-2"]);
 }
 
-/// Goods, perhaps.
+/// They may be goods.
 #[test]
-fn items_of_a_parcel_are_no_parcels() {
+fn items_of_a_parcel_are_not_parcels() {
     for items in [
         r#"[{"sku": "A"}]"#,
         r#"[{"tracking_number": "other"}]"#,
@@ -438,7 +438,7 @@ fn members_are_read_in_other_spellings() {
 }
 
 #[test]
-fn a_member_under_its_own_name_counts_more_than_in_another_spelling() {
+fn a_member_under_its_own_name_wins_over_another_spelling() {
     for json in [
         r#"{"tracking_number": "N", "title": "own", "Title": "other"}"#,
         r#"{"Title": "other", "title": "own", "TrackingNumber": "M", "tracking_number": "N"}"#,
@@ -470,7 +470,7 @@ fn the_latest_event_may_be_an_object_with_a_description() {
 }
 
 #[test]
-fn a_history_beside_the_legs_is_that_of_the_origin_where_they_have_none() {
+fn a_history_beside_the_legs_goes_to_the_origin_if_they_have_none() {
     let read = event(include_str!("data/events/trackinfo_beside_legs.json")).tracking;
     assert_eq!(read.origin_courier(), Some("ctt"));
     let details = read.checkpoints().into_iter().map(|it| &it.tracking_detail);
@@ -504,7 +504,7 @@ fn a_status_and_the_newest_checkpoint_are_both_as_sent() {
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_do_no_harm_in_members_that_are_not_read() {
+fn invalid_utf_8_is_harmless_in_members_that_are_not_read() {
     let body = b"{\"data\": {\"tracking_number\": \"N\", \"unknown\": \"\xff\"}}";
     for body in [&body[..], &[b"\xef\xbb\xbf", &body[..]].concat()] {
         let read = receive::<Event>(body).unwrap().event;
@@ -515,7 +515,7 @@ fn bytes_that_are_not_utf_8_do_no_harm_in_members_that_are_not_read() {
 }
 
 #[test]
-fn an_ordinary_delivery_is_read_as_it_was_meant() {
+fn an_ordinary_delivery_is_read_correctly() {
     let event = event(include_str!("data/events/ten_checkpoints.json"));
     assert_eq!(event.code, Some(200));
     assert_eq!(
@@ -570,7 +570,7 @@ fn every_field_of_v4_is_read_and_written_under_its_name() {
 }
 
 #[test]
-fn what_is_absent_is_not_written() {
+fn absent_fields_are_not_written() {
     let mut event = Event::new(Tracking::new("1Z"));
     assert_eq!(
         serde_json::to_value(&event).unwrap(),
@@ -716,7 +716,7 @@ fn the_v4_name_wins_over_an_older_one_in_any_order() {
 }
 
 #[test]
-fn a_v4_name_that_says_nothing_leaves_the_older_one_its_value() {
+fn an_empty_v4_name_keeps_the_value_of_the_older_one() {
     let tracking = event(include_str!("data/events/old_and_new_names.json")).tracking;
     assert_eq!(
         tracking.update_at,
@@ -727,7 +727,7 @@ fn a_v4_name_that_says_nothing_leaves_the_older_one_its_value() {
 }
 
 #[test]
-fn an_older_name_counts_after_a_v4_name_that_says_nothing() {
+fn an_older_name_counts_after_an_empty_v4_name() {
     let read = |json: &str| serde_json::from_str::<Tracking>(json).unwrap().update_at;
     let update = Some(Time::new("2024-01-05T10:00:00Z"));
     for nothing in ["null", r#""""#, r#""null""#, "[]", "{}"] {
@@ -743,7 +743,7 @@ fn an_older_name_counts_after_a_v4_name_that_says_nothing() {
 }
 
 #[test]
-fn of_duplicates_the_last_usable_one_wins() {
+fn the_last_usable_duplicate_wins() {
     let event = event(include_str!("data/events/duplicate_keys.json"));
     assert_eq!(event.code, Some(200));
     let tracking = event.tracking;
@@ -761,7 +761,7 @@ fn nothings_are_none() {
 }
 
 #[test]
-fn wrong_types_are_read_for_what_they_say_or_not_at_all() {
+fn wrong_types_are_read_where_they_make_sense() {
     let event = event(include_str!("data/events/wrong_types.json"));
     assert_eq!(
         (event.code, event.message.as_deref()),
@@ -789,7 +789,7 @@ fn wrong_types_are_read_for_what_they_say_or_not_at_all() {
 }
 
 #[test]
-fn unknown_members_are_passed_over_and_unknown_codes_kept() {
+fn unknown_members_are_ignored_and_unknown_codes_kept() {
     let tracking = event(include_str!("data/events/unknown_members_and_codes.json")).tracking;
     assert_eq!(tracking.delivery_status.as_ref().unwrap(), "Created");
     let substatus = tracking.substatus.as_ref().unwrap();
@@ -839,7 +839,7 @@ fn a_later_delivery_of_the_same_parcel_is_newer() {
 }
 
 #[test]
-fn an_e_mail_address_may_come_in_an_array_and_nothing_else_may() {
+fn only_an_e_mail_address_may_be_sent_in_an_array() {
     let read = with(json!({"customer_email": [null, "", ["x"], "a@b.example", "c@d.example"]}));
     assert_eq!(read.customer_email.as_deref(), Some("a@b.example"));
     let read = with(json!({"customer_email": [], "customer_name": ["Jane"], "title": [1]}));
@@ -864,7 +864,7 @@ fn a_tracking_number_that_is_a_whole_number_is_its_text() {
 }
 
 #[test]
-fn only_a_tracking_number_is_required_and_the_path_to_it_is_told() {
+fn only_a_tracking_number_is_required_and_the_path_to_it_is_reported() {
     for unusable in [
         "null",
         r#""""#,
@@ -897,7 +897,7 @@ fn only_a_tracking_number_is_required_and_the_path_to_it_is_told() {
 }
 
 #[test]
-fn what_is_not_one_parcel_is_refused_without_a_quotation() {
+fn what_is_not_one_parcel_is_refused_without_quoting_it() {
     let parcel = r#"{"tracking_number": "Jane"}"#;
     for data in [
         "null",
@@ -934,7 +934,7 @@ fn what_is_not_one_parcel_is_refused_without_a_quotation() {
 }
 
 #[test]
-fn broken_json_stays_a_complaint_about_the_json() {
+fn broken_json_is_reported_as_broken_json() {
     for (json, category) in [
         ("", Category::Eof),
         ("{", Category::Eof),
@@ -951,7 +951,7 @@ fn broken_json_stays_a_complaint_about_the_json() {
 }
 
 #[test]
-fn the_parts_are_as_lenient_in_types_of_others() {
+fn the_parts_are_as_lenient_inside_other_types() {
     #[derive(Deserialize)]
     struct Mine {
         substatus: Option<Substatus>,
@@ -1076,7 +1076,7 @@ const PERSONAL: [&str; 24] = [
 ];
 
 #[test]
-fn debug_shows_that_personal_data_is_there_and_nothing_of_it() {
+fn debug_shows_that_personal_data_is_there_but_not_the_data() {
     let json = include_str!("data/events/every_field.json");
     let event = event(json);
     let outputs = [format!("{event:?}"), format!("{event:#?}")];
@@ -1117,7 +1117,7 @@ fn walk(value: &Value, visit: &mut impl FnMut(&str, &str)) {
 }
 
 #[test]
-fn the_types_can_go_anywhere() {
+fn the_types_implement_the_usual_traits() {
     fn anywhere<T: Send + Sync + Clone + std::fmt::Debug + Eq + std::hash::Hash + 'static>() {}
     anywhere::<Event>();
     anywhere::<Events>();

@@ -1,4 +1,4 @@
-//! What must hold for the event model whatever the JSON.
+//! What must hold for the event model, whatever the JSON.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use trackingmore_webhook::{Event, Events, Time, Tracking};
 
-/// V4 names with an older name, of parcels, legs and checkpoints.
+/// V4 names, each with an older name, of parcels, legs and checkpoints.
 const OLDER_NAMES: [(&str, &str); 35] = [
     ("courier_code", "carrier_code"),
     ("order_number", "order_id"),
@@ -48,7 +48,7 @@ const OLDER_NAMES: [(&str, &str); 35] = [
     ("location", "Details"),
 ];
 
-/// The bodies with one parcel.
+/// The bodies that have one parcel.
 static FIXTURES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/events");
     fs::read_dir(folder)
@@ -159,7 +159,7 @@ fn rename(json: &mut Value, renamed: &[(&str, &str)]) {
     }
 }
 
-/// How members are spelled by those who do not spell them as the vendor does.
+/// Spellings of members that differ from the vendor's.
 #[derive(Clone, Copy, Debug)]
 enum Spelling {
     Pascal,

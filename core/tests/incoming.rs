@@ -163,7 +163,7 @@ fn nothing_is_allocated_for_a_declared_length() {
     assert_eq!(allocated.bytes_total, 0);
 }
 
-/// Pushes chunks, each made just before it is pushed, and gives what this allocated.
+/// Pushes chunks, each made just before it is pushed, and returns what this allocated.
 fn push_all(incoming: &mut Incoming, chunks: impl Iterator<Item = Bytes>) -> AllocationInfo {
     allocation_counter::measure(|| {
         for chunk in chunks {
@@ -172,7 +172,7 @@ fn push_all(incoming: &mut Incoming, chunks: impl Iterator<Item = Bytes>) -> All
     })
 }
 
-/// As long as the limit, each byte unlike its neighbours.
+/// A body as long as the limit, in which each byte differs from its neighbours.
 fn longest_body() -> Vec<u8> {
     (0..LIMIT).map(|i| (i % 251) as u8).collect()
 }
@@ -187,7 +187,7 @@ fn a_body_in_any_chunks_is_held_once() {
         let allocated = push_all(&mut incoming, body.chunks(size).map(Bytes::copy_from_slice));
         let (held, peak) = (allocated.bytes_current, allocated.bytes_max);
         assert!(held <= LIMIT as i64, "{held} bytes for chunks of {size}");
-        // While the buffer grows, there are two of them and the chunk.
+        // While the buffer grows, the old one, the new one and the chunk are held.
         let most = 3 * LIMIT as u64;
         assert!(peak <= most, "{peak} bytes for chunks of {size}");
 
@@ -232,7 +232,7 @@ fn chunks_do_not_keep_the_large_buffers_that_they_came_in() {
         let allocated = push_all(&mut incoming, body.chunks(size).map(in_buffer));
         let (held, peak) = (allocated.bytes_current, allocated.bytes_max);
         assert!(held <= LIMIT as i64, "{held} bytes for chunks of {size}");
-        // The buffers of the first two chunks are there together.
+        // The buffers of the first two chunks are held at the same time.
         let most = (2 * BUFFER + 3 * LIMIT) as u64;
         assert!(peak <= most, "{peak} bytes for chunks of {size}");
         assert_eq!(incoming.finish().unwrap().bytes(), &body[..]);
@@ -240,7 +240,7 @@ fn chunks_do_not_keep_the_large_buffers_that_they_came_in() {
 }
 
 #[test]
-fn a_large_buffer_that_chunks_share_is_let_go_with_the_second() {
+fn a_large_buffer_that_chunks_share_is_freed_with_the_second() {
     let body = longest_body();
     for size in SIZES {
         let buffer = Bytes::from(body.clone());
@@ -286,7 +286,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_over_the_limit_is_let_go() {
+fn what_is_over_the_limit_is_freed() {
     let mut incoming = begin(Scheme::Timestamp, b"");
     let allocated = allocation_counter::measure(|| {
         for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! What is counted, as a recorder sees it.
+//! The metrics, as a recorder sees them.
 
 #![cfg(feature = "metrics")]
 #![allow(clippy::unwrap_used)]
@@ -176,7 +176,7 @@ fn a_request_without_a_verifier_counts_too() {
 }
 
 #[test]
-fn a_recorder_that_is_installed_later_counts_all_the_same() {
+fn a_recorder_that_is_installed_later_counts_too() {
     let verifier = Verifier::new("secret").unwrap();
     let (_, genuine) = headers(0);
     let recorder = DebuggingRecorder::new();

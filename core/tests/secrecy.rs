@@ -1,4 +1,4 @@
-//! What is shown to whom: levels of logs, and nothing that is secret or personal anywhere.
+//! What is logged at which level, and that nothing secret or personal is shown anywhere.
 
 #![allow(clippy::unwrap_used)]
 
@@ -116,7 +116,7 @@ fn debug_of_a_delivery_shows_lengths() {
 }
 
 #[test]
-fn no_error_says_what_is_in_the_payload() {
+fn no_error_quotes_the_payload() {
     #[derive(Debug, serde::Deserialize)]
     #[allow(dead_code)]
     struct Strict {
@@ -170,7 +170,7 @@ fn accepted_deliveries_are_logged_with_what_an_operator_needs() {
 }
 
 #[test]
-fn unsigned_requests_are_no_warning() {
+fn unsigned_requests_do_not_warn() {
     let verifier = Verifier::builder()
         .secret(SECRET)
         .body_limit(10)
@@ -193,7 +193,7 @@ fn unsigned_requests_are_no_warning() {
 }
 
 #[test]
-fn a_delivery_that_is_refused_though_its_signature_is_valid_is_a_warning() {
+fn a_delivery_that_is_refused_despite_a_valid_signature_is_a_warning() {
     let verifier = Verifier::builder()
         .secret(SECRET)
         .body_limit(100)

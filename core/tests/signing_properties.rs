@@ -1,4 +1,4 @@
-//! What is signed verifies, and nothing else does.
+//! What a signer signs verifies, and nothing else does.
 
 #![allow(clippy::unwrap_used)]
 
@@ -99,7 +99,7 @@ proptest! {
     }
 
     #[test]
-    fn any_changed_bit_does_not(
+    fn a_request_with_any_bit_changed_does_not_verify(
         secret in secret(),
         scheme in scheme(),
         seconds in seconds(),
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_of_the_timestamp_does_not(
+    fn a_timestamp_with_any_bit_flipped_does_not_verify(
         secret in secret(),
         seconds in seconds(),
         body in body(),
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn any_request_gets_an_answer_of_the_table(
+    fn any_request_gets_an_answer_from_the_table(
         pairs in vec(
             (
                 prop_oneof![
@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn any_signed_body_gets_an_answer_of_the_table(body in body()) {
+    fn any_signed_body_gets_an_answer_from_the_table(body in body()) {
         let headers = Signer::new("secret").unwrap().headers(Scheme::Body, UNIX_EPOCH, &body);
         let verifier = Verifier::new("secret").unwrap();
         if let Err(error) = verifier.receive::<Event>(&headers, body.into()) {

@@ -34,7 +34,7 @@ fn at(mut tracking: Tracking, update_at: &str) -> Tracking {
     tracking
 }
 
-/// Handles one delivery after the other; gives the updates.
+/// Handles one delivery after another, and returns the updates.
 fn handle(deliveries: impl IntoIterator<Item = Tracking>) -> Vec<Update> {
     let mut known = None;
     let handle_one = |sent| {
@@ -45,7 +45,7 @@ fn handle(deliveries: impl IntoIterator<Item = Tracking>) -> Vec<Update> {
     deliveries.into_iter().map(handle_one).collect()
 }
 
-/// The statuses that are told.
+/// The statuses that are reported.
 fn told(updates: &[Update]) -> Vec<DeliveryStatus> {
     let changes = updates.iter().filter_map(Update::status);
     changes.map(|change| change.to).collect()
@@ -55,7 +55,7 @@ fn known(updates: &[Update]) -> &Tracking {
     updates.last().unwrap().tracking()
 }
 
-/// `time detail @place` of each.
+/// Each as `time detail @place`.
 fn texts<'a>(checkpoints: impl IntoIterator<Item = &'a Checkpoint>) -> Vec<String> {
     let text = |it: &Checkpoint| {
         let time = it
@@ -74,10 +74,10 @@ fn history(tracking: &Tracking) -> Vec<String> {
     texts(tracking.checkpoints())
 }
 
-// What is new at first.
+// The first delivery, and repeated ones.
 
 #[test]
-fn of_a_parcel_that_is_seen_first_all_is_new() {
+fn everything_is_new_in_the_first_delivery_of_a_parcel() {
     let mut sent = scans(&[("2024-05-01 10:00", "b", ""), ("2024-05-01 09:00", "a", "")]);
     sent.delivery_status = Some(DeliveryStatus::Transit);
     let update = Update::new(None, sent.clone());
@@ -110,7 +110,7 @@ fn the_same_delivery_again_is_no_news() {
 }
 
 #[test]
-fn a_list_that_is_known_as_it_was_sent_is_no_news() {
+fn a_list_stored_as_it_was_sent_is_no_news() {
     let twice = ("2024-05-01 09:00", "a", "");
     let sent = scans(&[twice, ("2024-05-01 10:00", "b", ""), twice]);
     let update = Update::new(Some(sent.clone()), sent.clone());
@@ -118,10 +118,10 @@ fn a_list_that_is_known_as_it_was_sent_is_no_news() {
     assert_eq!(update.tracking(), &sent);
 }
 
-// A null, an empty or shorter leg, a bare number never erases.
+// A null, an empty or shorter leg, or a bare number erases nothing.
 
 #[test]
-fn nothing_sent_erases_nothing() {
+fn missing_values_erase_nothing() {
     let event = include_str!("data/events/every_field.json");
     let event: trackingmore_webhook::Event = serde_json::from_str(event).unwrap();
     let known = Update::new(None, event.tracking).into_tracking();
@@ -140,7 +140,7 @@ fn nothing_sent_erases_nothing() {
     sent.push(json!({}));
     sent.push(json!({"update_at": "2099-01-01T00:00:00Z"}));
     sent.push(json!({"origin_info": {"milestone_date": {}}}));
-    // What is read as an order number where there is none.
+    // The order number, read from the order's id where there is none.
     let names = members.as_object().unwrap().keys();
     for member in names.filter(|name| *name != "order_id") {
         sent.push(json!({member: null}));
@@ -188,7 +188,7 @@ fn a_newer_delivery_changes_each_field_and_an_older_one_only_fills_gaps() {
 }
 
 #[test]
-fn a_delivery_without_a_status_moves_neither_the_substatus_nor_the_update() {
+fn a_delivery_without_a_status_changes_neither_the_substatus_nor_the_update_time() {
     let known =
         parcel(json!({"delivery_status": "transit", "substatus": "transit001", "update_at": T1}));
     let sent = parcel(json!({"substatus": "delivered001", "update_at": T2, "title": "new"}));
@@ -198,7 +198,7 @@ fn a_delivery_without_a_status_moves_neither_the_substatus_nor_the_update() {
     );
     assert_eq!(update.tracking(), &after);
     assert_eq!(update.status(), None);
-    // Without any status, the later one counts.
+    // Without any status, the delivery that arrives later counts.
     let known = parcel(json!({"substatus": "transit001", "update_at": T2}));
     let older = parcel(json!({"substatus": "transit002", "update_at": T1}));
     assert_eq!(
@@ -213,7 +213,7 @@ fn a_delivery_without_a_status_moves_neither_the_substatus_nor_the_update() {
 // The status.
 
 #[test]
-fn delivered_then_bare_then_an_older_transit_is_delivered_and_told_once() {
+fn delivered_then_bare_then_an_older_transit_is_delivered_and_reported_once() {
     let updates = handle([
         status("delivered", Some(T2)),
         parcel(json!({})),
@@ -244,7 +244,7 @@ fn delivered_then_a_surely_newer_exception_is_the_exception() {
 }
 
 #[test]
-fn delivered_with_the_same_update_is_not_taken_back() {
+fn delivered_with_the_same_update_time_is_not_taken_back() {
     let updates = handle([status("delivered", Some(T1)), status("transit", Some(T1))]);
     assert_eq!(told(&updates), ["delivered"]);
     let updates = handle([status("transit", Some(T1)), status("delivered", Some(T1))]);
@@ -254,7 +254,7 @@ fn delivered_with_the_same_update_is_not_taken_back() {
 }
 
 #[test]
-fn delivered_without_an_update_is_not_taken_back_by_an_old_one() {
+fn delivered_without_an_update_time_is_not_taken_back_by_an_old_one() {
     let updates = handle([
         status("inforeceived", Some(T1)),
         status("delivered", None),
@@ -277,7 +277,7 @@ fn delivered_without_an_update_is_not_taken_back_by_an_old_one() {
 }
 
 #[test]
-fn delivered_again_gets_the_update_that_it_had_not() {
+fn delivered_again_gets_the_update_time_that_it_lacked() {
     let updates = handle([
         status("delivered", None),
         status("delivered", Some(T2)),
@@ -300,7 +300,7 @@ fn a_delivery_without_a_status_does_not_keep_later_ones_out() {
 }
 
 #[test]
-fn a_first_status_that_is_older_than_what_is_known_is_no_news_twice() {
+fn a_first_status_that_is_older_than_what_is_known_is_news_only_once() {
     let first = parcel(json!({"update_at": T3, "title": "a"}));
     let mut then = status("transit", Some(T1));
     then.title = Some("b".into());
@@ -310,7 +310,7 @@ fn a_first_status_that_is_older_than_what_is_known_is_no_news_twice() {
 }
 
 #[test]
-fn an_update_that_is_not_understood_is_none() {
+fn an_update_time_that_is_not_understood_is_ignored() {
     let updates = handle([
         status("pickup", Some(T2)),
         status("pickup", Some("soon")),
@@ -321,7 +321,7 @@ fn an_update_that_is_not_understood_is_none() {
 }
 
 #[test]
-fn a_status_without_an_update_does_not_let_an_older_one_back() {
+fn a_status_without_an_update_time_does_not_let_an_older_one_return() {
     let updates = handle([
         status("transit", Some(T2)),
         status("pickup", None),
@@ -332,7 +332,7 @@ fn a_status_without_an_update_does_not_let_an_older_one_back() {
 }
 
 #[test]
-fn a_shorter_list_of_the_same_update_is_not_older() {
+fn a_shorter_list_of_the_same_update_time_is_not_older() {
     let long = scans(&[("2024-05-01 10:00", "b", ""), ("2024-05-01 09:00", "a", "")]);
     let mut short = scans(&[("2024-05-01 09:00", "a", "")]);
     short.delivery_status = Some(DeliveryStatus::Pickup);
@@ -340,7 +340,7 @@ fn a_shorter_list_of_the_same_update_is_not_older() {
     assert_eq!(updates[1].freshness(), Freshness::CannotTell);
     assert_eq!(told(&updates), ["pickup"]);
     assert_eq!(history(known(&updates)), history(&long));
-    // Without an update it is.
+    // Without an update time, it is.
     short.delivery_status = None;
     assert_eq!(short.freshness(&long), Freshness::Older);
     let again = at(short, T1).freshness(&at(long, T1));
@@ -348,7 +348,7 @@ fn a_shorter_list_of_the_same_update_is_not_older() {
 }
 
 #[test]
-fn delivered_without_an_update_is_taken_back_by_a_surely_later_checkpoint() {
+fn delivered_without_an_update_time_is_taken_back_by_a_surely_later_checkpoint() {
     let with = |status: &str, list: &[(&str, &str, &str)]| {
         let mut sent = scans(list);
         sent.delivery_status = Some(status.into());
@@ -366,7 +366,7 @@ fn delivered_without_an_update_is_taken_back_by_a_surely_later_checkpoint() {
         ]);
         assert_eq!(told(&updates), ["delivered"], "{unsure}");
     }
-    // Where both have an update, that alone decides.
+    // If both have an update time, that alone decides.
     let updates = handle([at(delivered, T3), at(with("exception", &[later]), T2)]);
     assert_eq!(told(&updates), ["delivered"]);
 }
@@ -382,7 +382,7 @@ fn a_substatus_goes_with_its_status() {
     assert_eq!(known(&updates), &delivered);
     let updates = handle([delivered.clone(), transit.clone()]);
     assert_eq!(known(&updates), &delivered);
-    // The same status does not lose it.
+    // A repeated status does not lose it.
     for order in [[T1, T2], [T2, T1]] {
         let [first, second] = order;
         let updates = handle([
@@ -396,7 +396,7 @@ fn a_substatus_goes_with_its_status() {
 }
 
 #[test]
-fn a_null_between_two_transits_tells_none_twice() {
+fn a_null_between_two_transits_reports_transit_once() {
     let updates = handle([
         status("transit", None),
         parcel(json!({"delivery_status": null})),
@@ -412,7 +412,7 @@ const OUT: (&str, &str, &str) = ("2024-05-03 08:00", "Out for delivery", "");
 const ARRIVED: (&str, &str, &str) = ("2024-05-02 08:00", "Arrived", "");
 
 #[test]
-fn a_checkpoint_filled_in_behind_the_known_ones_is_backfilled() {
+fn a_checkpoint_earlier_than_the_known_ones_is_backfilled() {
     let updates = handle([
         at(scans(&[DELIVERED, ARRIVED]), T3),
         at(scans(&[DELIVERED, OUT, ARRIVED]), T9),
@@ -427,15 +427,15 @@ fn a_checkpoint_filled_in_behind_the_known_ones_is_backfilled() {
         history(known(&updates)),
         history(&scans(&[DELIVERED, OUT, ARRIVED]))
     );
-    // Also from an older delivery, of which nothing else is taken.
+    // Even from an older delivery, from which nothing else is taken.
     let updates = handle([at(scans(&[DELIVERED]), T9), at(scans(&[OUT, ARRIVED]), T3)]);
     assert_eq!(updates[1].freshness(), Freshness::Older);
     assert_eq!(updates[1].backfilled().len(), 2);
-    // A date above it does not hide that the time below it is later.
+    // A date above does not hide that the time below it is later.
     let signed = ("2024-05-03", "Signed", "");
     let updates = handle([at(scans(&[signed, DELIVERED]), T3), at(scans(&[OUT]), T3)]);
     assert_eq!(updates[1].backfilled().len(), 1);
-    // What may be later is told.
+    // A checkpoint that may be later is reported.
     let same_day = ("2024-05-03", "Signed", "");
     let updates = handle([
         at(scans(&[DELIVERED]), T3),
@@ -445,7 +445,7 @@ fn a_checkpoint_filled_in_behind_the_known_ones_is_backfilled() {
 }
 
 #[test]
-fn a_forecast_does_not_push_real_checkpoints_behind() {
+fn a_forecast_does_not_make_real_checkpoints_late() {
     let forecast = ("2024-05-20 12:00", "Expected 20 May", "");
     let updates = handle([
         at(scans(&[forecast, ARRIVED]), T3),
@@ -455,7 +455,7 @@ fn a_forecast_does_not_push_real_checkpoints_behind() {
         texts(updates[1].checkpoints()),
         ["2024-05-03 08:00 Out for delivery"]
     );
-    // What was known to be past does.
+    // A known checkpoint in the past does.
     let updates = handle([
         at(scans(&[forecast]), "2024-05-22T12:00:00Z"),
         at(scans(&[forecast, OUT]), "2024-05-23T12:00:00Z"),
@@ -464,14 +464,15 @@ fn a_forecast_does_not_push_real_checkpoints_behind() {
 }
 
 #[test]
-fn a_withdrawn_checkpoint_does_not_push_real_ones_behind() {
+fn a_withdrawn_checkpoint_does_not_make_real_ones_late() {
     let known = at(scans(&[DELIVERED, ARRIVED]), T3);
     let updates = handle([known.clone(), at(scans(&[OUT, ARRIVED]), T9)]);
     assert_eq!(
         texts(updates[1].checkpoints()),
         ["2024-05-03 08:00 Out for delivery"]
     );
-    // A list of the same time is short, and one of the other leg says nothing about this one.
+    // A list with the same update time may be incomplete, and a list of the other leg says nothing
+    // about this one.
     let updates = handle([known.clone(), at(scans(&[OUT, ARRIVED]), T3)]);
     assert_eq!(updates[1].backfilled().len(), 1);
     let early = leg(&[("2024-04-20 08:00", "Announced", "")]);
@@ -481,7 +482,7 @@ fn a_withdrawn_checkpoint_does_not_push_real_ones_behind() {
         let updates = handle([known.clone(), sent]);
         assert_eq!(updates[1].backfilled().len(), 1);
     }
-    // It is still sent if more, less or the same is said of it, in whichever leg.
+    // It is still sent if a list says more, less or the same about it, in either leg.
     for delivered in [
         "2024-05-03",
         "2024-05-03T10:00:00",
@@ -508,7 +509,7 @@ fn legs(origin: &[(&str, &str, &str)], destination: &[(&str, &str, &str)]) -> Tr
 }
 
 #[test]
-fn a_scan_of_both_legs_is_one_with_its_place() {
+fn a_scan_in_both_legs_is_one_with_its_place() {
     let (with, without) = (
         ("2024-05-03 10:00", "Arrived", "Linz"),
         ("2024-05-03T10:00:00", "Arrived", ""),
@@ -603,11 +604,11 @@ fn a_checkpoint_without_a_place_says_nothing_where_two_places_fit() {
     one.origin_info.as_mut().unwrap().trackinfo[0].item_node = Some("ItemReceived".into());
     let updates = handle([two.clone(), one.clone()]);
     assert!(!updates[1].is_news());
-    // The other way round, it was one of the two.
+    // In the other order, it was one of the two.
     let updates = handle([one.clone(), two.clone()]);
     assert_eq!(updates[1].checkpoints().len(), 1);
     assert_eq!(history(known(&updates)).len(), 2);
-    // With the one place that fits it is that one, and says more of it.
+    // If only one place fits, it is that scan, and says more about it.
     let linz = scans(&[
         ("2024-05-03 10:00", "Arrived", "Linz"),
         ("2024-05-03 11:00", "Arrived", "Wels"),
@@ -635,7 +636,7 @@ fn arrived_on_one_date_in_two_cities_is_two() {
 }
 
 #[test]
-fn of_a_date_that_becomes_two_times_one_is_new() {
+fn if_a_date_becomes_two_times_one_of_them_is_new() {
     let two = [
         ("2024-05-03 15:00", "Arrived", ""),
         ("2024-05-03 09:00", "Arrived", ""),
@@ -658,7 +659,7 @@ fn of_a_date_that_becomes_two_times_one_is_new() {
 }
 
 #[test]
-fn a_time_that_is_filled_in_is_not_told_in_place_of_a_scan_that_is_new() {
+fn a_filled_in_time_is_not_reported_in_place_of_a_new_scan() {
     let dates = [("2024-05-04", "Arrived", ""), ("2024-05-03", "Arrived", "")];
     let times = [
         ("2024-05-04 09:00", "Arrived", ""),
@@ -680,7 +681,7 @@ fn the_longest_spelling_of_a_time_is_kept() {
 }
 
 #[test]
-fn of_places_and_finer_times_whichever_are_more_are_shown() {
+fn places_or_finer_times_are_shown_whichever_are_more() {
     let places = [
         ("2024-05-03", "Arrived", "Wels"),
         ("2024-05-03", "Arrived", "Linz"),
@@ -706,7 +707,7 @@ fn of_places_and_finer_times_whichever_are_more_are_shown() {
 }
 
 #[test]
-fn what_surely_is_another_scan_is_told_before_what_may_be_the_known_one() {
+fn a_surely_different_scan_is_reported_before_one_that_may_be_known() {
     let sent = [
         ("2024-05-03 15:00", "Arrived", "Linz"),
         ("2024-05-03 09:00", "Arrived", "Wels"),
@@ -729,7 +730,7 @@ fn an_instant_is_one_scan_in_any_offset() {
             ["2024-05-04T06:30:00+08:00 Arrived"]
         );
     }
-    // Something else of that day is new all the same.
+    // Another scan of that day is still new.
     let other = ("2024-05-03 15:00", "Arrived", "");
     let updates = handle([
         scans(&[(forms[0], "Arrived", "")]),
@@ -744,7 +745,7 @@ fn an_instant_is_one_scan_in_any_offset() {
 }
 
 #[test]
-fn a_short_list_loses_nothing_and_tells_nothing_twice() {
+fn a_short_list_loses_nothing_and_reports_nothing_twice() {
     let full = [DELIVERED, OUT, ARRIVED];
     let updates = handle([
         scans(&full),
@@ -757,7 +758,7 @@ fn a_short_list_loses_nothing_and_tells_nothing_twice() {
 }
 
 #[test]
-fn what_else_a_checkpoint_says_is_as_the_newer_delivery_says() {
+fn the_other_fields_of_a_checkpoint_are_those_of_the_newer_delivery() {
     let checkpoint = |update_at: &str, zip: Option<&str>, status: Option<&str>| {
         let mut sent = at(scans(&[OUT]), update_at);
         let checkpoint = &mut sent.origin_info.as_mut().unwrap().trackinfo[0];
@@ -833,7 +834,7 @@ fn the_newest_with_the_date_only_stays_above_the_times_of_its_day() {
             );
         }
     }
-    // Where it was sent below, it stays below.
+    // If it was sent below, it stays below.
     let below = scans(&[nine, ("2024-05-03", "Loaded", ""), ARRIVED]);
     assert_eq!(
         history(&below),
@@ -894,7 +895,7 @@ fn the_newest_without_a_date_keeps_its_place() {
             let order: Vec<_> = order.iter().map(|it| it.1).collect();
             assert_eq!(details(known(&updates)), order, "{second:?}");
         }
-        // Also one that comes later, above what it is sent above.
+        // So does one that arrives later: it stays above the one that it was sent above.
         let updates = handle([scans(&[noon, made, ARRIVED]), scans(&[newest, made])]);
         let place = known(&updates)
             .checkpoints()
@@ -905,7 +906,7 @@ fn the_newest_without_a_date_keeps_its_place() {
 }
 
 #[test]
-fn a_leg_that_is_sent_oldest_first_is_turned_round() {
+fn a_leg_that_is_sent_oldest_first_is_reversed() {
     let list = [ARRIVED, OUT, DELIVERED, ("", "Signed", "")];
     let mut newest_first = list;
     newest_first.reverse();
@@ -918,7 +919,7 @@ fn a_leg_that_is_sent_oldest_first_is_turned_round() {
 }
 
 #[test]
-fn what_cannot_be_ordered_is_above_what_was_known_unless_it_is_older() {
+fn what_cannot_be_ordered_is_above_the_known_ones_unless_it_is_older() {
     let (reading, instant) = (
         ("2024-05-03 10:00", "known", ""),
         ("2024-05-03T10:00:00Z", "sent", ""),
@@ -960,7 +961,7 @@ fn another_courier_or_number_is_another_parcel() {
 }
 
 #[test]
-fn the_first_courier_where_none_was_known_is_of_the_same_parcel() {
+fn the_first_courier_belongs_to_the_parcel_that_was_known_without_one() {
     let dhl = of_courier(Some("dhl"), "transit");
     for [first, second] in [[None, Some("dhl")], [Some("dhl"), None]] {
         let updates = handle([of_courier(first, "transit"), of_courier(second, "transit")]);
@@ -1048,7 +1049,7 @@ fn then_is_relative_to_what_was_known_at_first() {
 }
 
 #[test]
-fn what_is_told_of_several_deliveries_is_oldest_first() {
+fn what_several_deliveries_report_is_oldest_first() {
     let later = ("2024-05-04 08:00", "Signed", "");
     let update = Update::new(None, scans(&[later]))
         .then(scans(&[("2024-05-04", "Scanned", "")]))
@@ -1068,7 +1069,7 @@ fn what_is_told_of_several_deliveries_is_oldest_first() {
 }
 
 #[test]
-fn a_status_that_goes_and_comes_back_is_no_change() {
+fn a_status_that_changes_and_changes_back_is_no_change() {
     let update = Update::new(
         Some(status("transit", Some(T1))),
         status("exception", Some(T2)),
@@ -1079,7 +1080,7 @@ fn a_status_that_goes_and_comes_back_is_no_change() {
 }
 
 #[test]
-fn what_goes_and_comes_back_is_no_news() {
+fn a_value_that_changes_and_changes_back_is_no_news() {
     let titled = |title: &str| parcel(json!({"title": title}));
     let update = Update::new(Some(titled("a")), titled("b"));
     assert!(update.is_news());
@@ -1148,7 +1149,7 @@ fn debug_shows_nothing_personal() {
 }
 
 #[test]
-fn the_outermost_times_do_not_overflow() {
+fn the_earliest_and_latest_times_do_not_overflow() {
     let times = [
         "-009999-01-01",
         "9999-12-29",
@@ -1173,7 +1174,7 @@ fn the_outermost_times_do_not_overflow() {
 }
 
 #[test]
-fn ten_thousand_alike_are_merged_all_the_same() {
+fn ten_thousand_similar_checkpoints_are_merged() {
     let list = |count: usize| {
         let entries = (0..count).map(|index| {
             let time = format!(

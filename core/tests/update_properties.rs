@@ -1,4 +1,4 @@
-//! What must hold for updates, whatever the life of a parcel and whatever of it arrives.
+//! What must hold for updates, whatever happens to a parcel and whichever deliveries arrive.
 
 #![allow(clippy::unwrap_used)]
 
@@ -231,7 +231,7 @@ fn any_sending(scans: usize) -> impl Strategy<Value = Sending> {
         )
 }
 
-/// A life with few details and places, so that much is alike.
+/// A life with few details and places, so that many checkpoints are similar.
 fn any_life() -> impl Strategy<Value = (Vec<Scan>, Vec<Sending>)> {
     vec(any_scan(), 1..8).prop_flat_map(|mut scans| {
         scans.sort_by_key(|scan| scan.at);
@@ -240,7 +240,7 @@ fn any_life() -> impl Strategy<Value = (Vec<Scan>, Vec<Sending>)> {
     })
 }
 
-/// When the vendor says that it updated: some of it missing, not understood, the same.
+/// When the vendor says that it updated: sometimes missing, not understood, or the same.
 fn any_update_at(minute: u16) -> Option<Time> {
     match minute % 6 {
         0 => None,
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn each_scan_is_told_once(life in any_life().prop_flat_map(shuffled)) {
+    fn each_scan_is_reported_once(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let mut all = Vec::new();
         let known = handle(&sent, |update| all.extend(told(update).cloned()));
@@ -373,7 +373,7 @@ proptest! {
     }
 
     #[test]
-    fn a_scan_that_is_like_no_other_is_told_once(
+    fn a_scan_unlike_any_other_is_reported_once(
         life in any_life().prop_flat_map(shuffled), in_utc in vec(any::<bool>(), 10),
     ) {
         let mut scans = life.scans;
@@ -381,7 +381,7 @@ proptest! {
             scan.detail = format!("{} {index}", scan.detail);
         }
         let mut arrivals = life.arrivals;
-        // What is always sent with its offset may be sent in any.
+        // A scan that is always sent with an offset may be sent in any offset.
         for (sending, in_utc) in arrivals.iter_mut().zip(in_utc) {
             let writings = sending.origin.iter_mut().chain(&mut sending.destination);
             for writing in writings {
@@ -416,7 +416,7 @@ proptest! {
     }
 
     #[test]
-    fn a_status_is_not_told_twice_in_a_row(life in any_life().prop_flat_map(shuffled)) {
+    fn a_status_is_not_reported_twice_in_a_row(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let mut last = None;
         let known = handle(&sent, |update| {
@@ -446,7 +446,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_stored_as_json_is_known_all_the_same(life in any_life().prop_flat_map(shuffled)) {
+    fn storing_the_tracking_as_json_changes_nothing(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let stored = |tracking: &Tracking| -> Tracking {
             serde_json::from_str(&serde_json::to_string(tracking).unwrap()).unwrap()
@@ -507,7 +507,7 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_into_new_and_then_tells_the_same(
+    fn any_grouping_into_new_and_then_reports_the_same(
         life in any_life().prop_flat_map(shuffled), cuts in vec(any::<bool>(), 12),
     ) {
         let sent = deliveries(&life.scans, &life.arrivals);
@@ -553,7 +553,7 @@ proptest! {
     }
 }
 
-/// Whether this says all of the scan that the other one says.
+/// Whether this says everything about the scan that the other one says.
 fn tells_as_much(this: &Checkpoint, other: &Checkpoint) -> bool {
     let place = |it: &Checkpoint| it.location.clone().or(it.city.clone());
     let midnight = jiff::civil::Time::midnight();
@@ -569,7 +569,7 @@ fn tells_as_much(this: &Checkpoint, other: &Checkpoint) -> bool {
             || ours.offset() == theirs.offset())
 }
 
-/// The legs' checkpoints in their order, to be read when a test fails.
+/// The legs' checkpoints in order, as text for the message of a failed test.
 fn lists(tracking: &Tracking) -> Vec<Vec<String>> {
     let list = |leg: &Leg| {
         let lines = leg.trackinfo.iter().map(|it| {

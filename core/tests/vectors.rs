@@ -1,4 +1,4 @@
-//! Signatures that were made elsewhere.
+//! Signatures that other software made.
 
 #![allow(clippy::unwrap_used)]
 
@@ -33,7 +33,7 @@ fn the_documented_example_verifies() {
 }
 
 #[test]
-fn any_changed_bit_of_the_documented_signature_does_not() {
+fn the_documented_signature_with_any_bit_changed_does_not_verify() {
     let bytes: Vec<u8> = (0..32)
         .map(|i| u8::from_str_radix(&SIGNATURE[2 * i..2 * i + 2], 16).unwrap())
         .collect();
@@ -51,7 +51,7 @@ fn any_changed_bit_of_the_documented_signature_does_not() {
 }
 
 #[test]
-fn any_changed_digit_of_the_documented_timestamp_does_not() {
+fn the_documented_timestamp_with_any_digit_changed_does_not_verify() {
     for position in 0..TIMESTAMP.len() {
         for digit in '0'..='9' {
             let mut changed = TIMESTAMP.to_owned();
@@ -69,7 +69,7 @@ fn any_changed_digit_of_the_documented_timestamp_does_not() {
 }
 
 #[test]
-fn the_documented_example_of_version_3_is_the_same_function_with_the_account_as_key() {
+fn the_documented_example_of_version_3_is_the_same_function_keyed_with_the_account() {
     let signer = Signer::new("info@trackingmore.org").unwrap();
     assert_eq!(
         signer.sign_timestamp(1_653_632_765).to_hex(),

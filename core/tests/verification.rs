@@ -169,7 +169,7 @@ fn ages_do_not_overflow() {
         .unwrap();
     assert!(verify_signed_at(&endless, 0).is_ok());
     for seconds in [u64::MAX, u64::MAX - 1, i64::MAX as u64 + 1] {
-        // No time of the system is that late, so there is nothing to report as verified.
+        // No system time is that late, so there is nothing to report as verified.
         let refused = verify_signed_at(&endless, seconds).unwrap_err();
         assert_eq!(refused, ErrorKind::FutureTimestamp);
     }
@@ -190,7 +190,7 @@ fn the_window_does_not_apply_to_the_body_form() {
 }
 
 #[test]
-fn what_is_reported_as_stale_or_future_was_rightly_signed() {
+fn what_is_reported_as_stale_or_future_has_a_valid_signature() {
     let verifier = builder().build().unwrap();
     for seconds in [0, NOW + 10_000] {
         let wrong = Signer::new("wrong")
@@ -283,7 +283,7 @@ fn the_first_failure_wins() {
 }
 
 #[test]
-fn whitespace_around_a_value_is_not_taken_off() {
+fn whitespace_around_a_value_is_not_stripped() {
     let pinned = builder().scheme(Scheme::Timestamp).build().unwrap();
     let signature = signer().sign_timestamp(NOW).to_hex();
     for timestamp in [
@@ -382,7 +382,7 @@ fn the_limit_counts_for_a_whole_body_too() {
 }
 
 #[test]
-fn headers_of_other_names_can_be_read() {
+fn headers_with_other_names_can_be_read() {
     let verifier = builder()
         .signature_header("X-Sign")
         .timestamp_header("X-Time");
@@ -396,7 +396,7 @@ fn headers_of_other_names_can_be_read() {
 }
 
 #[test]
-fn an_empty_body_signed_is_verified_and_is_not_an_event() {
+fn an_empty_signed_body_is_verified_but_is_not_an_event() {
     let verifier = builder().build().unwrap();
     let headers = signer().headers(Scheme::Body, now(), b"");
     assert!(
@@ -410,7 +410,7 @@ fn an_empty_body_signed_is_verified_and_is_not_an_event() {
 }
 
 #[test]
-fn what_is_received_is_the_event_the_body_and_the_proof() {
+fn a_received_delivery_has_the_event_the_body_and_the_proof() {
     let headers = signer().headers(Scheme::Timestamp, SystemTime::now(), BODY);
     let bytes = Bytes::from_static(BODY);
     let delivery = builder()

@@ -43,6 +43,6 @@ fn valid_tags_verify_and_no_others() {
             }
         }
     }
-    // Truncated tags are among the invalid ones here: a signature has 32 bytes.
+    // Truncated tags count as invalid here: a signature has 32 bytes.
     assert_eq!((valid, invalid, refused), (33, 141, 0));
 }

@@ -12,7 +12,7 @@ use super::database::{Content, Database};
 /// Jobs in a slice.
 const CLAIMED: u64 = 100;
 
-/// Gives claims a second. As many parcels wait afterwards as before.
+/// Returns claims a second. As many parcels wait afterwards as before.
 pub async fn claim<D: Database>(database: &D) -> f64 {
     let (sender, mut gaps) = mpsc::unbounded_channel();
     let marked: Arc<Mutex<Option<Instant>>> = Arc::default();

@@ -124,7 +124,7 @@ async fn against_by_hand<D: Database>(
     );
 }
 
-/// Gives deliveries a second.
+/// Returns deliveries a second.
 async fn accept<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox();
     let act = |body: VerifiedBody| {
@@ -144,7 +144,7 @@ async fn store_by_hand<D: Database>(database: &D) -> f64 {
     at_once(SENDERS, some_deliveries(DELIVERIES), act).await
 }
 
-/// Gives jobs a second, from the start of a worker, so with what comes before the first.
+/// Returns jobs a second, from the start of a worker, so with what comes before the first.
 async fn handle<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox();
     for body in some_deliveries(JOBS) {
@@ -178,7 +178,7 @@ async fn handle_by_hand<D: Database>(database: &D) -> f64 {
     at_once(HANDLERS, vec![(); JOBS], act).await
 }
 
-/// Gives deliveries a second that are erased with all that is about them.
+/// Returns deliveries a second that are erased with all that is about them.
 async fn prune<D: Database>(database: &D) -> f64 {
     database.fill(PRUNED, Content::Old).await;
     let start = Instant::now();
@@ -208,7 +208,7 @@ where
     count / start.elapsed().as_secs_f64()
 }
 
-/// Gives the ratio of two rates that are measured in turn.
+/// Returns the ratio of two rates that are measured in turn.
 async fn pairs(mut ours: impl AsyncFnMut() -> f64, mut other: impl AsyncFnMut() -> f64) -> Ratio {
     let mut rates = Vec::with_capacity(PAIRS);
     for pair in 0..PAIRS {

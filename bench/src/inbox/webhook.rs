@@ -16,7 +16,7 @@ use trackingmore_webhook_axum::{RawWebhook, WebhookRejection};
 use super::{DELIVERIES, SENDERS, at_once, database::Database, some_bodies};
 use crate::SECRET;
 
-/// Gives requests a second, of deliveries that are verified and accepted.
+/// Returns requests a second, of deliveries that are verified and accepted.
 pub async fn requests<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox().clone();
     let receive = async move |RawWebhook(body): RawWebhook| {

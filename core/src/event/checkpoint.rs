@@ -16,11 +16,11 @@ json_object! {
     /// | `country_iso2`, `state`, `city`, `zip`, `raw_status` | text | null or text; V4 only | |
     /// | `item_node` | text | V2 and V3 only, as `ItemNode` | |
     ///
-    /// `Debug` shows that there is a detail or a place, not which: they can hold names, phone
-    /// numbers and addresses.
+    /// `Debug` shows that there is a detail or a place, but not the text, which can hold names,
+    /// phone numbers and addresses.
     #[derive(Default)]
     pub struct Checkpoint {
-        /// When it happened, on the clock of the place where it happened.
+        /// When it happened, in local time at the place.
         checkpoint_date: Option<Time> = "checkpoint_date" | "Date";
         /// The status that the parcel had then.
         checkpoint_delivery_status: Option<DeliveryStatus> =
@@ -42,7 +42,7 @@ json_object! {
         zip: Option<String> = personal "zip";
         /// The carrier's own status, before the vendor read it.
         raw_status: Option<String> = personal "raw_status";
-        /// The step of the leg this entry stands for, such as `ItemReceived`.
+        /// The step of the leg that this entry stands for, such as `ItemReceived`.
         item_node: Option<String> = "ItemNode";
     }
 }

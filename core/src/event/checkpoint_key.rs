@@ -7,14 +7,13 @@ use sha2::{Digest, Sha256};
 use super::Checkpoint;
 use super::moment::Moment;
 
-/// The SHA-256 of what identifies a checkpoint within its parcel: its time, its detail and its
-/// place.
+/// Identifies a checkpoint within its parcel: the SHA-256 of its time, detail and place.
 ///
-/// Together with the parcel it is the key of what you do about a checkpoint of
-/// [`Update::checkpoints`](super::Update::checkpoints): a unique column, or the idempotency key of
-/// a message. When an attempt fails and is repeated, the key is the same.
+/// Together with the parcel, it makes what you do about a checkpoint of
+/// [`Update::checkpoints`](super::Update::checkpoints) idempotent: use it in a unique column, or as
+/// the idempotency key of a message. When you repeat a failed attempt, the key is the same.
 ///
-/// It is not a key for a table of checkpoints that later deliveries overwrite, since it changes
+/// Do not use it as the key of a table of checkpoints that later deliveries overwrite: it changes
 /// when the place, the time of day or the offset is filled in.
 ///
 /// # Examples
@@ -34,7 +33,7 @@ use super::moment::Moment;
 pub struct CheckpointKey([u8; 32]);
 
 impl CheckpointKey {
-    /// Gives the 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -60,11 +59,11 @@ impl fmt::Debug for CheckpointKey {
 }
 
 impl Checkpoint {
-    /// The key of this checkpoint within its parcel: see [`CheckpointKey`].
+    /// Returns the key of this checkpoint within its parcel: see [`CheckpointKey`].
     ///
     /// It does not depend on how the time is written: `2024-01-05 06:40` and `2024-01-05T06:40:00`
-    /// have the same key, and so have a date and its midnight, and an instant in any offset. The
-    /// place is the location, or else the city. The key is the same in every version of this crate.
+    /// have the same key. So do a date and its midnight, and an instant in any offset. The place is
+    /// the location, or else the city. The key is the same in every version of this crate.
     #[must_use]
     pub fn key(&self) -> CheckpointKey {
         let mut hash = Sha256::new();
@@ -107,9 +106,9 @@ impl Checkpoint {
     }
 }
 
-// The encoding is frozen. Time, detail and place follow each other, and each begins with what it
-// is: a text goes on with its length in eight bytes, a time with its nanoseconds since 1970 in
-// sixteen, the highest byte first.
+// The encoding is frozen. Time, detail and place follow each other, and each begins with a tag.
+// Then a text has its length in eight bytes, and a time has its nanoseconds since 1970 in sixteen,
+// both big-endian.
 const ABSENT: u8 = 0;
 const TEXT: u8 = 1;
 const READING: u8 = 2;
@@ -136,7 +135,7 @@ mod tests {
         }
     }
 
-    /// Made by Python's hashlib from the encoding as it is described above.
+    /// The keys were made with Python's hashlib from the encoding described above.
     #[test]
     fn the_encoding_is_frozen() {
         for (time, detail, place, key) in [

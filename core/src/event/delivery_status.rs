@@ -6,8 +6,8 @@ open_set! {
     /// Where a parcel, or one of its checkpoints, is in its life: the vendor's `delivery_status`.
     ///
     /// The set is open: a text that is not in the table is kept in [`Unknown`](Self::Unknown).
-    /// Texts are read in any case, whitespace around them is passed over, and the known ones are
-    /// always written in lower case.
+    /// Texts are read in any case and with whitespace around them; the known ones are always
+    /// written in lower case.
     ///
     /// | text | variant | meaning |
     /// |---|---|---|
@@ -51,7 +51,8 @@ open_set! {
 }
 
 impl DeliveryStatus {
-    /// Whether this is [`Delivered`](Self::Delivered), and nothing that merely looks like it.
+    /// Returns whether this is [`Delivered`](Self::Delivered); [`Undelivered`](Self::Undelivered)
+    /// is not.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         *self == Self::Delivered
@@ -136,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_good_as_its_text() {
+    fn it_can_be_used_as_its_text() {
         let status = DeliveryStatus::from("Transit");
         let text: &str = status.as_ref();
         assert_eq!(text, "transit");
     }
 
     #[test]
-    fn alone_it_is_a_json_text() {
+    fn by_itself_it_is_a_json_text() {
         let read = serde_json::from_str::<DeliveryStatus>;
         assert_eq!(read(r#""TRANSIT""#).unwrap(), DeliveryStatus::Transit);
         for (json, text) in [

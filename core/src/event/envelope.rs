@@ -15,7 +15,7 @@ pub(crate) trait Found: Default {
 
     fn as_mut_slice(&mut self) -> &mut [Event];
 
-    /// Says whether there was room for one more.
+    /// Returns whether there was room for one more.
     fn add(&mut self, event: Event) -> bool;
 }
 
@@ -44,7 +44,7 @@ impl Found for Vec<Event> {
     }
 }
 
-/// Reads a body. What is found is not empty.
+/// Reads a body. The result is never empty.
 pub(crate) fn read<'de, F: Found, D: Deserializer<'de>>(deserializer: D) -> Result<F, D::Error> {
     let mut found = F::default();
     let body = Parcels {
@@ -56,7 +56,7 @@ pub(crate) fn read<'de, F: Found, D: Deserializer<'de>>(deserializer: D) -> Resu
     Ok(found)
 }
 
-/// A value that holds at least one parcel, in an envelope or in an array if these will do.
+/// A value that holds at least one parcel: in an envelope or an array, where these are allowed.
 struct Parcels<'a, F> {
     found: &'a mut F,
     in_envelope: bool,
@@ -190,7 +190,7 @@ impl Member {
     }
 }
 
-/// The names of all of these.
+/// The names of all members of the envelopes and of a parcel.
 const NAMES: [&str; OUTER.len() + Tracking::NAMES.len()] = {
     let mut names = [""; OUTER.len() + Tracking::NAMES.len()];
     let (outer, inner) = names.split_at_mut(OUTER.len());
@@ -216,7 +216,7 @@ json_object! {
     }
 }
 
-/// The parcels of a page of a list, as the API of V2 answers: all of them, or none if one cannot be
+/// The parcels in a page of a list, as the V2 API answers: all of them, or none if one cannot be
 /// read.
 #[derive(Default)]
 struct Items(Vec<Tracking>);

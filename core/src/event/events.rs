@@ -6,19 +6,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Event, envelope};
 
-/// Each parcel of a delivery, in the order in which they were sent.
+/// All parcels of a delivery, in the order in which they were sent.
 ///
-/// An [`Event`] is read only from a body with exactly one parcel, which is all that the vendor was
-/// seen to deliver. This is read from one with several as well: from an array in `data` or in place
-/// of the whole body, and from the pages that the vendor's API answers to a poll. Each event has
-/// the code and the message of the envelope that its parcel was in.
+/// An [`Event`] is read only from a body with exactly one parcel, which is all that the vendor has
+/// been seen to deliver. `Events` can be read from a body with several as well: from an array in
+/// `data` or as the whole body, and from the pages with which the vendor's API answers a poll. Each
+/// event has the code and the message of the envelope that its parcel was in.
 ///
-/// There is at least one. The same number with two couriers is two parcels.
+/// There is at least one parcel. The same number with two couriers is two parcels.
 ///
 /// # Errors
 ///
-/// Deserialising fails where it does for an [`Event`], other than over several parcels. Nothing
-/// vanishes: it fails if there is no parcel (`"data": []`), or if one of several cannot be read.
+/// Deserialising fails as it does for an [`Event`], except that several parcels are allowed. No
+/// parcel is dropped: it fails if there is none (`"data": []`), or if one of several cannot be
+/// read.
 ///
 /// # Examples
 ///
@@ -41,7 +42,7 @@ use super::{Event, envelope};
 pub struct Events(Vec<Event>);
 
 impl Events {
-    /// Gives the events: at least one.
+    /// Returns the events: at least one.
     #[must_use]
     pub fn as_slice(&self) -> &[Event] {
         &self.0
@@ -72,7 +73,7 @@ impl<'de> Deserialize<'de> for Events {
     }
 }
 
-/// Written as an array of events.
+/// Serialises as an array of events.
 impl Serialize for Events {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

@@ -1,4 +1,4 @@
-//! What becomes of the values that are sent for a field.
+//! What happens to the values that are sent for a field.
 
 use std::marker::PhantomData;
 
@@ -10,12 +10,12 @@ use super::values::Identifier;
 
 /// What a field does with the values sent for it.
 pub(crate) trait Field: Sized {
-    /// Reads a value and, if it is usable, keeps it. Says whether it did.
+    /// Reads a value and keeps it if it is usable. Returns whether it did.
     fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error>;
 
     fn is_absent(&self) -> bool;
 
-    /// Whether the object is worth nothing without it.
+    /// Whether the object cannot do without this field, and it is missing.
     fn is_missing(&self) -> bool {
         false
     }
@@ -37,7 +37,7 @@ impl<T: Lenient> Field for Option<T> {
     }
 }
 
-/// A list: entries that are not objects are passed over.
+/// A list: entries that are not objects are skipped.
 impl<T: Object> Field for Vec<T> {
     fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<bool, D::Error> {
         let Maybe(entries) = Maybe::<Entries<T>>::deserialize(deserializer)?;
@@ -89,7 +89,7 @@ impl<T: Object> Lenient for Entries<T> {
 /// Fills a field from the value that comes next.
 pub(crate) struct Fill<'a, F> {
     pub(crate) field: &'a mut F,
-    /// Whether it is an error if the field is missing then.
+    /// Whether it is an error if the field is still missing.
     pub(crate) required: bool,
 }
 
@@ -105,7 +105,7 @@ impl<'de, F: Field> DeserializeSeed<'de> for Fill<'_, F> {
     }
 }
 
-/// As [`Fill`], for a text that is read as a `T`.
+/// Like [`Fill`], for a text that is read as a `T`.
 pub(crate) struct FillBy<'a, T>(&'a mut Option<String>, PhantomData<T>);
 
 impl<'a, T> FillBy<'a, T> {

@@ -10,26 +10,27 @@ use super::moment::Moment;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Freshness {
-    /// It is older: it only fills in what is not known yet.
+    /// It is older: it only fills gaps in what is known.
     Older,
-    /// It is newer: what it says counts.
+    /// It is newer: its values count.
     Newer,
-    /// Their times are the same, or leave their order open. What arrives later counts, but does not
-    /// take back that a parcel was delivered.
+    /// Their times are the same, or do not tell their order. The values of the one that arrives
+    /// later count, except that it cannot take back `delivered`.
     CannotTell,
 }
 
 impl Tracking {
-    /// Whether this is newer than what is known of the same parcel. Deliveries can arrive late,
-    /// twice and out of order. A newer one need not say anything new:
+    /// Returns whether this is newer than what is known about the same parcel. Deliveries can
+    /// arrive late, twice and out of order. A newer one need not say anything new:
     /// [`Update`](super::Update) tells what is new, by the same rules.
     ///
-    /// - `update_at` decides where both have one that is understood. With the same one nothing is
-    ///   older, since a list of checkpoints may be short for a while.
-    /// - Otherwise the checkpoints decide: there is news if one of them is surely later than all
-    ///   that are known. Times are compared only where that is sure: two times without offset must
-    ///   be of the same leg, or days apart, and a date or a midnight may be any time of its day.
-    /// - The first delivery with a status is not older than what is known without one.
+    /// - `update_at` decides where both have one that is understood. If both are equal, neither is
+    ///   older, since a list of checkpoints may be incomplete for a while.
+    /// - Otherwise the checkpoints decide: a delivery is newer if one of them is surely later than
+    ///   all known ones. Times are compared only where their order is certain: two times without an
+    ///   offset must be of the same leg, or days apart, and a date or a midnight may mean any time
+    ///   of its day.
+    /// - The first delivery with a status is never older than what is known without one.
     ///
     /// Parcels with different numbers or couriers are not compared.
     ///
@@ -88,7 +89,8 @@ impl Tracking {
         }
     }
 
-    /// The order of both `update_at`, where it is sure. A midnight of the vendor's clock is one.
+    /// The order of both `update_at`, where it is certain. On the vendor's clock, a midnight is a
+    /// real time.
     fn compare_update_at(&self, other: &Self) -> Option<Ordering> {
         let (ours, theirs) = (self.update_at.as_ref()?, other.update_at.as_ref()?);
         let have_time_of_day = ours.civil().is_some() && theirs.civil().is_some();
@@ -104,7 +106,7 @@ impl Tracking {
     }
 }
 
-/// Whether both are known, and not the same.
+/// Whether both are known and differ.
 pub(super) fn differ(ours: Option<&String>, theirs: Option<&String>) -> bool {
     ours.is_some() && theirs.is_some() && ours != theirs
 }

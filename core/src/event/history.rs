@@ -1,4 +1,4 @@
-//! A parcel's history, over both of its legs.
+//! A parcel's history over both of its legs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,23 +8,23 @@ use super::scan::{Precision, Scan};
 use super::{Checkpoint, Leg, Tracking};
 
 impl Tracking {
-    /// The history of both legs as one, newest first, each scan of the parcel once.
+    /// Returns the history of both legs as one list, newest first, each scan of the parcel once.
     ///
     /// A scan is identified by its detail, its time and its place (the location, or else the city).
-    /// Of several checkpoints of one scan, in one leg or in both, the fullest is given: a
-    /// checkpoint is left out if another one has the same detail, says more of the time or the
-    /// place, and agrees in what both say. Of equal ones that of the leg of origin is given; their
-    /// other fields may differ. How a time is written makes no difference (`2024-01-05 06:40`,
-    /// `2024-01-05T06:40:00`).
+    /// If several checkpoints are of one scan, in one leg or in both, the fullest is returned: a
+    /// checkpoint is left out if another one has the same detail, says more about the time or the
+    /// place, and agrees in what both say. Among equals, the one of the leg of origin is returned;
+    /// their other fields may differ. How a time is written makes no difference
+    /// (`2024-01-05 06:40`, `2024-01-05T06:40:00`).
     ///
     /// Times with an offset are compared as instants, times without one as readings of the same
-    /// clock. One of each kind can be compared only if they are so far apart that no zone could
-    /// change their order; where they are not, the order in which the vendor sent them is kept, the
-    /// leg of origin first.
+    /// clock. A time with and one without can be compared only if they are so far apart that no
+    /// zone could change their order. Otherwise the order in which the vendor sent them is kept,
+    /// the leg of origin first.
     ///
     /// A checkpoint whose time is missing or not understood stays above the one that it was sent
-    /// above. So does a date, or a midnight, which often means that the time of day is not known,
-    /// above a time of the same day. A leg that was sent oldest first is reversed first.
+    /// above. So does a date, or a midnight, above a time of the same day, since a midnight often
+    /// means that the time of day is not known. A leg that was sent oldest first is first reversed.
     ///
     /// # Examples
     ///
@@ -57,7 +57,7 @@ impl Tracking {
         history.shown().map(|entry| entry.checkpoint).collect()
     }
 
-    /// The first of [`checkpoints`](Self::checkpoints).
+    /// Returns the first of [`checkpoints`](Self::checkpoints).
     #[must_use]
     pub fn latest_checkpoint(&self) -> Option<&Checkpoint> {
         let history = History::of(self);
@@ -103,13 +103,13 @@ impl<'a> History<'a> {
         self.entries.iter().filter(|entry| entry.is_shown)
     }
 
-    /// Those, and the ones that say less of the same scans.
+    /// Those, and the ones that say less about the same scans.
     pub(super) fn all(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.entries.iter()
     }
 
-    /// Whether one of these checkpoints is surely later than all of the other's. It counts even if
-    /// it is not shown, so that a later delivery does not change the answer by hiding it.
+    /// Whether one of these checkpoints is surely later than all of the other's. One that is not
+    /// shown counts too, so that a later delivery cannot change the answer by hiding it.
     pub(super) fn has_news(&self, other: &Self) -> bool {
         let is_news = |entry: Entry| other.shown().all(|known| entry.is_after(known));
         !other.entries.is_empty() && latest(self.all()).any(is_news)
@@ -148,7 +148,7 @@ fn moments(entries: &[Entry]) -> Vec<Option<Moment>> {
 }
 
 /// The latest instant, and the latest reading of each leg's clock: if any entry is surely after
-/// another one, one of these is.
+/// another one, then one of these is.
 pub(super) fn latest<'a: 'e, 'e>(
     entries: impl Iterator<Item = &'e Entry<'a>>,
 ) -> impl Iterator<Item = Entry<'a>> {
@@ -168,11 +168,11 @@ pub(super) fn latest<'a: 'e, 'e>(
     latest.into_iter().flatten()
 }
 
-/// Chooses what is shown: as many entries as are surely of different scans.
+/// Chooses which entries are shown: as many as are surely of different scans.
 ///
-/// These are the ones that no fuller one absorbs. If one of them has a place and another one a
-/// finer time, and they do not differ in the rest, they may be of one scan. Then either those with
-/// a place are shown or those with a finer time, whichever are more.
+/// These are the ones that no fuller one absorbs. Two of them may still be of one scan: if one has
+/// a place, another one a finer time, and the rest is the same. Then either those with a place are
+/// shown or those with a finer time, whichever are more.
 fn choose(entries: &mut [Entry]) {
     let lesser: HashSet<_> = entries.iter().flat_map(|it| it.scan.lesser()).collect();
     let mut seen = HashSet::new();
@@ -209,7 +209,7 @@ fn choose(entries: &mut [Entry]) {
     }
 }
 
-/// Entries that may be of the same scans: those with a place, and those with a finer time.
+/// Entries that may be of the same scans: some with a place, some with a finer time.
 #[derive(Clone, Copy, Default)]
 struct Rivals {
     placed: usize,
@@ -222,7 +222,8 @@ impl Rivals {
     }
 }
 
-/// Of one instant in different offsets, shows the one with a place, and not in UTC.
+/// If one instant was sent in several offsets, shows the one with a place, and prefers one that is
+/// not in UTC.
 fn show_each_instant_once(entries: &mut [Entry]) {
     let mut instants: Vec<_> = entries
         .iter_mut()

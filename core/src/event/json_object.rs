@@ -1,17 +1,18 @@
-//! One table per vendor object: its members, their older spellings, and who may see them in a log.
+//! One table per vendor object: its members, their older names, and which of them `Debug` may show.
 
 use std::fmt;
 
-/// Makes a struct of vendor members from one table, one line a member: `field: type = "name" |
-/// "older name";`, with `personal` before the name where `Debug` must not show the value, and `by`
-/// at the end where a text is read from more than texts: by `FirstText`, say.
+/// Makes a struct of vendor members from one table, with one line per member:
+/// `field: type = "name" | "older name";`, with `personal` before the name where `Debug` must not
+/// show the value, and `by` at the end where a text is read in a special way: `by FirstText`, for
+/// example.
 ///
-/// A value sent under the (V4) name wins over one sent under an older name or in another spelling
-/// of either, whatever their order; of equals the last usable one wins.
+/// A value sent under the V4 name wins over one sent under an older name or in another spelling of
+/// either, whatever their order; among equals, the last usable one wins.
 ///
 /// After the struct, `then` names a method that completes what was read, with one more member, and
-/// `else` a function that makes what stands for a value that is no object; without it, such a value
-/// is an error.
+/// `else` a function that replaces a value that is not an object; without `else`, such a value is
+/// an error.
 macro_rules! json_object {
     (
         $(#[$meta:meta])*
@@ -52,7 +53,7 @@ macro_rules! json_object {
                 const NAME: &'static str = stringify!($name);
                 const NAMES: &'static [&'static str] =
                     &[$($wire, $($older,)*)* $($aside_wire,)?];
-                /// And whether it is the V4 name, as it is spelled there.
+                /// And whether it is exactly the V4 name.
                 type Member = (Member, bool);
                 type Aside = $crate::event::json_object::json_object!(@aside $($aside_type)?);
 
@@ -193,7 +194,7 @@ macro_rules! json_object {
 
 pub(crate) use json_object;
 
-/// Stands in a `Debug` output for a value that is nobody's business.
+/// Stands for a personal value in `Debug` output.
 pub(crate) struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use super::json_object::json_object;
 use super::lenient::Lenient;
 
-/// A text, or what an object says in place of one.
+/// A text, or the description in an object that is sent in place of one.
 pub(crate) struct LatestEvent(String);
 
 impl Lenient for LatestEvent {
@@ -27,7 +27,8 @@ impl From<LatestEvent> for String {
 
 json_object! {
     struct Described {
-        // The last name is that of a number, if `arbitrary_precision` is on in serde_json.
+        // The last name is how serde_json passes a number if its feature `arbitrary_precision` is
+        // on.
         description: Option<String> = "description" | "tracking_detail" | "StatusDescription"
             | "$serde_json::private::Number";
     }

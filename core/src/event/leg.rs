@@ -32,7 +32,7 @@ json_object! {
         reference_number: Option<String> = "reference_number" | "ReferenceNumber";
         /// When the leg reached its milestones.
         milestone_date: Option<Milestones> = "milestone_date";
-        /// When the carrier took the parcel over.
+        /// When the carrier took over the parcel.
         pickup_date: Option<Time> = "pickup_date" | "received_date" | "ItemReceived";
         /// When the carrier sent the parcel on.
         dispatched_date: Option<Time> = "dispatched_date" | "ItemDispatched";
@@ -40,7 +40,7 @@ json_object! {
         departed_airport_date: Option<Time> = "departed_airport_date" | "DepartfromAirport";
         /// When the parcel arrived from abroad.
         arrived_abroad_date: Option<Time> = "arrived_abroad_date" | "ArrivalfromAbroad";
-        /// When customs had the parcel.
+        /// When customs received the parcel.
         customs_received_date: Option<Time> = "customs_received_date" | "CustomsClearance";
         /// When the parcel arrived in its destination country.
         arrived_destination_date: Option<Time> = "arrived_destination_date" | "DestinationArrived";

@@ -1,4 +1,4 @@
-//! Readers that take a JSON value in whatever type it was sent.
+//! Readers that accept a JSON value of any type.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,9 +7,10 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 
 use super::name::Key;
 
-/// What a value of this type can be made from. What has no rule here reads as nothing.
+/// How to make a value of this type from other values. A value without a rule here reads as `None`.
 ///
-/// A text given to `from_text` is neither empty nor `"null"`, but for the types read by [`alone`].
+/// A text given to `from_text` is neither empty nor `"null"`, except for the types that [`alone`]
+/// reads.
 pub(crate) trait Lenient: Sized {
     fn from_any_text(text: &str) -> Option<Self> {
         if text.is_empty() || text == "null" {
@@ -54,8 +55,8 @@ pub(crate) trait Lenient: Sized {
     }
 }
 
-/// The one member of the object as which serde_json hands out a number, if its feature
-/// `arbitrary_precision` is on. Any crate of a program can turn it on for all.
+/// If serde_json's feature `arbitrary_precision` is on, it passes a number as an object with this
+/// one member. Any crate in a program can turn it on for all.
 const NUMBER: &str = "$serde_json::private::Number";
 
 struct Digits(String);
@@ -70,7 +71,7 @@ impl Lenient for Digits {
     }
 }
 
-/// A value by itself, to which any text is worth keeping.
+/// A value that is not a member; it keeps any text.
 struct Alone<T>(T);
 
 impl<T: Lenient> Lenient for Alone<T> {
@@ -90,8 +91,8 @@ pub(crate) fn alone<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> R
     Ok(value)
 }
 
-/// A value that reads as `None` where it cannot be understood. Fails only where the JSON itself
-/// does.
+/// A value that reads as `None` if it cannot be understood. Fails only if the JSON itself is
+/// broken.
 pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
 impl<'de, T: Lenient> Deserialize<'de> for Maybe<T> {
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_may_come_in_its_digits() {
+    fn a_number_may_be_passed_as_its_digits() {
         let read = |digits| sent_in_digits::<String>(&[(NUMBER, digits)]);
         for digits in ["12.10", "7712004418830097551236", "1e400", "-0.50"] {
             assert_eq!(read(digits).as_deref(), Some(digits));
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_are_no_numbers() {
+    fn other_objects_are_not_numbers() {
         for members in [
             &[][..],
             &[("number", "5")],
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_other_formats_have_is_read_too() {
+    fn types_that_only_other_formats_have_are_read_too() {
         type Error = value::Error;
         let read = |read: Result<Maybe<String>, Error>| read.unwrap().0;
         let bytes = value::BytesDeserializer::<Error>::new;

@@ -4,13 +4,13 @@ use super::Time;
 use super::json_object::json_object;
 
 json_object! {
-    /// When a leg reached its milestones: the vendor's `milestone_date`. Only V4 sends it. Each
-    /// field is a time or null, mostly null.
+    /// When a leg reached its milestones: the vendor's `milestone_date`. Only V4 sends it. Most of
+    /// its fields are null.
     #[derive(Default)]
     pub struct Milestones {
         /// When the carrier was told of the parcel.
         inforeceived_date: Option<Time> = "inforeceived_date";
-        /// When the carrier took the parcel over.
+        /// When the carrier took over the parcel.
         pickup_date: Option<Time> = "pickup_date";
         /// When the parcel went out for delivery.
         outfordelivery_date: Option<Time> = "outfordelivery_date";

@@ -45,11 +45,11 @@ pub use update::{StatusChange, Update};
 
 pub(crate) use name::is_spelling_of;
 
-/// One delivery: a parcel, as the vendor sees it now.
+/// What a delivery says: the state of one parcel, and the envelope around it.
 ///
-/// Read from both envelopes that are in use, `{"code", "message", "data"}` and
-/// `{"meta": {"code", "message"}, "data"}`, with their members in any order; written in the first.
-/// Where both envelopes give a code or a message, the outer one counts. Absent values are not
+/// It is read from both envelopes that are in use, `{"code", "message", "data"}` and
+/// `{"meta": {"code", "message"}, "data"}`, with their members in any order, and written in the
+/// first. If both envelopes have a code or a message, the outer one counts. Absent values are not
 /// written.
 ///
 /// # Where the parcel may be
@@ -62,7 +62,7 @@ pub(crate) use name::is_spelling_of;
 /// | `{"tracking_number": "1"}`, `{"items": [{"tracking_number": "1"}]}` | what proxies make of these |
 /// | an array of one of these | queues |
 ///
-/// Members of a parcel that are beside `data` do not count. A body with several parcels is no
+/// Members of a parcel that are beside `data` are ignored. A body with several parcels is not an
 /// `Event`: read it as [`Events`].
 ///
 /// # Nothing is lost over a field
@@ -71,25 +71,25 @@ pub(crate) use name::is_spelling_of;
 /// other field:
 ///
 /// - `null`, `""` and the text `"null"` are `None`.
-/// - A number or boolean in a text field is its text: the number's value, not its digits (`12.10`
-///   is `12.1`). Numeric text in a number field is that number, and `0`, `1`, `"true"` and
-///   `"false"` in a boolean field are booleans.
+/// - A number or boolean in a text field becomes text: the number's value, not its digits (`12.10`
+///   becomes `12.1`). Numeric text in a number field becomes that number, and `0`, `1`, `"true"`
+///   and `"false"` in a boolean field become booleans.
 /// - Older names are read too, and written as the V4 name. So is every name in another case, with
 ///   or without underscores: `CountryIso2`, `countryISO2` and `COUNTRY_ISO2` are `country_iso2`. If
-///   a field comes under several names, the V4 name as V4 spells it wins, unless its value is
-///   `None` by these rules; of equals, the last usable value wins.
-/// - What cannot be understood is `None`, and unknown members are passed over.
+///   a field is sent under several names, the V4 name in its exact spelling wins, unless its value
+///   is `None` by these rules; among equals, the last usable value wins.
+/// - What cannot be understood is `None`, and unknown members are ignored.
 ///
-/// What the model has no field for is still in the body as it was sent, and a type of your own can
-/// read it: [`VerifiedBody::parse`](crate::VerifiedBody::parse). That passes over a byte order mark
-/// before the JSON, whatever it reads; `serde_json` alone does not.
+/// Members that the model does not have are still in the body as it was sent; read them with a type
+/// of your own and [`VerifiedBody::parse`](crate::VerifiedBody::parse). For every type, it skips a
+/// byte order mark before the JSON; `serde_json` alone does not.
 ///
 /// # Errors
 ///
 /// Deserialising fails if the JSON is broken, if a known field holds a number out of range, a lone
 /// surrogate or bad UTF-8, if there is no parcel or more than one, or if its
-/// [`tracking_number`](Tracking::tracking_number) is missing or cannot be used; one that cannot be
-/// used is refused even before a second one that can. No message quotes a value.
+/// [`tracking_number`](Tracking::tracking_number) is missing or unusable, even if a usable one
+/// follows. No message quotes a value.
 ///
 /// # Examples
 ///
@@ -125,7 +125,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event about a parcel, with nothing in its envelope.
+    /// Makes an event about a parcel, with nothing in its envelope.
     #[must_use]
     pub fn new(tracking: Tracking) -> Self {
         Self {

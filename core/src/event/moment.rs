@@ -1,12 +1,12 @@
-//! Where a time is, as far as its text tells.
+//! The place of a time, as far as its text tells.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::Time;
 
-/// A place in time, as far as the text tells it: how long after 1970 began, in UTC or on a clock of
-/// an unknown zone.
+/// A place in time, as far as the text tells: the time since 1970 began, in UTC or on a clock in an
+/// unknown zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Moment {
     Instant(SignedDuration),
@@ -23,7 +23,7 @@ impl Moment {
         Some(Self::Reading(reading.duration_since(EPOCH)))
     }
 
-    /// Of a carrier's time: a midnight there stands for a time of day that is not known, so its
+    /// The moment of a carrier's time: its midnight stands for an unknown time of day, so the
     /// offset tells nothing.
     pub(super) fn of_checkpoint(time: &Time) -> Option<Self> {
         match (Self::of(time)?, time.civil()) {
@@ -41,7 +41,7 @@ impl Moment {
     }
 
     /// Whether this is surely later, whatever the zones are. `one_clock` says that two readings are
-    /// of the same.
+    /// of the same clock.
     pub(super) fn is_after(self, other: Self, one_clock: bool) -> bool {
         match (self, other) {
             (Self::Reading(ours), Self::Reading(theirs)) if one_clock => ours > end_of(theirs),
@@ -49,12 +49,12 @@ impl Moment {
         }
     }
 
-    /// Whether this is a date, the time of day being unknown.
+    /// Whether this is a date: the time of day is unknown.
     pub(super) fn is_date(self) -> bool {
         matches!(self, Self::Reading(at) if at.as_nanos() % DAY.as_nanos() == 0)
     }
 
-    /// Whether this is the date of the other, both on one clock.
+    /// Whether this is the date of the other, with both on one clock.
     pub(super) fn is_date_of(self, other: Self) -> bool {
         self.is_date()
             && matches!((self, other), (Self::Reading(date), Self::Reading(at))
@@ -76,7 +76,7 @@ impl Moment {
     }
 }
 
-/// The latest reading that can be meant: a midnight may stand for any time of its day.
+/// The latest reading that this can mean: a midnight may stand for any time of its day.
 fn end_of(reading: SignedDuration) -> SignedDuration {
     if Moment::Reading(reading).is_date() {
         reading + DAY - SignedDuration::from_nanos(1)

@@ -1,4 +1,4 @@
-//! The names of members, as they come.
+//! The names of members, in the spellings that are sent.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ fn letters(name: &str) -> impl Iterator<Item = u8> {
     bytes.map(|byte| byte.to_ascii_lowercase())
 }
 
-/// A number that all spellings of a name share, and hardly any other name: to find one among many.
+/// A hash that all spellings of a name share, and hardly any other name: it finds one among many.
 pub(crate) const fn spelling_hash(name: &str) -> u32 {
     // FNV-1a.
     let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
@@ -29,7 +29,7 @@ pub(crate) const fn spelling_hash(name: &str) -> u32 {
     hash
 }
 
-/// Looks up the name that comes next, without a copy of it.
+/// Looks up the next name, without copying it.
 pub(crate) struct Key<F>(pub(crate) F);
 
 impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Key<F> {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_underscores_do_not_tell_names_apart() {
+    fn names_are_equal_in_any_case_with_or_without_underscores() {
         for name in [
             "country_iso2",
             "CountryIso2",

@@ -12,37 +12,36 @@ use super::name::{Key, is_spelling_of, spelling_hash};
 /// A JSON object with known members.
 pub(crate) trait Object: Sized {
     const NAME: &'static str;
-    /// Every name that is known.
+    /// Every known name.
     const NAMES: &'static [&'static str];
-    /// A name that was sent, for what it means.
+    /// The meaning of a name that was sent.
     type Member: Copy;
-    /// What is read beside the fields, until the object is complete.
+    /// What is kept beside the fields until the object is complete.
     type Aside: Default;
 
     fn empty() -> Self;
 
-    /// The meaning of a name, in this or in another spelling.
+    /// Finds the meaning of a name, in this or in another spelling.
     fn member(name: &str) -> Option<Self::Member>;
 
-    /// Reads the value that comes next.
+    /// Reads the next value.
     fn fill<'de, A: MapAccess<'de>>(
         draft: &mut Draft<Self>,
         member: Self::Member,
         map: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// Ends the reading. Fails with the name of a field that is missing.
+    /// Completes the object. Fails with the name of a missing field.
     fn complete(draft: &mut Draft<Self>) -> Result<(), &'static str>;
 }
 
-/// An object while its members are read.
+/// An object whose members are being read.
 pub(crate) struct Draft<T: Object> {
     pub(crate) object: T,
     pub(crate) aside: T::Aside,
-    /// A bit for each field that has a value sent under its V4 name.
+    /// A bit for each field whose value was sent under its V4 name.
     pub(crate) sent: u64,
-    /// Whether a required field that cannot be used is an error at once, so that its path can be
-    /// told.
+    /// Whether an unusable required field is an error at once, so that the error has its path.
     pub(crate) strict: bool,
 }
 
@@ -70,7 +69,7 @@ impl<T: Object> Draft<T> {
     }
 }
 
-/// A name that is known.
+/// A known name.
 pub(crate) struct Known<M> {
     hash: u32,
     name: &'static str,
@@ -83,7 +82,7 @@ impl<M: Copy> Known<M> {
         Self { hash, name, member }
     }
 
-    /// Finds a name that is sent in another spelling.
+    /// Finds a name that was sent in another spelling.
     #[inline(never)]
     pub(crate) fn respelled(all: &[Self], name: &str) -> Option<M> {
         let hash = spelling_hash(name);
@@ -101,7 +100,7 @@ impl<T: Object> Lenient for T {
     }
 }
 
-/// Reads an object where nothing else will do.
+/// Reads an object, and nothing else.
 pub(crate) fn object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     read(Whole(PhantomData), deserializer)
 }
@@ -121,7 +120,7 @@ impl<'de, T: Object> Shape<'de> for Whole<T> {
     }
 }
 
-/// How to read what is an object, or an array where that will do too.
+/// How to read an object, or an array where that is allowed too.
 pub(crate) trait Shape<'de>: Sized {
     type Value;
     const NAME: &'static str;
@@ -165,8 +164,7 @@ impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<'_, S> {
     type Value = S::Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A deserializer asks in order to complain about a wrong type, and its complaint would
-        // quote the value.
+        // A deserializer asks this to report a wrong type, and its message would quote the value.
         self.complained.set(true);
         formatter.write_str(S::EXPECTED)
     }

@@ -18,15 +18,15 @@ macro_rules! open_set {
                 $(#[$doc])*
                 $variant,
             )*
-            /// A text that is none of the above, exactly as it was sent.
+            /// Any other text, exactly as it was sent.
             ///
-            /// Make values with `From`, which knows the known texts: `Unknown` with one of those
-            /// equals no other value.
+            /// Make values with `From`, which recognises the known texts: `Unknown` with a known
+            /// text does not equal its variant.
             Unknown(String),
         }
 
         impl $name {
-            /// The vendor's text: lower-case for the known ones, as it was sent for an unknown one.
+            /// Returns the vendor's text: in lower case if it is known, otherwise as it was sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -35,7 +35,7 @@ macro_rules! open_set {
                 }
             }
 
-            /// What the text means in V4, or `None` for an unknown one.
+            /// Returns what the text means in V4, or `None` for an unknown one.
             #[must_use]
             pub fn meaning(&self) -> Option<&'static str> {
                 match self {

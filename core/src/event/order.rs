@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::moment::Moment;
 
-/// Whether a list is surely sent with its oldest entry first. The vendor's lists mostly are not.
+/// Whether a list was surely sent oldest first. Most of the vendor's lists are not.
 pub(super) fn is_oldest_first(moments: &[Option<Moment>]) -> bool {
     let dated: Vec<_> = moments.iter().copied().flatten().collect();
     let pairs = || dated.iter().zip(dated.iter().skip(1));
@@ -14,14 +14,13 @@ pub(super) fn is_oldest_first(moments: &[Option<Moment>]) -> bool {
     rising.count() > falling.count()
 }
 
-/// Sorts lists that are newest first as far as they are in order; gives the positions in them, as
-/// if they were one.
+/// Sorts lists that are mostly newest first. Returns positions in them, as if they were one list.
 ///
-/// An entry without a date keeps its place above the one that it is above. So does one without a
-/// time of day above one of the same day, also with instants in between.
+/// An entry without a date stays above the one that it is above. So does one without a time of day
+/// above one of the same day, even with instants in between.
 ///
 /// Instants and readings have no common order that a sort could use: "cannot tell" is not
-/// transitive. So each kind is sorted by itself, and the two are merged.
+/// transitive. So each kind is sorted separately, and the two are merged.
 pub(super) fn newest_first(lists: &[&[Option<Moment>]]) -> Vec<usize> {
     let (mut instants, mut readings, mut undated) = (Vec::new(), Vec::new(), Vec::new());
     let mut start = 0;
@@ -57,10 +56,10 @@ pub(super) fn newest_first(lists: &[&[Option<Moment>]]) -> Vec<usize> {
     sorted
 }
 
-/// An entry with those that keep their places above it.
+/// An entry, with those that stay above it.
 struct Block {
     moment: Option<Moment>,
-    /// The moment, but of a date the next reading below it, if that is of the same day.
+    /// The moment; for a date, the next reading below it if that is of the same day.
     sorted_as: Option<Moment>,
     positions: Range<usize>,
 }

@@ -1,12 +1,12 @@
 //! Which checkpoints are the same scan of a parcel.
 //!
-//! A scan is told by its detail, its time and its place, of which a carrier may send a part first
-//! and the rest later. What is known of the time grows from the date to the time of day to the
-//! offset, what is known of the place from nothing to its name. A checkpoint that says less than
-//! another one, and nothing else, is absorbed by it.
+//! A scan is identified by its detail, its time and its place, of which a carrier may send a part
+//! first and the rest later. A time may first be only a date, then have a time of day, then an
+//! offset; a place may first be missing. A checkpoint that says less than another one, and nothing
+//! else, is absorbed by it.
 //!
-//! "Says less" is transitive, as "is perhaps the same" is not. So the checkpoints that no other one
-//! absorbs are the same in whatever order they arrive.
+//! "Says less" is transitive, while "is perhaps the same" is not. So the checkpoints that no other
+//! one absorbs are the same in whatever order they arrive.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use super::Checkpoint;
 use super::moment::Moment;
 
-/// What a checkpoint tells of its scan.
+/// What a checkpoint says about its scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Scan<'a> {
     pub(super) detail: Option<&'a str>,
@@ -31,10 +31,10 @@ enum Date<'a> {
     Text(Option<&'a str>),
 }
 
-/// How much of a scan is known: of its time, and whether its place is.
+/// How much is known about a scan: how fine its time is, and whether it has a place.
 type Known = (Precision, bool);
 
-/// How much of a time is known.
+/// How much is known about a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Precision {
     Date,
@@ -79,7 +79,7 @@ impl<'a> Scan<'a> {
         (self.precision(), self.place.is_some())
     }
 
-    /// The scan with no more than this known of it.
+    /// The scan, with no more than this known about it.
     fn cut(self, (precision, place): Known) -> Self {
         Self {
             time_of_day: self
@@ -121,9 +121,9 @@ const ALL_KNOWN: [Known; 6] = [
     (Precision::Offset, true),
 ];
 
-/// Scans, to be asked whether one may be among them.
+/// A set of scans that tells whether one may be among them.
 pub(super) struct Scans<'a> {
-    /// Each with all that say less, and how much is known of it in full.
+    /// Each scan and all that say less about it, with how much is known about the scan in full.
     cuts: HashSet<(Scan<'a>, Known)>,
     instants: HashSet<(Option<&'a str>, Moment)>,
 }
@@ -145,7 +145,7 @@ impl<'a> Scans<'a> {
         all
     }
 
-    /// Whether one of them says nothing that contradicts this one, or is of the same instant.
+    /// Whether one of them does not contradict this one, or is of the same instant.
     pub(super) fn may_have(&self, scan: Scan<'a>, moment: Option<Moment>) -> bool {
         let fits = |known: Known| self.cuts.contains(&(scan.cut(known), known));
         ALL_KNOWN.into_iter().any(fits)

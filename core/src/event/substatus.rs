@@ -7,8 +7,8 @@ open_set! {
     /// What exactly happened, within a [`DeliveryStatus`]: the vendor's `substatus`.
     ///
     /// The set is open: a code that is not in the table is kept in [`Unknown`](Self::Unknown).
-    /// Codes are read in any case, whitespace around them is passed over, and the known ones are
-    /// always written in lower case.
+    /// Codes are read in any case and with whitespace around them; the known ones are always
+    /// written in lower case.
     ///
     /// | code | meaning in V4 | in older versions |
     /// |---|---|---|
@@ -46,8 +46,8 @@ open_set! {
     /// # The same code, another meaning
     ///
     /// Nothing in a delivery tells which version the account uses. Where the versions disagree,
-    /// [`meaning`](Self::meaning) answers for V4: an account on V2 must read `exception005` and
-    /// `exception009` itself.
+    /// [`meaning`](Self::meaning) returns the meaning in V4: if your account uses V2, interpret
+    /// `exception005` and `exception009` yourself.
     ///
     /// # Examples
     ///
@@ -97,10 +97,10 @@ open_set! {
 }
 
 impl Substatus {
-    /// The status this code belongs to by its name: the code without the digits at its end.
+    /// Returns the status in the name of this code: the code without the digits at its end.
     ///
-    /// New codes of known families have one too. It can disagree with the status that was sent
-    /// beside the code: `transit` with `notfound001` is real data.
+    /// New codes of known families have one too. It can differ from the status that was sent with
+    /// the code: `transit` with `notfound001` occurs in real data.
     #[must_use]
     pub fn family(&self) -> Option<DeliveryStatus> {
         let code = self.as_str().trim();

@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::lenient::{Lenient, alone};
 
-/// A time as the vendor wrote it, which may be an instant, a reading of an unnamed clock, a date,
-/// or none of these.
+/// A time as the vendor wrote it: an instant, a clock reading without a zone, a date, or none of
+/// these.
 ///
-/// The text is kept exactly ([`as_str`](Self::as_str)), two times are equal if their texts are, and
-/// every reading of it is an `Option`, worked out when it is asked for.
+/// The text is kept exactly ([`as_str`](Self::as_str)), and two times are equal if their texts are.
+/// Every interpretation of it is an `Option`, computed when you ask for it.
 ///
 /// | text | [`kind`](Self::kind) | where it was seen |
 /// |---|---|---|
@@ -25,12 +25,12 @@ use super::lenient::{Lenient, alone};
 ///
 /// Seconds may be missing, or have a fraction.
 ///
-/// # A time without offset is not an instant
+/// # A time without an offset is not an instant
 ///
-/// It is what the carrier's clock said, in a zone that the vendor does not name; read in the
-/// server's zone it is wrong by up to a day. [`instant`](Self::instant) never guesses: if you know
-/// the zone, say so with [`instant_in`](Self::instant_in). And `T00:00` often means that the time
-/// of day is not known.
+/// It is what the carrier's clock showed, in a zone that the vendor does not name; interpreted in
+/// the server's zone, it is wrong by up to a day. [`instant`](Self::instant) never guesses: if you
+/// know the zone, say so with [`instant_in`](Self::instant_in). And `T00:00` often means that the
+/// time of day is not known.
 ///
 /// # Examples
 ///
@@ -54,19 +54,19 @@ use super::lenient::{Lenient, alone};
 pub struct Time(String);
 
 impl Time {
-    /// A time with this text, whether that can be understood or not.
+    /// Makes a time with this text, whether it can be understood or not.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The vendor's text, exactly.
+    /// Returns the vendor's text, exactly.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What the text is.
+    /// Returns what kind of time the text is.
     #[must_use]
     pub fn kind(&self) -> TimeKind {
         let Some(pieces) = self.pieces() else {
@@ -79,37 +79,37 @@ impl Time {
         }
     }
 
-    /// The instant, if the text has an offset or a `Z`.
+    /// Returns the instant, if the text has an offset or a `Z`.
     #[must_use]
     pub fn instant(&self) -> Option<Timestamp> {
         self.offset()?.to_timestamp(self.civil()?).ok()
     }
 
-    /// The offset from UTC that the text has.
+    /// Returns the offset from UTC that the text has.
     #[must_use]
     pub fn offset(&self) -> Option<Offset> {
         self.pieces()?.to_numeric_offset()
     }
 
-    /// The date and time of day as written, whatever the offset; `None` for a date alone.
+    /// Returns the date and time of day as written, whatever the offset; `None` for a date alone.
     #[must_use]
     pub fn civil(&self) -> Option<DateTime> {
         let pieces = self.pieces()?;
         Some(pieces.date().to_datetime(pieces.time()?))
     }
 
-    /// The date as written, with or without a time of day.
+    /// Returns the date as written, with or without a time of day.
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         Some(self.pieces()?.date())
     }
 
-    /// The instant, with a time that has no offset read in `zone`. An offset in the text counts
-    /// more than `zone`; a date alone is `None`, and so is a time without offset in
-    /// [`TimeZone::unknown`].
+    /// Returns the instant; a time without an offset is interpreted in `zone`. An offset in the
+    /// text takes precedence over `zone`. A date alone is `None`, and so is a time without an
+    /// offset in [`TimeZone::unknown`].
     ///
-    /// A reading that the clocks of the zone showed twice is taken for the first of the two, and
-    /// one that they skipped as if they had not: jiff's "compatible" disambiguation.
+    /// If the clocks of the zone showed a reading twice, the first counts; if they skipped it, it
+    /// is interpreted as if they had not: jiff's "compatible" disambiguation.
     #[must_use]
     pub fn instant_in(&self, zone: TimeZone) -> Option<Timestamp> {
         match self.offset() {
@@ -126,7 +126,7 @@ impl Time {
     }
 }
 
-/// What the text of a [`Time`] is.
+/// The kind of time that the text of a [`Time`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimeKind {
@@ -136,7 +136,7 @@ pub enum TimeKind {
     Civil,
     /// A date alone.
     Date,
-    /// A text that is no time known here.
+    /// A text in none of these forms.
     NotUnderstood,
 }
 
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_edges_of_time_are_no_instants() {
+    fn the_edges_of_time_have_no_instant() {
         for text in ["9999-12-31T23:59:59-23:00", "-009999-01-01T00:00:00+23:00"] {
             let time = Time::new(text);
             assert_eq!(time.kind(), TimeKind::Instant);
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_good_as_its_text() {
+    fn it_can_be_used_as_its_text() {
         let time = Time::from("2024-01-15");
         assert_eq!(time, Time::from("2024-01-15".to_owned()));
         assert_eq!(time, "2024-01-15");
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn alone_it_takes_every_text_number_and_boolean() {
+    fn by_itself_it_is_read_from_any_text_number_or_boolean() {
         let read = serde_json::from_str::<Time>;
         for (json, text) in [
             (r#""2024-01-15""#, "2024-01-15"),

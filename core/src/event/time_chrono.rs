@@ -1,4 +1,4 @@
-//! The readings of a time as chrono's types.
+//! A time as chrono's types.
 
 use chrono::{
     DateTime, Days, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone,
@@ -6,19 +6,19 @@ use chrono::{
 
 use super::Time;
 
-/// Feature `chrono`: the same readings in chrono's types.
+/// Feature `chrono`: the same interpretations in chrono's types.
 impl Time {
-    /// As [`instant`](Self::instant), with the offset that the text has; but chrono has no offsets
-    /// of a whole day or more, so that one from `±24:00` to `±25:59` is `None`.
+    /// Like [`instant`](Self::instant), with the offset that the text has. chrono has no offsets of
+    /// a whole day or more, so one from `±24:00` to `±25:59` is `None`.
     #[must_use]
     pub fn chrono_instant(&self) -> Option<DateTime<FixedOffset>> {
         let offset = FixedOffset::east_opt(self.offset()?.seconds())?;
-        // What is no instant to jiff is none here.
+        // What jiff does not accept as an instant is `None` here too.
         self.instant()?;
         offset.from_local_datetime(&self.chrono_civil()?).single()
     }
 
-    /// As [`civil`](Self::civil).
+    /// Like [`civil`](Self::civil).
     #[must_use]
     pub fn chrono_civil(&self) -> Option<NaiveDateTime> {
         let time = self.civil()?.time();
@@ -28,7 +28,7 @@ impl Time {
         Some(self.chrono_date()?.and_time(time))
     }
 
-    /// As [`date`](Self::date).
+    /// Like [`date`](Self::date).
     #[must_use]
     pub fn chrono_date(&self) -> Option<NaiveDate> {
         let date = self.date()?;
@@ -39,8 +39,8 @@ impl Time {
         )
     }
 
-    /// As [`instant_in`](Self::instant_in), a reading that the clocks of the zone showed twice or
-    /// skipped included.
+    /// Like [`instant_in`](Self::instant_in), also for a reading that the clocks of the zone showed
+    /// twice or skipped.
     #[must_use]
     pub fn chrono_instant_in<Z: TimeZone>(&self, zone: &Z) -> Option<DateTime<Z>> {
         if self.offset().is_some() {
@@ -49,7 +49,7 @@ impl Time {
         let civil = self.chrono_civil()?;
         match zone.from_local_datetime(&civil) {
             LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => Some(instant),
-            // No clocks skip two days: a day earlier they still went as if there were nothing to
+            // No clocks skip two days: a day earlier they still ran as if there were nothing to
             // skip.
             LocalResult::None => {
                 let day_before = civil.checked_sub_days(Days::new(1))?;
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_to_jiff_is_none() {
+    fn what_jiff_does_not_accept_as_an_instant_is_none() {
         let time = Time::new("9999-12-31T23:59:59-23:00");
         assert_eq!(time.chrono_instant(), None);
         assert!(time.chrono_civil().is_some());

@@ -11,8 +11,8 @@ json_object! {
     ///
     /// Only the [`tracking_number`](Self::tracking_number) is always there, and reading fails
     /// without one. **In real data nearly every other field is null.** The names are the vendor's
-    /// names in V4. The type is text where none is given; what the vendor sends was read in real
-    /// data, or in the TrackingMore docs where nothing better was found.
+    /// names in V4. Where the table has no type, it is text. What the vendor sends comes from real
+    /// data, or from the TrackingMore docs where there was none.
     ///
     /// | field | type | the vendor sends | older names |
     /// |---|---|---|---|
@@ -46,29 +46,29 @@ json_object! {
     /// | `note` | | text or null | `comment` (V2) |
     /// | `signed_by` | | text or null | `consignee` (V3), `SignedForByName` (carriers) |
     /// | `service_code`, `product_type`, `dimension`, `previously` | | text or null | |
-    /// | `weight`, `weight_kg` | | text with a unit (`12.10LBS`), maybe a number, or null | |
+    /// | `weight`, `weight_kg` | | text with a unit (`12.10LBS`), perhaps a number, or null | |
     /// | `pieces` | `i64` | a number, or text, or null | |
     /// | `destination_track_number` | | text or null | |
     /// | `exchange_number` | | text or null | `exchangeNumber` (V3) |
     /// | `scheduled_delivery_date` | [`Time`] | a date, a time with offset, or null | |
     /// | `scheduled_address` | | text or null | `Scheduled_Address` (V3) |
     /// | `status_info` | | text or null | |
-    /// | `latest_event` | | "detail, place, time" in one text, or null; of an object, its description | `lastEvent` (V2) |
+    /// | `latest_event` | | "detail, place, time" in one text, or null; for an object, its description | `lastEvent` (V2) |
     /// | `latest_checkpoint_time` | [`Time`] | a time, mostly without zone, or null | `lastest_checkpoint_time` (V3), `lastUpdateTime` (V2) |
     /// | `transit_time` | `i64` | a number of days; in V2 also text or null | `itemTimeLength` (V2) |
     /// | `stay_time` | `i64` | a number of days; V2 and V3 only | `stayTimeLength` (V2) |
     /// | `origin_info`, `destination_info` | [`Leg`] | an object, null, or absent | |
     ///
-    /// V2 has no order number beside its `order_id`: where no `order_number` is sent, an `order_id`
-    /// is taken for both. A `trackinfo` beside the legs is that of `origin_info`, if neither leg
+    /// V2 has no order number beside its `order_id`: if no `order_number` is sent, an `order_id` is
+    /// used for both. A `trackinfo` beside the legs becomes that of `origin_info`, if neither leg
     /// has one.
     ///
-    /// Every name is read in other spellings too: [`Event`](super::Event) tells how, and which
+    /// Every name is read in other spellings too: [`Event`](super::Event) explains how, and which
     /// value counts.
     ///
-    /// `Debug` leaves out what is absent, and of everything that can hold a customer's name, e-mail
-    /// address, phone number, postcode, address, note or signature it shows only that a value is
-    /// there.
+    /// `Debug` leaves out absent fields. For everything that can hold a customer's name, e-mail
+    /// address, phone number, postcode, address, note or signature, it shows only that there is a
+    /// value.
     ///
     /// # Examples
     ///
@@ -87,10 +87,10 @@ json_object! {
         id: Option<String> = "id";
         /// The number the carrier gave the parcel.
         ///
-        /// The one field that is required. Whitespace around it is trimmed. A whole number is taken
-        /// as its text, but not one that does not fit into 64 bits: JSON readers round it, and a
-        /// rounded number is another parcel. If the field comes twice, one that cannot be used is
-        /// refused before one that can, and passed over after it.
+        /// The only required field. Whitespace around it is trimmed. A whole number is accepted as
+        /// its text, unless it does not fit into 64 bits: JSON readers round it, and a rounded
+        /// number is another parcel. If the field is sent twice, an unusable value is refused if it
+        /// comes first, and ignored if it comes second.
         tracking_number: String = "tracking_number";
         /// The vendor's code for the carrier, such as `usps`.
         courier_code: Option<String> = "courier_code" | "carrier_code";
@@ -152,7 +152,7 @@ json_object! {
         logistics_channel: Option<String> = "logistics_channel";
         /// Your note.
         note: Option<String> = personal "note" | "comment";
-        /// The labels the tracking bears in the dashboard, as `1,2`.
+        /// The labels of the tracking in the dashboard, such as `1,2`.
         label: Option<String> = "label";
         /// Who signed for the parcel.
         signed_by: Option<String> = personal "signed_by" | "consignee" | "SignedForByName";
@@ -187,7 +187,7 @@ json_object! {
             "latest_checkpoint_time" | "lastest_checkpoint_time" | "lastUpdateTime";
         /// How long the parcel has been on its way, in days.
         transit_time: Option<i64> = "transit_time" | "itemTimeLength";
-        /// How long the parcel has had no news, in days.
+        /// How long there has been no news of the parcel, in days.
         stay_time: Option<i64> = "stay_time" | "stayTimeLength";
         /// The leg in the country of origin.
         origin_info: Option<Leg> = "origin_info";
@@ -198,7 +198,7 @@ json_object! {
 }
 
 impl Tracking {
-    /// A parcel of which nothing is known but its number.
+    /// Makes a parcel with nothing but its number.
     #[must_use]
     pub fn new(tracking_number: impl Into<String>) -> Self {
         let mut tracking = Self::empty();
@@ -206,24 +206,25 @@ impl Tracking {
         tracking
     }
 
-    /// The legs that were sent: the one in the country of origin first.
+    /// Returns the legs that were sent: the one in the country of origin first.
     pub fn legs(&self) -> impl Iterator<Item = &Leg> {
         self.origin_info.iter().chain(&self.destination_info)
     }
 
-    /// The vendor's code for the carrier in the country of origin.
+    /// Returns the vendor's code for the carrier in the country of origin.
     #[must_use]
     pub fn origin_courier(&self) -> Option<&str> {
         self.origin_info.as_ref()?.courier_code.as_deref()
     }
 
-    /// The vendor's code for the carrier in the country of destination.
+    /// Returns the vendor's code for the carrier in the country of destination.
     #[must_use]
     pub fn destination_courier(&self) -> Option<&str> {
         self.destination_info.as_ref()?.courier_code.as_deref()
     }
 
-    /// V2 has one name for two fields, and some proxies move the history out of the legs.
+    /// Fills what V2 sends under one name for two fields, and what some proxies move out of the
+    /// legs.
     fn complete_from(&mut self, trackinfo: Vec<Checkpoint>) {
         if self.order_number.is_none() {
             self.order_number.clone_from(&self.order_id);

@@ -11,28 +11,27 @@ use super::{Checkpoint, DeliveryStatus, Freshness, Tracking};
 use merge::{merge, tidy};
 use told::Told;
 
-/// What a delivery changes: the step from a verified event to what is new.
+/// Finds what is new in a delivery, and what is known about the parcel after it.
 ///
 /// Each delivery is a snapshot of the whole parcel. It can arrive late, twice or out of order, and
-/// it can lack what an earlier one had. `Update` takes what is known of the parcel and what was
-/// sent, and gives what is known now and what is new. It does no I/O: load what is known, and store
-/// [`tracking()`](Self::tracking) in the transaction that records the effects.
+/// it can lack what an earlier one had. `Update` takes what is known about the parcel and what was
+/// sent, and returns what is known now and what is new. It does no I/O: load what is known, and
+/// store [`tracking()`](Self::tracking) in the transaction that records the effects.
 ///
 /// # Rules
 ///
 /// - [`Tracking::freshness`] decides which of the two is newer.
-/// - Status, substatus and `update_at` move together, and only to a delivery that is not older.
-///   `delivered` is taken back only by one that is newer. A delivery without a status moves none of
-///   them once a status is known. One without an `update_at` that is understood leaves the known
-///   one as it is, unless it changes the status to `delivered`: then there is none.
-/// - Of every other field the newer value counts. What is missing erases nothing, and an older
+/// - Status, substatus and `update_at` change together, and only to those of a delivery that is not
+///   older. Only a newer one takes back `delivered`. Once a status is known, a delivery without a
+///   status changes none of them. A delivery whose `update_at` is missing or not understood leaves
+///   the known one as it is, unless it changes the status to `delivered`: then there is none.
+/// - For every other field, the newer value counts. A missing value erases nothing, and an older
 ///   delivery only fills gaps. The facts of a leg, such as its courier's phone number and its
 ///   dates, are kept only while its courier is the same.
-/// - Checkpoints add up. Each leg has all that were known and all that were sent, each once,
-///   whatever the order in which they arrived. [`Tracking::checkpoints`] tells which are the same
-///   scan.
-/// - A parcel is identified by its number and its courier. Where no courier was known, the first
-///   one belongs to the same parcel.
+/// - Checkpoints accumulate. Each leg has all that were known and all that were sent, each once, in
+///   whatever order they arrived. [`Tracking::checkpoints`] explains which are the same scan.
+/// - A parcel is identified by its number and its courier. If no courier was known, the first one
+///   that is sent belongs to the same parcel.
 ///
 /// # Examples
 ///
@@ -84,7 +83,7 @@ pub struct Update {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusChange {
-    /// The status that was known before, if one was.
+    /// The status that was known before, if any.
     pub from: Option<DeliveryStatus>,
     /// The status that is known now.
     pub to: DeliveryStatus,
@@ -94,8 +93,8 @@ impl Update {
     /// Compares a delivery with what is known of its parcel: the [`tracking()`](Self::tracking) of
     /// the last update, or `None` for the first delivery.
     ///
-    /// Both must be about the same parcel: look up what is known by number and courier. If they are
-    /// not, the delivery counts as the first one of its parcel.
+    /// Both must be about the same parcel: look up what is known by number and courier. Otherwise
+    /// the delivery counts as the first one of its parcel.
     #[must_use]
     pub fn new(known: Option<Tracking>, sent: Tracking) -> Self {
         match known.filter(|known| sent.is_same_parcel(known)) {
@@ -127,7 +126,7 @@ impl Update {
         );
         Self {
             told,
-            // What is not tidy stays as it is until there is something to store.
+            // A history that is not in order stays as it is until there is something to store.
             tracking: if tracking == known {
                 previous.clone()
             } else {
@@ -139,8 +138,8 @@ impl Update {
     }
 
     /// Adds the next delivery, so that several can be handled as one. The results stay relative to
-    /// what was known before the first of them, and are the same as those of one update after the
-    /// other.
+    /// what was known before the first of them, and are the same as those of one update after
+    /// another.
     ///
     /// A delivery about another parcel starts over: it counts as the first one of that parcel.
     #[must_use]
@@ -157,27 +156,28 @@ impl Update {
         next
     }
 
-    /// What is known now: store this. It can be stored as JSON.
+    /// Returns what is known about the parcel now. Store this, as JSON for example.
     #[must_use]
     pub fn tracking(&self) -> &Tracking {
         &self.tracking
     }
 
-    /// What is known now, by value.
+    /// Like [`tracking`](Self::tracking), by value.
     #[must_use]
     pub fn into_tracking(self) -> Tracking {
         self.tracking
     }
 
-    /// What was known before, or `None` if the parcel is seen for the first time. Then everything
-    /// is new, and you may want to tell the customer only the status, not the whole history.
+    /// Returns what was known before, or `None` if the parcel is seen for the first time. Then
+    /// everything is new, and you may want to tell the customer only the status, not the whole
+    /// history.
     #[must_use]
     pub fn previous(&self) -> Option<&Tracking> {
         self.previous.as_ref()
     }
 
-    /// The change of the status, or `None` if it is still the one that was known. So no status is
-    /// told twice in a row.
+    /// Returns the change of the status, or `None` if it is still the one that was known. So no
+    /// status is reported twice in a row.
     #[must_use]
     pub fn status(&self) -> Option<StatusChange> {
         let from = self
@@ -188,36 +188,36 @@ impl Update {
         (from.as_ref() != Some(&to)).then_some(StatusChange { from, to })
     }
 
-    /// The new checkpoints of both legs, oldest first: what a customer may be told.
+    /// Returns the new checkpoints of both legs, oldest first: those to tell a customer about.
     ///
-    /// Each is told once over the life of the parcel, here or in [`backfilled`](Self::backfilled).
-    /// A place, a time of day or an offset that is filled in later does not make it new. To make
-    /// what you do about a checkpoint idempotent, use its [`key`](Checkpoint::key).
+    /// Each is returned once over the life of the parcel, here or in
+    /// [`backfilled`](Self::backfilled). A place, a time of day or an offset that is filled in
+    /// later does not make it new. To make what you do about a checkpoint idempotent, use its
+    /// [`key`](Checkpoint::key).
     #[must_use]
     pub fn checkpoints(&self) -> &[Checkpoint] {
         &self.told.checkpoints
     }
 
-    /// The new checkpoints that are surely earlier than one that was known, oldest first. They
-    /// complete the history, but come too late to be told: "out for delivery" is no news after
-    /// "delivered".
+    /// Returns the new checkpoints that are surely earlier than one that was known, oldest first.
+    /// They complete the history, but come too late to tell a customer about: "out for delivery" is
+    /// no news after "delivered".
     ///
-    /// Known checkpoints that a newer list of their leg no longer has do not count as later, and
-    /// neither do forecasts: those that are dated surely after the known `update_at`.
+    /// A known checkpoint does not count as later if a newer list of its leg no longer has it, or
+    /// if it is a forecast: dated surely after the known `update_at`.
     #[must_use]
     pub fn backfilled(&self) -> &[Checkpoint] {
         &self.told.backfilled
     }
 
-    /// Whether the delivery is newer than what was known: see [`Tracking::freshness`]. Of several
-    /// deliveries, that of the newest.
+    /// Returns whether the delivery is newer than what was known: see [`Tracking::freshness`].
+    /// After several deliveries, returns that of the newest.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         self.freshness
     }
 
-    /// Whether there is anything to store: whether what is known now differs from what was known
-    /// before.
+    /// Returns whether there is anything to store: whether what is known now differs from before.
     #[must_use]
     pub fn is_news(&self) -> bool {
         self.previous.as_ref() != Some(&self.tracking)

@@ -1,4 +1,4 @@
-//! What texts, numbers and booleans are read from.
+//! How texts, numbers and booleans are read.
 
 use serde::de::SeqAccess;
 
@@ -36,8 +36,8 @@ impl Lenient for bool {
     }
 }
 
-/// A text that names something, without the whitespace around it, and never a guess at a number
-/// that JSON rounded.
+/// A text that identifies something, without the whitespace around it. A number that JSON may have
+/// rounded is never accepted.
 pub(crate) struct Identifier(pub(crate) String);
 
 impl Lenient for Identifier {
@@ -93,9 +93,9 @@ impl From<FirstText> for String {
     }
 }
 
-/// The float as an integer, when it is one and no digit of it can have been lost.
+/// The float as an integer, if it is one and no digit can have been lost.
 fn whole_number(value: f64) -> Option<i64> {
-    // Up to 2^53 integers are exact, but serde_json rounds twice unless its feature
+    // Integers are exact up to 2^53, but serde_json rounds twice unless its feature
     // `float_roundtrip` is on: from 2^51 on, a number with a fraction of zero can become its
     // neighbour.
     const EXACT: f64 = (1_u64 << (f64::MANTISSA_DIGITS - 3)) as f64;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_takes_text_numbers_and_booleans() {
+    fn a_text_is_read_from_text_numbers_and_booleans() {
         for (json, text) in [
             (r#""12.10LBS""#, "12.10LBS"),
             ("12.5", "12.5"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_takes_numeric_text() {
+    fn a_number_is_read_from_numeric_text() {
         for json in ["5", r#""5""#, r#"" 5 ""#, "5.0", r#""5.0""#] {
             assert_eq!(read::<i64>(json), Some(5), "{json}");
         }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_takes_zero_one_and_text() {
+    fn a_boolean_is_read_from_zero_one_and_text() {
         for json in ["true", "1", r#""1""#, r#""true""#, r#""True""#] {
             assert_eq!(read::<bool>(json), Some(true), "{json}");
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_that_can_have_been_rounded_is_no_whole_number() {
+    fn a_float_that_may_have_been_rounded_is_not_a_whole_number() {
         assert_eq!(read("1125899906842623.0"), Some(1_125_899_906_842_623_i64));
         for json in [
             "1125899906842624.0",

@@ -15,7 +15,7 @@ use crate::{ErrorKind, Scheme, Signature};
 
 type Outcome = Result<(), ErrorKind>;
 
-/// A request, and what must come of it.
+/// A request, and how it must be judged.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Case {
@@ -32,8 +32,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// Tells whether a verifier with the default options accepts the request, given the scheme it
-    /// is pinned to, if any.
+    /// Returns whether a verifier with the default options accepts the request. `pinned` is its
+    /// scheme, if any.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Case {
         }
     }
 
-    /// Tells whether the body, once accepted, is an [`Event`](crate::Event).
+    /// Returns whether the body, once accepted, is an [`Event`](crate::Event).
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ const EVENT: &[u8] = include_bytes!("data/in_transit.json");
 
 /// Makes the cases, signed with [`SECRET`] as of `now`.
 ///
-/// A few lie minutes from the border between accepted and refused, so send them soon.
+/// A few are minutes away from the limit between accepted and refused, so send them soon.
 #[must_use]
 pub fn cases(now: SystemTime) -> Vec<Case> {
     let now = now
@@ -82,7 +82,7 @@ pub fn cases(now: SystemTime) -> Vec<Case> {
     .concat()
 }
 
-/// A request whose timestamp has a valid signature, as long as its time is accepted.
+/// A request whose timestamp has a valid signature; it is accepted as long as its time is.
 fn timestamp_only(name: &'static str, time: &str, signature: &str, body: &[u8]) -> Case {
     Case {
         both: Ok(()),
@@ -105,7 +105,7 @@ fn body_only(name: &'static str, time: Option<&str>, signature: &str, body: &[u8
     }
 }
 
-/// A request whose signature is well-formed and matches nothing.
+/// A request whose signature is well-formed but matches nothing.
 fn forged(name: &'static str, time: Option<&str>, signature: &str, body: &[u8]) -> Case {
     let timestamp = time.map(|value| ("timestamp", value.as_bytes().to_vec()));
     let signature = ("signature", signature.as_bytes().to_vec());
@@ -124,7 +124,7 @@ fn sign(message: impl AsRef<[u8]>) -> String {
     mac(SECRET, message).to_hex()
 }
 
-/// Signs with any secret, also with those that a `Signer` refuses.
+/// Signs with any secret, even one that a `Signer` refuses.
 fn mac(secret: &str, message: impl AsRef<[u8]>) -> Signature {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .expect("HMAC takes keys of any length")

@@ -4,10 +4,10 @@ use std::{
     time::Duration,
 };
 
-/// Long enough for a busy machine; it only bounds how long a broken receiver can hang a test.
+/// Long enough for a busy machine; it only limits how long a broken receiver can hang a test.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection that sends HTTP/1.1 as it is told to, also what a well-behaved client would not
+/// A connection that sends HTTP/1.1 exactly as told, including what a well-behaved client would not
 /// send.
 ///
 /// # Examples
@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Connection(BufReader<TcpStream>);
 
-/// How a body's end is told.
+/// How the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// By `Content-Length`.
@@ -32,7 +32,7 @@ pub enum Framing {
     Chunked(usize),
 }
 
-/// What came back.
+/// The answer that came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
@@ -45,7 +45,7 @@ pub struct Answer {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects to a receiver.
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If no whole answer arrives. A write that fails because the answer came before the body was
-    /// sent is not an error.
+    /// If no complete answer arrives. A write that fails because the answer came before the body
+    /// was sent is not an error.
     pub fn post(
         &mut self,
         path: &str,
@@ -101,7 +101,7 @@ impl Connection {
         self.send(&head)
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl Connection {
         self.0.get_mut().write_all(bytes)
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side: nothing more will be sent.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// If the connection closes before, or what comes is not an answer in HTTP/1.
+    /// If the connection closes before the end, or what comes is not an HTTP/1 answer.
     pub fn read_answer(&mut self) -> io::Result<Answer> {
         loop {
             let mut answer = self.read_answer_head()?;
@@ -134,7 +134,7 @@ impl Connection {
         }
     }
 
-    /// Reads an answer that has no body, such as `100 Continue`, and gives its status.
+    /// Reads an answer that has no body, such as `100 Continue`, and returns its status.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Connection {
         Ok(self.read_answer_head()?.status)
     }
 
-    /// Tells whether the connection was closed by the other side, waiting for it.
+    /// Waits for the other side to close the connection, and returns whether it did.
     #[must_use]
     pub fn is_closed(&mut self) -> bool {
         match self.0.fill_buf() {
@@ -236,14 +236,14 @@ impl Connection {
 }
 
 impl Answer {
-    /// Gives the first value of a header, whose name is in lower case.
+    /// Returns the first value of a header, whose name is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let header = self.headers.iter().find(|(key, _)| key == name);
         header.map(|(_, value)| value.as_str())
     }
 
-    /// Tells whether the answer announces that the connection will be closed.
+    /// Returns whether the answer announces that the connection will be closed.
     #[must_use]
     pub fn announces_close(&self) -> bool {
         self.header("connection")
@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    /// Connects to a server that reads one byte and then plays its part.
+    /// Connects to a server that reads one byte and then sends its part.
     fn connection(part: impl FnOnce(&mut TcpStream) + Send + 'static) -> Connection {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
@@ -321,7 +321,7 @@ mod tests {
         connection.read_answer().unwrap();
         assert!(connection.is_closed());
 
-        // To close with something unread is to reset.
+        // Closing with something unread resets the connection.
         let mut connection = self::connection(|stream| {
             stream.peek(&mut [0]).unwrap();
         });

@@ -40,10 +40,10 @@ pub fn event(tracking_number: impl Into<String>) -> EventBuilder {
     }
 }
 
-/// An event to test a handler with. Comes from [`event()`].
+/// An event to test a handler with. Created by [`event()`].
 ///
 /// The same calls make the same body, byte for byte, and so the same
-/// [`DeliveryId`](crate::DeliveryId). What is not set is absent.
+/// [`DeliveryId`](crate::DeliveryId). Fields that are not set are absent.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EventBuilder {
@@ -82,8 +82,8 @@ impl EventBuilder {
         self.with(|tracking| tracking.update_at = Some(time.into()))
     }
 
-    /// Adds a checkpoint on the leg of origin. It is sent above those added before, since the
-    /// vendor's lists have the newest first.
+    /// Adds a checkpoint on the leg of origin, above those added before, since the vendor's lists
+    /// have the newest first.
     pub fn checkpoint(self, time: impl Into<Time>, detail: impl Into<String>) -> Self {
         self.add(Checkpoint {
             checkpoint_date: Some(time.into()),
@@ -107,7 +107,7 @@ impl EventBuilder {
         })
     }
 
-    /// Changes anything else about the parcel.
+    /// Changes anything else about the parcel, with a closure.
     ///
     /// # Examples
     ///
@@ -128,37 +128,37 @@ impl EventBuilder {
         self
     }
 
-    /// Signs in this scheme: by default in [`Scheme::Timestamp`].
+    /// Signs in this scheme. The default is [`Scheme::Timestamp`].
     pub fn scheme(mut self, scheme: Scheme) -> Self {
         self.scheme = scheme;
         self
     }
 
-    /// Gives the event as a handler receives it. It was signed with [`SECRET`] and accepted by a
+    /// Returns the event as a handler receives it: signed with [`SECRET`] and accepted by a
     /// [`Verifier`].
     ///
     /// # Panics
     ///
-    /// If the tracking number is one that no event can have, such as an empty one.
+    /// If no event can have the tracking number, for example because it is empty.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         let delivery = self.verified_body().parse();
         delivery.expect("an event needs a tracking number")
     }
 
-    /// Gives the event as a handler that takes only the bytes receives it. It was signed with
-    /// [`SECRET`] and accepted by a [`Verifier`].
+    /// Returns the body as a handler that takes only the bytes receives it: signed with [`SECRET`]
+    /// and accepted by a [`Verifier`].
     #[must_use]
     pub fn verified_body(&self) -> VerifiedBody {
         let now = SystemTime::now();
         accept(self.signed_at(now, SECRET.as_bytes()), now)
     }
 
-    /// Gives the event as the vendor sends it now to a webhook with this secret.
+    /// Returns the request that the vendor would send now to a webhook with this secret.
     ///
     /// # Panics
     ///
-    /// If `secret` is empty, or has whitespace at its ends.
+    /// If `secret` is empty, or begins or ends with whitespace.
     #[must_use]
     pub fn signed_request(&self, secret: impl AsRef<[u8]>) -> SignedRequest {
         self.signed_at(SystemTime::now(), secret.as_ref())
@@ -188,7 +188,7 @@ impl EventBuilder {
     }
 }
 
-/// Receives what was signed with [`SECRET`] at this time.
+/// Receives a request that was signed with [`SECRET`] at this time.
 fn accept(request: SignedRequest, now: SystemTime) -> VerifiedBody {
     let verifier = Verifier::builder().secret(SECRET).body_limit(usize::MAX);
     let verifier = verifier.build().expect("a verifier with a good secret");
@@ -200,9 +200,9 @@ fn accept(request: SignedRequest, now: SystemTime) -> VerifiedBody {
     incoming.finish().expect("a valid signature")
 }
 
-/// A delivery to send with any HTTP client. Comes from [`EventBuilder::signed_request`].
+/// A delivery to send with any HTTP client. Created by [`EventBuilder::signed_request`].
 ///
-/// `Debug` shows the length of the body only.
+/// `Debug` shows only the length of the body.
 ///
 /// # Examples
 ///

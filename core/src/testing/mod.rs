@@ -1,16 +1,16 @@
-//! For the tests of a receiver: genuine and hostile requests, and a suite that sends them.
+//! Tests for a receiver: genuine and hostile requests, and a suite that sends them.
 //!
-//! - [`event()`] makes the deliveries that the test of your handler needs: already verified, or as
-//!   requests to send.
-//! - [`cases`] makes signed, forged, stale and malformed requests, each with the answer that a
-//!   [`Verifier`](crate::Verifier) of the secret [`SECRET`] must give.
+//! - [`event()`] makes deliveries for the test of your handler: already verified, or as requests to
+//!   send.
+//! - [`cases`] makes signed, forged, stale and malformed requests, each with the judgement that a
+//!   [`Verifier`](crate::Verifier) with the secret [`SECRET`] must reach.
 //! - [`vectors`] are deliveries that other software signed.
-//! - [`conformance::run`] sends all of them, and requests that are odd in how they are sent, over
-//!   real sockets to an application of yours.
-//! - [`Connection`] is the small HTTP/1.1 client it does that with.
+//! - [`conformance::run`] sends all of them, and requests that are sent in odd ways, to your
+//!   application over real sockets.
+//! - [`Connection`] is the small HTTP/1.1 client that it uses.
 //!
-//! Nothing here gets around a verifier: what it makes is signed, and accepted only by one that was
-//! built with the same secret.
+//! Nothing here bypasses a verifier: the deliveries are signed, and only a verifier with the same
+//! secret accepts them.
 //!
 //! # Examples
 //!

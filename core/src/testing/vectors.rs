@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::Scheme;
 
-/// A delivery that other software signed with [`SECRET`](super::SECRET), so that a fault which
-/// signer and verifier of this crate share would show.
+/// A delivery that other software signed with [`SECRET`](super::SECRET). It would show a fault that
+/// the signer and the verifier of this crate share.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Vector {
-    /// Who signed it.
+    /// The software that signed it.
     pub signed_by: &'static str,
     /// What the signature covers.
     pub scheme: Scheme,
@@ -22,7 +22,7 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// Gives the headers to send.
+    /// Returns the headers to send.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, &'static str)> {
         let timestamp = self.timestamp.map(|value| ("timestamp", value));
@@ -32,7 +32,7 @@ impl Vector {
             .collect()
     }
 
-    /// Gives a time at which even a short window accepts the vector.
+    /// Returns a time at which even a short window accepts the vector.
     #[must_use]
     pub fn signed_at(&self) -> SystemTime {
         let seconds = self.timestamp.and_then(|text| text.parse().ok());
@@ -40,7 +40,7 @@ impl Vector {
     }
 }
 
-/// Gives the vectors. Those of [`Scheme::Timestamp`] are old: a verifier accepts them with a long
+/// Returns the vectors. Those of [`Scheme::Timestamp`] are old: a verifier accepts them with a long
 /// [`max_age`](crate::VerifierBuilder::max_age), or as of [`Vector::signed_at`].
 #[must_use]
 pub fn vectors() -> Vec<Vector> {

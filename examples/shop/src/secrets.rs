@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::sleep};
 use trackingmore_webhook_axum::Verifier;
 use trackingmore_webhook_inbox::BoxError;
 
-/// Gives the verifier of a shop. It is replaced when the file changes.
+/// Returns the verifier of a shop. It is replaced when the file changes.
 pub(crate) fn verifier(shop: &'static str) -> Result<watch::Receiver<Verifier>, BoxError> {
     let folder = env::var_os("SECRETS").ok_or("set SECRETS to the folder of the secrets")?;
     let file = PathBuf::from(folder).join(shop);

@@ -1,6 +1,6 @@
-//! A body as `Events` and as an `Event`: one parcel is both, what is read is written and read again
-//! the same, its history is in order, nothing personal shows in its `Debug`, and a refusal quotes
-//! nothing.
+//! Reads a body as `Events` and as an `Event`: one parcel can be read as both, both stay the same
+//! when written and read again, the history is in order, `Debug` shows nothing personal, and a
+//! refusal quotes nothing.
 
 #![no_main]
 
@@ -77,7 +77,7 @@ fn check_history(tracking: &Tracking) {
     assert!(checkpoints.len() <= sent);
     assert_eq!(tracking.latest_checkpoint(), checkpoints.first().copied());
 
-    // Dates and midnights keep their places.
+    // Dates and midnights stay where they are.
     let times: Vec<_> = checkpoints
         .iter()
         .filter_map(|checkpoint| checkpoint.checkpoint_date.as_ref())
@@ -110,7 +110,7 @@ fn check_history(tracking: &Tracking) {
     assert_eq!(other.freshness(tracking), opposite);
 }
 
-/// Names of the members that can hold something personal, in parcels and checkpoints.
+/// Names of the members that can hold personal data, in parcels and checkpoints.
 const PERSONAL: [&str; 24] = [
     "city",
     "customer_email",
@@ -138,7 +138,7 @@ const PERSONAL: [&str; 24] = [
     "zip",
 ];
 
-/// Another customer's parcel looks the same.
+/// Checks that another customer's parcel looks the same.
 fn check_debug(event: &Event) {
     let mut other = serde_json::to_value(event).unwrap();
     replace_personal(&mut other);
@@ -162,7 +162,7 @@ fn replace_personal(value: &mut Value) {
     }
 }
 
-/// The only words in it that depend on the body are names of members that the model has; `*` stands
+/// Checks that the only words that depend on the body are names of the model's members; `*` stands
 /// for any other.
 fn check_error(error: &Error, body: &[u8]) {
     let plain = Error::from(error.kind()).to_string();
@@ -188,7 +188,7 @@ fn check_error(error: &Error, body: &[u8]) {
     assert_eq!(problem["detail"], message);
 }
 
-/// The dictionary has the name of every member.
+/// Checks that the dictionary has the name of every member.
 static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     include_str!("../../event.dict")
         .lines()

@@ -1,4 +1,4 @@
-//! Bytes as the value of a header: as a signature and as a timestamp.
+//! Uses bytes as the value of a header: as a signature and as a timestamp.
 
 #![no_main]
 
@@ -56,7 +56,7 @@ fn check_every_way_to_write(signature: Signature, bytes: &[u8; 32]) {
     }
 }
 
-/// Whatever the text, its signature is right: only the text decides.
+/// Signs the text, so that only the text decides.
 fn check_timestamp(text: &[u8]) {
     let signature = SIGNER.sign_body(text).to_hex();
     let headers = [("timestamp", text), ("signature", signature.as_bytes())];

@@ -1,9 +1,9 @@
-//! Headers and a body, given as a whole and in pieces: the answer is the one that the documentation
-//! gives, and an error says nothing but its kind.
+//! Verifies headers and a body, as a whole and in pieces: the answer is the documented one, and an
+//! error says nothing but its kind.
 //!
-//! An input has six parts with line breaks between them: the lengths of the pieces, a byte each;
+//! An input has six parts with line breaks between them: the lengths of the pieces, in a byte each;
 //! four headers; the body. A header value such as `@hex timestamp` or `@base64 body` stands for the
-//! genuine signature, which no mutation could find.
+//! valid signature, which no mutation could find.
 
 #![no_main]
 
@@ -118,8 +118,8 @@ impl<'a> Request<'a> {
         incoming.finish()
     }
 
-    /// What the documentation of `Verifier::verify_at` says, step by step: the signed time of an
-    /// accepted request, `None` where the body is signed.
+    /// Judges as the documentation of `Verifier::verify_at` says, step by step. Returns the signed
+    /// time of an accepted request, or `None` if the body is signed.
     fn expected(&self, pinned: Option<Scheme>) -> Result<Option<u64>, ErrorKind> {
         let signature = match self.values("signature")[..] {
             [] => return Err(ErrorKind::MissingHeader),

@@ -1,4 +1,4 @@
-//! A text as a `Time`: every reading fits its kind, the others, and what chrono makes of it.
+//! Reads a text as a `Time`: every reading fits its kind, the other readings, and chrono's.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
-//! Bodies, separated by a zero byte, as deliveries about one parcel: what is known in the end does
-//! not depend on how they are cut into updates, nor its checkpoints on their order; each is told
-//! once, and nothing twice.
+//! Reads bodies, separated by a zero byte, as deliveries about one parcel: what is known in the end
+//! does not depend on how they are grouped into updates, and the checkpoints do not depend on their
+//! order. Each checkpoint is reported once.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fuzz_target!(|bodies: &[u8]| {
     check_order(&sent);
 });
 
-/// All are of one parcel.
+/// Makes all of them about one parcel.
 fn read(body: &[u8]) -> Option<Tracking> {
     let mut tracking = serde_json::from_slice::<Event>(body).ok()?.tracking;
     tracking.tracking_number = "1".into();
@@ -38,7 +38,7 @@ fn check_once(sent: &[Tracking]) {
             status = Some(change.to);
         }
         told += all_told(&update).len();
-        // Two that were told may turn out to be one instant in two offsets.
+        // Two that were reported may turn out to be one instant in two offsets.
         if !has_offsets(update.tracking()) {
             assert!(shown <= update.tracking().checkpoints().len());
             assert_eq!(told, update.tracking().checkpoints().len());

@@ -7,7 +7,7 @@ use super::*;
 #[test]
 fn an_instant_and_a_reading_have_an_order_only_where_every_zone_agrees() {
     for (instant, reading, instant_is_later, reading_is_later) in [
-        // The first zone to have a reading is 14 hours ahead of UTC, the last one 12 hours behind.
+        // The first zone to reach a reading is 14 hours ahead of UTC, the last one 12 hours behind.
         ("2024-05-29T05:59:59Z", "2024-05-29T20:00", false, true),
         ("2024-05-29T06:00:00Z", "2024-05-29T20:00", false, false),
         ("2024-05-30T08:00:00Z", "2024-05-29T20:00", false, false),
@@ -47,7 +47,7 @@ fn the_later_update_is_newer() {
 }
 
 #[test]
-fn the_update_counts_before_the_checkpoints() {
+fn the_update_time_counts_before_the_checkpoints() {
     let mut earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
     earlier.update_at = updated("2024-01-01T05:00:00Z").update_at;
     assert_eq!(
@@ -57,7 +57,7 @@ fn the_update_counts_before_the_checkpoints() {
 }
 
 #[test]
-fn where_the_update_does_not_decide_the_latest_checkpoint_counts() {
+fn where_the_update_time_does_not_decide_the_latest_checkpoint_does() {
     let mut earlier = parcel(&[("2024-01-01 09:00", "a")], &[]);
     let mut later = parcel(&[("2024-01-01 09:00", "a"), ("2024-01-01 10:00", "b")], &[]);
     assert_eq!(later.freshness(&earlier), Freshness::Newer);
@@ -79,8 +79,8 @@ fn clocks_of_different_legs_are_compared_only_days_apart() {
 }
 
 #[test]
-fn only_what_is_later_than_all_that_is_known_is_news() {
-    // The latest checkpoints have an order, but another one may be later than both.
+fn only_a_checkpoint_later_than_all_known_ones_is_news() {
+    // The latest checkpoints have a certain order, but another one may be later than both.
     let ours = parcel(&[("2024-01-02T10:00:00Z", "a")], &[]);
     for unsure in ["2024-01-02 11:00", "2024-01-02", "soon"] {
         let theirs = parcel(&[("2024-01-02T09:00:00Z", "b"), (unsure, "c")], &[]);
@@ -100,7 +100,7 @@ fn only_what_is_later_than_all_that_is_known_is_news() {
 
 #[test]
 fn a_date_is_news_even_if_the_other_leg_has_the_time_of_its_scan() {
-    // The time hides the date, but is on another clock than what is known.
+    // The time hides the date, but is on another clock than the known one.
     let known = parcel(&[("2024-01-01", "a")], &[]);
     let sent = parcel(&[("2024-01-03", "b")], &[("2024-01-03 00:01", "b")]);
     assert_eq!(sent.checkpoints().len(), 1);
@@ -109,7 +109,7 @@ fn a_date_is_news_even_if_the_other_leg_has_the_time_of_its_scan() {
 }
 
 #[test]
-fn a_time_of_day_that_is_not_known_may_be_any() {
+fn an_unknown_time_of_day_may_be_any() {
     for midnight in ["2024-01-02", "2024-01-02T00:00:00"] {
         let known = parcel(&[(midnight, "a")], &[]);
         let same_day = parcel(&[("2024-01-02 23:59", "b")], &[]);

@@ -57,7 +57,7 @@ fn instants_are_compared_as_instants() {
 }
 
 #[test]
-fn a_checkpoint_of_both_legs_is_told_once() {
+fn a_checkpoint_in_both_legs_is_listed_once() {
     let shared = ("2023-09-12 09:00", "shared");
     let tracking = parcel(
         &[shared, ("2023-09-10 08:00", "first")],
@@ -85,7 +85,7 @@ fn a_checkpoint_is_the_same_however_its_time_is_written_and_whatever_else_it_say
         there.raw_status = Some("OK".into());
         let history = tracking.checkpoints();
         assert_eq!(history.len(), 1, "{origin}");
-        // Of one instant, the local time is given, else the leg of origin's.
+        // For one instant, the local time is returned, or else that of the leg of origin.
         let is_local = destination.ends_with("+01:00");
         assert_eq!(history[0].item_node.is_some(), is_local, "{origin}");
         let there = &mut tracking.destination_info.as_mut().unwrap().trackinfo[0];
@@ -136,7 +136,7 @@ fn equal_and_unparsed_times_keep_their_order() {
 }
 
 #[test]
-fn nothing_sent_is_no_history() {
+fn an_empty_parcel_has_no_history() {
     assert_eq!(Tracking::new("1").checkpoints(), Vec::<&Checkpoint>::new());
     assert_eq!(Tracking::new("1").latest_checkpoint(), None);
 }

@@ -8,8 +8,8 @@ use super::super::order::{is_oldest_first, newest_first};
 use super::super::scan::Scan;
 use super::merge::merge_checkpoint;
 
-/// The checkpoints that are known and that were sent, newest first, each once: those that no fuller
-/// one absorbs. Where the two differ in what they say of one, what was sent counts if it `wins`.
+/// The checkpoints that are known or were sent, newest first, each once: those that no fuller one
+/// absorbs. Where the known and the sent one differ, the sent one counts if it `wins`.
 pub(super) fn merge(known: Vec<Checkpoint>, sent: Vec<Checkpoint>, wins: bool) -> Vec<Checkpoint> {
     let first_sent = known.len();
     let mut all = turned_newest_first(known);
@@ -48,8 +48,8 @@ fn turned_newest_first(mut list: Vec<Checkpoint>) -> Vec<Checkpoint> {
     list
 }
 
-/// For each entry the one that tells its scan in full: itself, or the one that absorbs it. `None`
-/// where several could.
+/// For each entry, the one that has its scan in full: itself, or the one that absorbs it. `None` if
+/// several could.
 fn homes(scans: &[(Scan, Option<Moment>)]) -> Vec<Option<usize>> {
     let lesser: HashSet<_> = scans.iter().flat_map(|(scan, _)| scan.lesser()).collect();
     let mut full = HashMap::new();
@@ -72,8 +72,8 @@ fn homes(scans: &[(Scan, Option<Moment>)]) -> Vec<Option<usize>> {
     scans.iter().map(home).collect()
 }
 
-/// The order of the homes. What is known keeps its order, and what is new is put above what it was
-/// sent above; then all is sorted by time.
+/// The order of the homes. Known ones keep their order, and new ones are put above those that they
+/// were sent above; then all are sorted by time.
 fn order(
     scans: &[(Scan, Option<Moment>)],
     homes: &[Option<usize>],
@@ -95,7 +95,7 @@ fn order(
         .filter_map(|home| row_of.get(home).copied())
         .collect();
 
-    // Where to insert above a row: above those without a time, too, that have their place above it.
+    // Where to insert above a row: also above those without a time that stay above it.
     let mut tops: Vec<usize> = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         let keeps_its_place = |row: usize| {
@@ -134,11 +134,11 @@ fn order(
     order.into_iter().map(|index| sequence[index]).collect()
 }
 
-/// Takes over what the same scan says elsewhere, in full or in part.
+/// Takes over what another checkpoint says about the same scan, in full or in part.
 fn absorb(checkpoint: &mut Checkpoint, part: Checkpoint, wins: bool) {
     let is_same = Scan::of(checkpoint).0 == Scan::of(&part).0;
     if is_same {
-        // The longest spelling of the time, so that it does not depend on what came first.
+        // The longest spelling of the time, so that the result does not depend on which came first.
         let spelling = |it: &Checkpoint| {
             let time = it.checkpoint_date.clone();
             time.map(|time| (time.as_str().len(), time.to_string()))

@@ -1,20 +1,20 @@
-//! What is known of a parcel after a delivery.
+//! What is known about a parcel after a delivery.
 
 use super::super::freshness::differ;
 use super::super::moment::Moment;
 use super::super::{Checkpoint, Freshness, Leg, Milestones, Tracking};
 use super::checkpoints;
 
-/// Takes a value that was sent over what is known: where there is nothing yet, and where it `wins`.
-/// Nothing erases nothing.
+/// Puts a value that was sent in place of the known one if there is none yet, or if it `wins`. A
+/// missing value erases nothing.
 fn take<T>(known: &mut Option<T>, sent: Option<T>, wins: bool) {
     if sent.is_some() && (wins || known.is_none()) {
         *known = sent;
     }
 }
 
-/// Takes each field of what was sent, and leaves the others to what follows. All have to be named,
-/// so that none is forgotten.
+/// Takes each listed field of what was sent, and leaves the others to the code after it. Every
+/// field must be named, so that none is forgotten.
 macro_rules! take_fields {
     ($type:ident, $known:ident <- $sent:ident if $wins:ident: $($field:ident)*; else $($other:tt)*) => {
         let $type { $($field,)* $($other)* } = $sent;
@@ -22,7 +22,7 @@ macro_rules! take_fields {
     };
 }
 
-/// What is known after `sent`, which is of the same parcel.
+/// What is known after `sent`, which is about the same parcel.
 pub(super) fn merge(mut known: Tracking, mut sent: Tracking, freshness: Freshness) -> Tracking {
     let wins = freshness != Freshness::Older;
     merge_status(&mut known, &mut sent, freshness);
@@ -44,7 +44,7 @@ pub(super) fn merge(mut known: Tracking, mut sent: Tracking, freshness: Freshnes
     known
 }
 
-/// Status, substatus and `update_at` move together or not at all.
+/// Status, substatus and `update_at` change together or not at all.
 fn merge_status(known: &mut Tracking, sent: &mut Tracking, freshness: Freshness) {
     let update_at = sent
         .update_at
@@ -127,8 +127,8 @@ fn merge_milestones(mut known: Milestones, sent: Milestones, wins: bool) -> Mile
     known
 }
 
-/// Takes over what was sent of the same scan, the time and the detail apart: those are what the two
-/// have in common.
+/// Takes over what was sent about the same scan, except the time and the detail, which the two have
+/// in common.
 pub(super) fn merge_checkpoint(known: &mut Checkpoint, sent: Checkpoint, wins: bool) {
     take_fields! {
         Checkpoint, known <- sent if wins:

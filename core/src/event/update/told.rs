@@ -1,4 +1,4 @@
-//! What there is to tell of the checkpoints.
+//! Which checkpoints are reported.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// All of a parcel that is seen for the first time.
+    /// All checkpoints of a parcel that is seen for the first time.
     pub(super) fn all_of(tracking: &Tracking) -> Self {
         let history = History::of(tracking);
         let oldest_first = history.shown().rev();
@@ -26,7 +26,7 @@ impl Told {
         }
     }
 
-    /// What `now` has that was not `known`, after something was `sent`.
+    /// The checkpoints of `now` that were not `known`, after something was `sent`.
     pub(super) fn new(
         known: (&Tracking, &History),
         sent: &History,
@@ -46,7 +46,7 @@ impl Told {
         }
     }
 
-    /// This and what there is to tell after the next delivery.
+    /// These checkpoints and those that the next delivery adds.
     pub(super) fn and(self, next: Self) -> Self {
         Self {
             checkpoints: joined(self.checkpoints, next.checkpoints),
@@ -62,10 +62,11 @@ fn joined(first: Vec<Checkpoint>, then: Vec<Checkpoint>) -> Vec<Checkpoint> {
     order.map(|index| std::mem::take(&mut all[index])).collect()
 }
 
-/// The entries that are new, newest first: for each day and detail as many as there are more scans.
+/// The new entries, newest first: for each day and detail, as many as there are more scans than
+/// before.
 ///
-/// So each scan is told once, whatever was known of it first. Where a scan of which less was known
-/// may be one of several, those that cannot be it are told before those that can.
+/// So each scan is reported once, whatever was known about it first. If a known scan with less
+/// detail may be one of several, those that cannot be it are reported before those that can.
 fn new_entries<'a>(known: &History<'a>, now: &History<'a>) -> Vec<Entry<'a>> {
     let mut left: HashMap<(Option<&str>, Option<Scan>), isize> = HashMap::new();
     let groups = |scan: Scan<'a>| [(scan.detail, None), (scan.detail, Some(scan.day()))];
@@ -99,8 +100,8 @@ fn new_entries<'a>(known: &History<'a>, now: &History<'a>) -> Vec<Entry<'a>> {
     candidates.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
-/// The known entries that something earlier comes too late after: no forecasts, and none that a
-/// newer list of the same leg does not have any more.
+/// The known entries after which something earlier comes too late: not forecasts, and not those
+/// that a newer list of the same leg no longer has.
 fn not_taken_back<'a: 'e, 'e>(
     (known, history): (&Tracking, &'e History<'a>),
     sent: &'e History<'a>,

@@ -3,11 +3,11 @@
 use super::{Case, EVENT, body_only, mac, sign, timestamp_only};
 use crate::{ErrorKind, testing::SECRET};
 
-/// The longest that 13 retries, which double from 60 s, can take.
+/// The longest that 13 retries, with delays that double from 60 s, can take.
 const LONGEST_WINDOW: u64 = 491_460;
 
-/// Nothing, numbers and booleans where texts are usual, texts where numbers are, times in each
-/// form, codes and members that nobody knows.
+/// Nulls, numbers and booleans where text is usual, text where numbers are, times in each form, and
+/// unknown codes and members.
 const ODD_VALUES: &[u8] = include_bytes!("../data/odd_values.json");
 
 pub(super) fn cases(now: u64) -> Vec<Case> {

@@ -1,4 +1,4 @@
-//! Bodies that are large, or not events.
+//! Bodies that are large, or are not events.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 

@@ -1,4 +1,4 @@
-//! Times that are signed and not accepted, or not times.
+//! Timestamps that have a valid signature but are not accepted, or are not times.
 
 use super::{Case, EVENT, forged, sign, timestamp_only};
 use crate::ErrorKind;

@@ -14,7 +14,7 @@ pub(super) struct Request {
     pub(super) body: Bytes,
 }
 
-/// What was sent, in words, and what came back on which connection.
+/// What was sent, in words, the connection, and what came back on it.
 pub(super) struct Exchange {
     pub(super) sent: String,
     pub(super) answer: io::Result<Answer>,
@@ -41,7 +41,7 @@ impl Request {
         Self::new(name, &[("host", "localhost"); 0], &body.into())
     }
 
-    /// A small delivery of now.
+    /// A small delivery, signed now.
     pub(super) fn genuine(name: &str, secret: &str) -> Self {
         let body = br#"{"code":200,"data":{"tracking_number":"LX405512873SE"}}"#;
         let signer = Signer::new(secret).expect("a good secret");
@@ -49,7 +49,7 @@ impl Request {
         Self::new(name, &headers, &Bytes::from_static(body))
     }
 
-    /// Tells what is sent. Of the body only as much as there is to tell.
+    /// Describes what is sent, with an excerpt of the body.
     pub(super) fn described(&self, verifier: &str, path: &str, body: &str) -> String {
         let headers: String = self
             .headers
@@ -62,7 +62,7 @@ impl Request {
 }
 
 impl Exchange {
-    /// Ends the run.
+    /// Ends the run with a report.
     #[track_caller]
     pub(super) fn fail(&self, expected: &str) -> ! {
         let answered = match &self.answer {
@@ -86,7 +86,7 @@ impl Exchange {
     }
 }
 
-/// Gives the beginning of a text that may be long.
+/// Returns the beginning of a text that may be long.
 pub(super) fn excerpt(text: &[u8]) -> String {
     const LONGEST: usize = 300;
     match text.get(..LONGEST) {

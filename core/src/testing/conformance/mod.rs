@@ -17,8 +17,8 @@
 //! conformance::run(&serve);
 //! ```
 //!
-//! One that takes deliveries on another path, or tells the suite which of them reached its
-//! handler, implements [`Receiver`]:
+//! If it takes deliveries on another path, or tells the suite which of them reached its handler,
+//! implement [`Receiver`]:
 //!
 //! ```no_run
 //! use std::net::SocketAddr;
@@ -49,8 +49,8 @@
 //! conformance::run(&MyApp::default());
 //! ```
 //!
-//! One that makes its own verifier, from a secret in its environment, is started with
-//! [`SECRET`] and put to what can be tested with one secret:
+//! If it makes its own verifier from a secret in its environment, start it with [`SECRET`], and run
+//! what can be tested with one secret:
 //!
 //! ```no_run
 //! # use std::net::SocketAddr;
@@ -74,42 +74,42 @@ use self::subject::Subject;
 use super::{Answer, SECRET};
 use crate::{Error, PROBLEM_CONTENT_TYPE, Scheme, Verifier, WWW_AUTHENTICATE};
 
-/// Where a receiver takes deliveries unless it says otherwise.
+/// The path on which a receiver takes deliveries by default.
 pub const PATH: &str = "/webhooks/trackingmore";
 
 const OTHER_SECRET: &str = "another secret";
 
-/// A receiver to put to the test. A function or closure from a [`Verifier`] to the address is one.
+/// A receiver to test. A function or closure from a [`Verifier`] to an address is one.
 pub trait Receiver {
     /// Serves the application behind `verifier`, in the background until the process ends, and
-    /// tells where.
+    /// returns its address.
     ///
-    /// It is called several times, each time with another verifier. The application answers
-    /// genuine deliveries with any status from 200 to 299. It may answer 503 when it cannot store
-    /// one: the suite then sends it again, as the vendor does, but not for ever.
+    /// It is called several times, each time with another verifier. The application answers genuine
+    /// deliveries with any status from 200 to 299. It may answer 503 when it cannot store one: the
+    /// suite then sends it again, as the vendor does, but not forever.
     fn serve(&self, verifier: Verifier) -> SocketAddr;
 
-    /// Tells on which path it takes deliveries: by default on [`PATH`].
+    /// Returns the path on which it takes deliveries: by default [`PATH`].
     fn path(&self) -> &str {
         PATH
     }
 
-    /// Gives the record in which the handler notes its deliveries. Without one, the suite judges by
-    /// the answers alone: it does not see a handler that is called for a refused request, or is
-    /// given other bytes than were sent.
+    /// Returns the record in which the handler notes its deliveries. Without one, the suite judges
+    /// by the answers alone: it cannot see that a handler is called for a refused request, or gets
+    /// other bytes than were sent.
     fn handled(&self) -> Option<&Handled> {
         None
     }
 
-    /// Tells whether genuine deliveries whose body is no [`Event`](crate::Event) are answered 2xx
-    /// too: because the handler takes the bytes only, or because it keeps what cannot be read.
+    /// Returns whether it also answers 2xx to genuine deliveries whose body is not an
+    /// [`Event`](crate::Event), because the handler takes only the bytes, or keeps those that
+    /// cannot be read.
     fn accepts_unread(&self) -> bool {
         false
     }
 
-    /// Tells whether `answer` refuses a request as it must be for `error`: by default with exactly
-    /// the answer that the adapters give. An application with answers of its own says here what
-    /// they are.
+    /// Returns whether `answer` is the right refusal for `error`: by default exactly the answer of
+    /// the adapters. An application with its own answers says here what they are.
     fn is_refusal(&self, answer: &Answer, error: &Error) -> bool {
         let scheme = (error.status() == 401).then_some(WWW_AUTHENTICATE);
         answer.status == error.status()
@@ -130,7 +130,7 @@ impl<F: Fn(Verifier) -> SocketAddr> Receiver for F {
 pub struct Handled(Arc<Mutex<Vec<Bytes>>>);
 
 impl Handled {
-    /// Notes a body, exactly as the handler was given it, before the request is answered 2xx. The
+    /// Notes a body, exactly as the handler received it, before the request is answered 2xx. The
     /// suite sends some bodies several times: note them before you drop duplicates.
     pub fn record(&self, body: &[u8]) {
         self.lock().push(Bytes::copy_from_slice(body));
@@ -145,12 +145,12 @@ impl Handled {
     }
 }
 
-/// Runs the whole suite, and prints what it is at.
+/// Runs the whole suite, and prints its progress.
 ///
 /// # Panics
 ///
-/// At the first answer that is not as it must be. The message tells what was sent, what was
-/// answered, and what should have been.
+/// At the first wrong answer. The message has what was sent, what was answered, and what was
+/// expected.
 pub fn run<R: Receiver + ?Sized>(receiver: &R) {
     run_with_secret(receiver);
 
@@ -164,10 +164,11 @@ pub fn run<R: Receiver + ?Sized>(receiver: &R) {
     Subject::new(receiver, verifier, None).accepts_what_others_signed();
 }
 
-/// Runs the part of the suite that a receiver passes whose verifier is `Verifier::new(SECRET)`:
-/// for an application that makes its own verifier, and so ignores the one that it is given.
+/// Runs the part of the suite that works with the verifier `Verifier::new(SECRET)`: for an
+/// application that makes its own verifier and so ignores the one that it is given.
 ///
-/// It leaves out pinned schemes, the rotation of secrets, and what others signed long ago.
+/// It leaves out pinned schemes, the rotation of secrets, and deliveries that others signed long
+/// ago.
 ///
 /// # Panics
 ///

@@ -12,7 +12,7 @@ use crate::{
     testing::{Case, Connection, Framing, cases, vectors},
 };
 
-/// How often a delivery is sent that the receiver cannot store.
+/// How often to send a delivery that the receiver cannot store.
 const ATTEMPTS: usize = 3;
 
 /// A receiver that is served behind one verifier.
@@ -24,7 +24,7 @@ pub(super) struct Subject<'a, R: ?Sized> {
 }
 
 impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
-    /// Serves a receiver behind a verifier which is pinned to `scheme`, if any.
+    /// Serves a receiver behind a verifier that is pinned to `scheme`, if any.
     pub(super) fn new(receiver: &'a R, verifier: VerifierBuilder, scheme: Option<Scheme>) -> Self {
         let verifier = verifier.build().expect("a well configured verifier");
         Self {
@@ -121,7 +121,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
     pub(super) fn never_accepts_half_a_body(&self) {
         println!("client that goes away in the middle of a body");
         let signed = Request::genuine("signed, and gone before the end of the body", SECRET);
-        // What arrives is an event, so that only its missing end is wrong.
+        // The part that arrives is an event, so only the missing end is wrong.
         let event = &signed.body;
         let length = format!("content-length: {}", event.len() + 1);
         let size = format!("{:x}\r\n", event.len());
@@ -156,12 +156,12 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         let exchange = self.deliver(self.connect(), &genuine, Framing::Chunked(7));
         self.deliver(exchange.connection, &genuine, Framing::Length);
     }
-    /// Tells what must come of a case.
+    /// Returns how a case must be judged.
     fn expected(&self, case: &Case) -> Result<(), Error> {
         case.verification(self.scheme)?;
         match case.reading() {
             Err(_) if self.receiver.accepts_unread() => Ok(()),
-            // Names the place in the body.
+            // With the path in the body.
             Err(ErrorKind::UnexpectedShape) => {
                 let received = self
                     .verifier
@@ -176,7 +176,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         Connection::open(self.addr).expect("the receiver listens where it says")
     }
 
-    /// Sends a genuine delivery, again if it cannot be stored, and checks that it is accepted.
+    /// Sends a genuine delivery, repeatedly if it cannot be stored, and checks that it is accepted.
     fn deliver(&self, connection: Connection, request: &Request, framing: Framing) -> Exchange {
         let mut exchange = self.post(connection, request, framing);
         for _ in 1..ATTEMPTS {
@@ -207,7 +207,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         }
     }
 
-    /// Sends a head and the start of a body, does what comes `then`, and reads the answer.
+    /// Sends a head and the start of a body, calls `then`, and reads the answer.
     fn start(
         &self,
         request: &Request,
@@ -217,7 +217,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
     ) -> Exchange {
         let mut connection = self.connect();
         let path = self.receiver.path();
-        // The answer may be there before all is sent.
+        // The answer may come before everything is sent.
         let _ = connection
             .send_head(path, &request.headers, &[framing])
             .and_then(|()| connection.send(start))
@@ -260,7 +260,7 @@ impl<'a, R: Receiver + ?Sized> Subject<'a, R> {
         }
     }
 
-    /// Checks that a connection is either announced closed and closed, or good for a delivery.
+    /// Checks that a connection is either closed as announced, or can take another delivery.
     fn check_order(&self, mut exchange: Exchange) {
         if !exchange.announces_close() {
             let genuine = Request::genuine("genuine, on the connection of a refused one", SECRET);

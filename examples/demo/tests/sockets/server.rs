@@ -108,8 +108,8 @@ impl Server {
         Connection::open(self.addr).unwrap()
     }
 
-    /// Gives the bodies that reached the handler since this was last called, as [`handled`] writes
-    /// them. It asks with a delivery of its own, which must be served.
+    /// Returns the bodies that reached the handler since this was last called, as [`handled`]
+    /// writes them. It asks with a delivery of its own, which must be served.
     pub(crate) fn handled(&self) -> Vec<String> {
         self.handled_before(&mut self.connect())
     }
