@@ -464,6 +464,60 @@ fn a_forecast_does_not_make_real_checkpoints_late() {
 }
 
 #[test]
+fn a_forecast_for_tomorrow_does_not_make_the_scans_of_today_late() {
+    let forecast = ("2024-05-04", "Expected tomorrow", "");
+    let updates = handle([
+        at(scans(&[forecast, ARRIVED]), T3),
+        at(scans(&[forecast, OUT, ARRIVED]), "2024-05-03T18:00:00Z"),
+    ]);
+    assert_eq!(
+        texts(updates[1].checkpoints()),
+        ["2024-05-03 08:00 Out for delivery"]
+    );
+}
+
+#[test]
+fn a_forecast_does_not_keep_a_delivery_without_an_update_time_out() {
+    let mut known = at(scans(&[("2024-05-20", "Expected 20 May", ""), ARRIVED]), T3);
+    known.delivery_status = Some("transit".into());
+    let mut sent = scans(&[DELIVERED, ARRIVED]);
+    sent.delivery_status = Some("delivered".into());
+    let updates = handle([known, sent]);
+    assert_eq!(updates[1].freshness(), Freshness::Newer);
+    assert_eq!(told(&updates), ["transit", "delivered"]);
+}
+
+#[test]
+fn a_scan_is_reported_while_two_known_ones_turn_out_to_be_one() {
+    let entry = |time, place| (time, "In transit", place);
+    let both = |destination: &[(&str, &str, &str)]| {
+        let origin = [entry("2024-05-01T08:00:00+00:00", "Wien")];
+        parcel(json!({"origin_info": leg(&origin), "destination_info": leg(destination)}))
+    };
+    let updates = handle([
+        both(&[entry("2024-05-01T10:00:00", "Wien")]),
+        both(&[
+            entry("2024-05-03T07:00:00+02:00", "Linz"),
+            entry("2024-05-01T10:00:00+02:00", "Wien"),
+        ]),
+    ]);
+    assert_eq!(
+        texts(updates[1].checkpoints()),
+        ["2024-05-03T07:00:00+02:00 In transit @Linz"]
+    );
+}
+
+#[test]
+fn whitespace_around_a_detail_or_a_place_makes_no_other_scan() {
+    let updates = handle([
+        scans(&[("2024-05-01 08:00", "Left", " ")]),
+        scans(&[("2024-05-01 08:00", "Left ", " Wien")]),
+    ]);
+    assert!(updates[1].checkpoints().is_empty());
+    assert_eq!(known(&updates).checkpoints().len(), 1);
+}
+
+#[test]
 fn a_withdrawn_checkpoint_does_not_make_real_ones_late() {
     let known = at(scans(&[DELIVERED, ARRIVED]), T3);
     let updates = handle([known.clone(), at(scans(&[OUT, ARRIVED]), T9)]);

@@ -372,6 +372,28 @@ proptest! {
         prop_assert_eq!(count_by_detail(&all), count_by_detail(known.checkpoints()));
     }
 
+    /// Two that were reported may turn out to be one instant, written with two offsets.
+    #[test]
+    fn each_scan_is_reported_whatever_its_offset(
+        life in any_life().prop_flat_map(shuffled), in_utc in vec(any::<bool>(), 10),
+    ) {
+        let mut arrivals = life.arrivals;
+        for (sending, in_utc) in arrivals.iter_mut().zip(in_utc) {
+            for writing in sending.origin.iter_mut().chain(&mut sending.destination) {
+                if in_utc {
+                    writing.time = WrittenTime::Utc;
+                }
+            }
+        }
+        let sent = deliveries(&life.scans, &arrivals);
+        let mut all = Vec::new();
+        let known = handle(&sent, |update| all.extend(told(update).cloned()));
+        let reported = count_by_detail(&all);
+        for (detail, count) in count_by_detail(known.checkpoints()) {
+            prop_assert!(reported[&detail] >= count, "{}", detail);
+        }
+    }
+
     #[test]
     fn a_scan_unlike_any_other_is_reported_once(
         life in any_life().prop_flat_map(shuffled), in_utc in vec(any::<bool>(), 10),

@@ -63,7 +63,8 @@ impl Checkpoint {
     ///
     /// It does not depend on how the time is written: `2024-01-05 06:40` and `2024-01-05T06:40:00`
     /// have the same key. So do a date and its midnight, and an instant in any offset. The place is
-    /// the location, or else the city. The key is the same in every version of this crate.
+    /// the location, or else the city. Whitespace around the detail and the place does not count. The
+    /// key is the same in every version of this crate.
     #[must_use]
     pub fn key(&self) -> CheckpointKey {
         let mut hash = Sha256::new();
@@ -90,18 +91,17 @@ impl Checkpoint {
         CheckpointKey(hash.finalize().into())
     }
 
-    /// What happened, unless the text is empty.
+    /// What happened, unless the text is whitespace.
     pub(super) fn detail(&self) -> Option<&str> {
-        self.tracking_detail
-            .as_deref()
-            .filter(|text| !text.is_empty())
+        let detail = self.tracking_detail.as_deref().map(str::trim);
+        detail.filter(|text| !text.is_empty())
     }
 
     /// Where it happened: the location, else the city.
     pub(super) fn place(&self) -> Option<&str> {
         [&self.location, &self.city]
             .into_iter()
-            .filter_map(Option::as_deref)
+            .filter_map(|text| text.as_deref().map(str::trim))
             .find(|text| !text.is_empty())
     }
 }

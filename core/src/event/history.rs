@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::moment::Moment;
 use super::order::{is_oldest_first, newest_first};
 use super::scan::{Precision, Scan};
-use super::{Checkpoint, Leg, Tracking};
+use super::{Checkpoint, Leg, Time, Tracking};
 
 impl Tracking {
     /// Returns the history of both legs as one list, newest first, each scan of the parcel once.
@@ -76,6 +76,8 @@ pub(super) struct Entry<'a> {
     pub(super) scan: Scan<'a>,
     pub(super) moment: Option<Moment>,
     pub(super) leg: Side,
+    /// It is later than the update that it came with: something that is expected.
+    pub(super) is_forecast: bool,
     is_shown: bool,
 }
 
@@ -87,8 +89,13 @@ pub(super) enum Side {
 
 impl<'a> History<'a> {
     pub(super) fn of(tracking: &'a Tracking) -> Self {
-        let origin = Entry::all_of(Side::Origin, tracking.origin_info.as_ref());
-        let destination = Entry::all_of(Side::Destination, tracking.destination_info.as_ref());
+        let updated = tracking.update_at.as_ref();
+        let origin = Entry::all_of(Side::Origin, tracking.origin_info.as_ref(), updated);
+        let destination = Entry::all_of(
+            Side::Destination,
+            tracking.destination_info.as_ref(),
+            updated,
+        );
         let order = newest_first(&[&moments(&origin), &moments(&destination)]);
         let mut entries = origin;
         entries.extend(destination);
@@ -108,16 +115,17 @@ impl<'a> History<'a> {
         self.entries.iter()
     }
 
-    /// Whether one of these checkpoints is surely later than all of the other's. One that is not
-    /// shown counts too, so that a later delivery cannot change the answer by hiding it.
+    /// Whether one of these checkpoints is surely later than all of the other's, forecasts apart. One
+    /// that is not shown counts too, so that a later delivery cannot change the answer by hiding it.
     pub(super) fn has_news(&self, other: &Self) -> bool {
-        let is_news = |entry: Entry| other.shown().all(|known| entry.is_after(known));
-        !other.entries.is_empty() && latest(self.all()).any(is_news)
+        let known: Vec<_> = other.shown().filter(|it| !it.is_forecast).collect();
+        let is_news = |entry: Entry| known.iter().all(|known| entry.is_after(known));
+        !known.is_empty() && latest(self.all().filter(|it| !it.is_forecast)).any(is_news)
     }
 }
 
 impl<'a> Entry<'a> {
-    fn all_of(side: Side, leg: Option<&'a Leg>) -> Vec<Self> {
+    fn all_of(side: Side, leg: Option<&'a Leg>, updated: Option<&Time>) -> Vec<Self> {
         let checkpoints = leg.into_iter().flat_map(|leg| &leg.trackinfo);
         let mut entries: Vec<_> = checkpoints
             .map(|checkpoint| {
@@ -127,6 +135,9 @@ impl<'a> Entry<'a> {
                     scan,
                     moment,
                     leg: side,
+                    is_forecast: moment
+                        .zip(updated)
+                        .is_some_and(|(moment, updated)| moment.is_expected_at(updated)),
                     is_shown: false,
                 }
             })

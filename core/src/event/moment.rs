@@ -61,6 +61,13 @@ impl Moment {
                 if date <= at && at <= end_of(date))
     }
 
+    /// Whether this is later than an update: surely, or as a date after the date of the update.
+    pub(super) fn is_expected_at(self, updated: &Time) -> bool {
+        let date_of_update = || updated.civil().map(|civil| civil.duration_since(EPOCH));
+        Self::of(updated).is_some_and(|updated| self.is_after(updated, false))
+            || (self.is_date() && date_of_update().is_some_and(|updated| self.at() > updated))
+    }
+
     fn earliest(self) -> SignedDuration {
         match self {
             Self::Instant(at) => at,

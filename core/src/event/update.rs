@@ -118,12 +118,7 @@ impl Update {
         let (known_history, sent_history) = (History::of(&known), History::of(&sent));
         let freshness = sent.freshness_by(&sent_history, &known, &known_history);
         let tracking = merge(known.clone(), sent.clone(), freshness);
-        let told = Told::new(
-            (&known, &known_history),
-            &sent_history,
-            freshness,
-            &tracking,
-        );
+        let told = Told::new(&known_history, &sent_history, freshness, &tracking);
         Self {
             told,
             // A history that is not in order stays as it is until there is something to store.

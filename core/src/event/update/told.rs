@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::history::{Entry, History, Side, latest};
-use super::super::moment::Moment;
 use super::super::order::newest_first;
 use super::super::scan::{Scan, Scans};
 use super::super::{Checkpoint, Freshness, Tracking};
@@ -28,14 +27,14 @@ impl Told {
 
     /// The checkpoints of `now` that were not `known`, after something was `sent`.
     pub(super) fn new(
-        known: (&Tracking, &History),
+        known: &History,
         sent: &History,
         freshness: Freshness,
         now: &Tracking,
     ) -> Self {
         let now = History::of(now);
         let later: Vec<_> = latest(not_taken_back(known, sent, freshness)).collect();
-        let (backfilled, checkpoints) = new_entries(known.1, &now)
+        let (backfilled, checkpoints) = new_entries(known, &now)
             .into_iter()
             .rev()
             .partition::<Vec<_>, _>(|new| later.iter().any(|known| known.is_after(new)));
@@ -88,7 +87,7 @@ fn new_entries<'a>(known: &History<'a>, now: &History<'a>) -> Vec<Entry<'a>> {
     candidates.sort_by_key(|(may_be_known, position, _)| (*may_be_known, *position));
     candidates.retain(|(may_be_known, _, entry)| {
         let [all, day] = groups(entry.scan);
-        let is_new = left[&all] > 0 && (!may_be_known || left[&day] > 0);
+        let is_new = !may_be_known || (left[&all] > 0 && left[&day] > 0);
         if is_new {
             for group in [all, day] {
                 left.entry(group).and_modify(|left| *left -= 1);
@@ -103,15 +102,10 @@ fn new_entries<'a>(known: &History<'a>, now: &History<'a>) -> Vec<Entry<'a>> {
 /// The known entries after which something earlier comes too late: not forecasts, and not those
 /// that a newer list of the same leg no longer has.
 fn not_taken_back<'a: 'e, 'e>(
-    (known, history): (&Tracking, &'e History<'a>),
+    known: &'e History<'a>,
     sent: &'e History<'a>,
     freshness: Freshness,
 ) -> impl Iterator<Item = &'e Entry<'a>> {
-    let updated = known.update_at.as_ref().and_then(Moment::of);
-    let is_forecast = move |entry: &Entry| {
-        let moments = entry.moment.zip(updated);
-        moments.is_some_and(|(moment, updated)| moment.is_after(updated, false))
-    };
     let still_sent = Scans::new(sent.all().map(|it| (it.scan, it.moment)));
     let lists = [Side::Origin, Side::Destination].map(|leg| sent.all().any(|it| it.leg == leg));
     let is_withdrawn = move |entry: &Entry<'a>| {
@@ -119,6 +113,6 @@ fn not_taken_back<'a: 'e, 'e>(
             && lists[entry.leg as usize]
             && !still_sent.may_have(entry.scan, entry.moment)
     };
-    let counts = move |entry: &&Entry<'a>| !is_forecast(entry) && !is_withdrawn(entry);
-    history.shown().filter(counts)
+    let counts = move |entry: &&Entry<'a>| !entry.is_forecast && !is_withdrawn(entry);
+    known.shown().filter(counts)
 }
