@@ -86,10 +86,7 @@ impl Listen {
     /// Sends a sample, with further arguments of `send`.
     pub(crate) fn send(&self, args: &[&str]) {
         let mut command = program();
-        command
-            .args(["send", "--no-retry"])
-            .args(args)
-            .arg(&self.url);
+        command.arg("send").args(args).arg(&self.url);
         command.stdout(Stdio::null()).status().unwrap();
     }
 
@@ -285,7 +282,7 @@ impl Page {
     }
 }
 
-/// Stands between the browser and an inspector, and can cut the two apart.
+/// A connection between the browser and an inspector that can be cut.
 pub(crate) struct Cable {
     port: u16,
     state: watch::Sender<State>,

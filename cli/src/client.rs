@@ -8,7 +8,7 @@ use std::{
 };
 
 use reqwest::{
-    Client, ClientBuilder, Method, Response, StatusCode, Url,
+    Body, Client, ClientBuilder, Response, StatusCode, Url,
     header::{CONNECTION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
@@ -22,31 +22,25 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many bytes of an answer are kept to be shown.
 const SHOWN: usize = 300;
 
-/// What belongs to one connection, and is not passed on over another.
-const OF_CONNECTION: [&str; 12] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// The headers that belong to one connection, and are not forwarded.
+const OF_CONNECTION: &str = "connection content-length expect host keep-alive proxy-authenticate \
+                             proxy-authorization proxy-connection te trailer transfer-encoding \
+                             upgrade";
 
-/// Makes a client for a URL, that sends as it is told: it follows no redirect and asks no proxy.
+/// Makes a client for a URL. It follows no redirect and asks no proxy.
 pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
-    build(Client::builder(), url)
+    build(Client::builder().timeout(TIMEOUT), url)
 }
 
-/// As [`client`], with the addresses that the host of `url` is known to have.
-pub(crate) fn client_at(url: &Url, addresses: &[SocketAddr]) -> Result<Client, Failure> {
+/// As [`client`], with the addresses that the host of `url` is known to have, and another timeout.
+pub(crate) fn client_at(
+    url: &Url,
+    addresses: &[SocketAddr],
+    timeout: Duration,
+) -> Result<Client, Failure> {
     let host = url.host_str().unwrap_or_default();
-    build(Client::builder().resolve_to_addrs(host, addresses), url)
+    let builder = Client::builder().resolve_to_addrs(host, addresses);
+    build(builder.timeout(timeout), url)
 }
 
 fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
@@ -54,13 +48,12 @@ fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
     _ = rustls::crypto::ring::default_provider().install_default();
     let builder = match url.scheme() {
         "https" => builder,
-        // A machine need not have certificates if none is to be verified.
+        // Plain HTTP must work on a machine without certificates.
         _ => builder.tls_certs_only([]),
     };
     builder
         .redirect(Policy::none())
         .no_proxy()
-        .timeout(TIMEOUT)
         .build()
         .map_err(|error| {
             let reason = reason(error);
@@ -80,7 +73,7 @@ pub(crate) fn target(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Writes a URL without what may be secret in it.
+/// Writes a URL without the parts that may be secret.
 pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
@@ -106,27 +99,43 @@ pub(crate) fn header_map<N: AsRef<str>, V: AsRef<[u8]>>(
     Ok(passed_on(map))
 }
 
-/// Takes those of a connection out of its headers, also those that `connection` names.
+/// Removes the headers of the connection, also those that `connection` names.
 pub(crate) fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     let values = headers.get_all(CONNECTION).into_iter();
     let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     let named: Vec<HeaderName> = names
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect();
-    for name in named.iter().map(HeaderName::as_str).chain(OF_CONNECTION) {
+    let own = OF_CONNECTION.split(' ');
+    for name in named.iter().map(HeaderName::as_str).chain(own) {
         headers.remove(name);
     }
     headers
 }
 
-/// What a receiver said to a delivery, or why it said nothing.
-#[derive(Clone)]
+/// What a receiver answered, or why it did not.
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    pub(crate) status: Result<StatusCode, String>,
-    /// The beginning of its body, if it was a refusal in text.
+    pub(crate) status: Result<StatusCode, NoAnswer>,
+    /// The beginning of its body, if it is a refusal.
     pub(crate) words: Option<String>,
     /// How long it took.
     pub(crate) latency: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct NoAnswer {
+    pub(crate) kind: NoAnswerKind,
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAnswerKind {
+    /// There was no connection.
+    Unreachable,
+    TimedOut,
+    /// The connection was closed, or what came is not HTTP.
+    Closed,
 }
 
 impl Answer {
@@ -134,12 +143,12 @@ impl Answer {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
 
-    /// Gives what a script is told.
+    /// Gives what a script reads.
     pub(crate) fn record(&self) -> Record<'_> {
         Record {
             accepted: self.is_accepted(),
             status: self.status.as_ref().ok().map(StatusCode::as_u16),
-            error: self.status.as_ref().err().map(String::as_str),
+            error: self.status.as_ref().err().map(|none| &none.reason[..]),
             words: self.words.as_deref(),
             latency_ms: milliseconds(self.latency),
         }
@@ -164,7 +173,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.status {
             Ok(status) => write!(f, "{status}")?,
-            Err(reason) => write!(f, "no answer: {reason}")?,
+            Err(none) => write!(f, "no answer: {}", none.reason)?,
         }
         match &self.words {
             Some(words) => write!(f, " {}", Foreign(words)),
@@ -174,15 +183,17 @@ impl fmt::Display for Answer {
 }
 
 /// Sends a delivery once.
-pub(crate) async fn post(client: &Client, url: &Url, headers: &HeaderMap, body: &[u8]) -> Answer {
-    let request = client
-        .request(Method::POST, url.clone())
-        .headers(headers.clone())
-        .body(body.to_vec());
+pub(crate) async fn post(
+    client: &Client,
+    url: &Url,
+    headers: HeaderMap,
+    body: impl Into<Body>,
+) -> Answer {
+    let request = client.post(url.clone()).headers(headers).body(body);
     let sent = Instant::now();
     let (status, words) = match request.send().await {
         Ok(response) => (Ok(response.status()), beginning(response).await),
-        Err(error) => (Err(reason(error)), String::new()),
+        Err(error) => (Err(NoAnswer::from(error)), String::new()),
     };
     let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
     Answer {
@@ -192,7 +203,19 @@ pub(crate) async fn post(client: &Client, url: &Url, headers: &HeaderMap, body: 
     }
 }
 
-/// Reads an answer to its end, or as far as it comes, and gives what it says first.
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        let kind = match &error {
+            error if error.is_connect() => NoAnswerKind::Unreachable,
+            error if error.is_timeout() => NoAnswerKind::TimedOut,
+            _ => NoAnswerKind::Closed,
+        };
+        let reason = reason(error);
+        Self { kind, reason }
+    }
+}
+
+/// Reads an answer as far as it comes, and gives its beginning.
 async fn beginning(mut response: Response) -> String {
     let mut shown = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -202,11 +225,11 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&shown).trim().to_owned()
 }
 
-/// Tells why no answer came, without the URL, which can hold a password.
+/// Tells why no answer came, without the URL, which may hold a password.
 pub(crate) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.is_timeout() {
-        return format!("nothing within {} s", TIMEOUT.as_secs());
+        return "timed out".to_owned();
     }
     let chain = iter::successors(error.source(), |error| (*error).source());
     match chain.last() {
@@ -230,8 +253,8 @@ mod tests {
         tokio::spawn(async { serve(listener, app).await });
         let url = format!("http://receiver.invalid:{}/", address.port());
         let url = target(&url).unwrap();
-        let client = client_at(&url, &[address]).unwrap();
-        let answer = post(&client, &url, &HeaderMap::new(), b"").await;
-        assert_eq!(answer.status, Ok(StatusCode::NO_CONTENT));
+        let client = client_at(&url, &[address], TIMEOUT).unwrap();
+        let answer = post(&client, &url, HeaderMap::new(), "").await;
+        assert!(answer.is_accepted());
     }
 }

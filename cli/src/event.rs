@@ -1,28 +1,32 @@
-//! The event that is sent: a sample or a file, with fields changed.
+//! The bodies that are sent: samples or a file, with members changed.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
+use trackingmore_webhook_axum::Event;
 
-use crate::{failure::Failure, input};
+use crate::{failure::Failure, input, saved::Saved};
 
 #[derive(Args)]
 pub(crate) struct EventArgs {
-    /// Send the sample of this status
+    /// Send the sample with this status
     #[arg(long, value_enum, default_value_t = Status::Delivered)]
     status: Status,
-    /// Send this file instead, or standard input if it is `-`, byte for byte unless there is a --set
+    /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
+    story: bool,
+    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, the body is sent
+    #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
-    /// Change a field of the parcel, as in tracking_number=AB1 or
-    /// origin_info.trackinfo.0.location=Oslo; NAME:=JSON sets what is not text, and {number} is
+    /// Change a member of the parcel, as in tracking_number=AB1 or
+    /// origin_info.trackinfo.0.location=Oslo. NAME:=JSON sets a value that is not text. {number} is
     /// replaced by the number of the delivery
     #[arg(long, value_name = "NAME=TEXT", value_parser = Change::parse)]
     set: Vec<Change>,
 }
 
-/// The statuses that there is a sample of.
+/// The statuses that have a sample.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum Status {
@@ -39,44 +43,135 @@ pub(crate) enum Status {
 
 /// Makes the body of each delivery.
 pub(crate) struct EventSource {
-    template: Vec<u8>,
+    /// The bodies, in the order in which they are sent.
+    templates: Vec<Vec<u8>>,
     changes: Vec<Change>,
 }
 
 impl EventArgs {
     pub(crate) fn read(self) -> Result<EventSource, Failure> {
-        let template = match &self.file {
-            None => self.status.sample().to_vec(),
-            Some(path) => input::read(path)?,
+        let templates = match &self.file {
+            Some(path) => vec![body(input::read(path)?)],
+            None if self.story => story()?,
+            None => vec![self.status.sample().to_vec()],
         };
-        Ok(EventSource {
-            template,
+        let source = EventSource {
+            templates,
             changes: self.set,
-        })
+        };
+        source.warn()?;
+        Ok(source)
+    }
+}
+
+/// Gives the body of a saved delivery; anything else is one.
+fn body(file: Vec<u8>) -> Vec<u8> {
+    match Saved::from_http(&file) {
+        Ok(saved) => saved.body.unwrap_or_default().to_vec(),
+        Err(_) => file,
     }
 }
 
 impl EventSource {
-    /// Makes the body of the delivery `n`.
-    pub(crate) fn body(&self, n: u64) -> Result<Vec<u8>, Failure> {
+    /// How many deliveries there are of each number.
+    pub(crate) fn steps(&self) -> u64 {
+        self.templates.len() as u64
+    }
+
+    /// Makes the body of a step of the delivery `n`.
+    pub(crate) fn body(&self, n: u64, step: u64) -> Result<Vec<u8>, Failure> {
+        let template = &self.templates[step as usize % self.templates.len()];
         if self.changes.is_empty() {
-            return Ok(self.template.clone());
+            return Ok(template.clone());
         }
-        let mut event: Value = serde_json::from_slice(&self.template)
-            .map_err(|_| Failure::usage("--set cannot change a file that is not JSON"))?;
-        let parcel = match event.get_mut("data") {
-            Some(Value::Array(parcels)) if parcels.len() == 1 => parcels.first_mut(),
-            data => data,
-        };
-        let parcel = parcel.filter(|parcel| parcel.is_object());
-        let parcel = parcel.ok_or_else(|| {
-            Failure::usage("--set cannot change a file without a parcel as its `data`")
-        })?;
+        let mut event = read(template)?;
         for change in &self.changes {
-            change.apply(parcel, n)?;
+            change.apply(parcel(&mut event)?, n)?;
         }
         serde_json::to_vec(&event).map_err(Failure::failed)
     }
+
+    /// Warns of members that neither the body nor the model has: they may be misspelt.
+    fn warn(&self) -> Result<(), Failure> {
+        let Some(first) = self.templates.first().filter(|_| !self.changes.is_empty()) else {
+            return Ok(());
+        };
+        let mut before = read(first)?;
+        let before = parcel(&mut before)?;
+        let event = serde_json::from_slice::<Event>(&self.body(1, 0)?);
+        let model = event
+            .ok()
+            .and_then(|event| serde_json::to_value(event.tracking).ok());
+        for Change { name, .. } in &self.changes {
+            let pointer = format!("/{}", name.replace('.', "/"));
+            let has = |value: &Value| value.pointer(&pointer).is_some();
+            if !has(before) && !model.as_ref().is_some_and(has) {
+                eprintln!("warning: the parcel has no member `{name}`; --set adds it");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(template: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(template)
+        .map_err(|_| Failure::usage("--set cannot change a file that is not JSON"))
+}
+
+fn parcel(event: &mut Value) -> Result<&mut Value, Failure> {
+    let data = event.get_mut("data");
+    let parcel = match data {
+        Some(data) if data.as_array().is_some_and(|parcels| parcels.len() == 1) => data.get_mut(0),
+        data => data,
+    };
+    let parcel = parcel.filter(|parcel| parcel.is_object());
+    parcel
+        .ok_or_else(|| Failure::usage("--set cannot change a file without a parcel as its `data`"))
+}
+
+/// Makes the deliveries of one parcel: the first without a checkpoint, then one for each.
+fn story() -> Result<Vec<Vec<u8>>, Failure> {
+    let delivered = Status::Delivered.sample();
+    let whole = read(delivered)?;
+    let lists = ["destination_info", "origin_info"].map(|leg| format!("/data/{leg}/trackinfo"));
+    let mut scans: Vec<_> = lists
+        .iter()
+        .filter_map(|list| whole.pointer(list)?.as_array())
+        .flatten()
+        .collect();
+    // Newest first. The second leg begins with the last scan of the first.
+    scans.dedup();
+    let mut story = vec![delivered.to_vec()];
+    for newer in 1..=scans.len() {
+        let mut event = whole.clone();
+        for list in &lists {
+            if let Some(Value::Array(list)) = event.pointer_mut(list) {
+                list.retain(|scan| !scans[..newer].contains(&scan));
+            }
+        }
+        let parcel = parcel(&mut event)?;
+        let latest = scans.get(newer).copied().unwrap_or(&Value::Null);
+        let time = latest["checkpoint_date"].as_str();
+        let status = &latest["checkpoint_delivery_status"];
+        parcel["delivery_status"] = match status.is_null() {
+            true => "pending".into(),
+            false => status.clone(),
+        };
+        parcel["substatus"] = latest["checkpoint_delivery_substatus"].clone();
+        parcel["latest_event"] = latest["tracking_detail"].clone();
+        parcel["latest_checkpoint_time"] = latest["checkpoint_date"].clone();
+        parcel["update_at"] = match time {
+            Some(time) => format!("{time}+00:00").into(),
+            None => parcel["created_at"].clone(),
+        };
+        parcel["origin_info"]["milestone_date"] = Value::Null;
+        parcel["destination_info"]["milestone_date"] = Value::Null;
+        parcel["signed_by"] = Value::Null;
+        parcel["transit_time"] = Value::Null;
+        story.push(serde_json::to_vec(&event).map_err(Failure::failed)?);
+    }
+    story.reverse();
+    Ok(story)
 }
 
 impl Status {
@@ -166,19 +261,21 @@ fn member<'a>(place: &'a mut Value, step: &str) -> Option<&'a mut Value> {
 
 #[cfg(test)]
 mod tests {
-    use trackingmore_webhook_axum::{DeliveryStatus, Event, trackingmore_webhook::Time};
+    use trackingmore_webhook_axum::{
+        DeliveryStatus, Event, Freshness, Update, trackingmore_webhook::Time,
+    };
 
     use super::*;
 
     fn changed(template: &str, changes: &[&str]) -> Result<Value, String> {
         let source = EventSource {
-            template: template.as_bytes().to_vec(),
+            templates: vec![template.as_bytes().to_vec()],
             changes: changes
                 .iter()
                 .map(|text| Change::parse(text))
                 .collect::<Result<_, _>>()?,
         };
-        let body = source.body(7).map_err(|failure| match failure {
+        let body = source.body(7, 0).map_err(|failure| match failure {
             Failure::Usage(what) => what,
             other => panic!("{other:?}"),
         })?;
@@ -201,13 +298,32 @@ mod tests {
                 time(&tracking.created_at) < time(&tracking.update_at),
                 "{status:?}"
             );
-            // What is said of the parcel as a whole is the last of its history.
+            // The fields of the parcel agree with its last checkpoint.
             if let Some(latest) = tracking.latest_checkpoint() {
                 assert_eq!(latest.checkpoint_date, tracking.latest_checkpoint_time);
                 let event = tracking.latest_event.as_deref().unwrap();
                 assert!(event.starts_with(latest.tracking_detail.as_deref().unwrap()));
             }
         }
+    }
+
+    #[test]
+    fn a_story_is_the_life_of_one_parcel() {
+        let mut known: Option<Update> = None;
+        let mut statuses = Vec::new();
+        for body in story().unwrap() {
+            let sent = serde_json::from_slice::<Event>(&body).unwrap().tracking;
+            assert_eq!(sent.tracking_number, "RB550418207HK");
+            statuses.push(sent.delivery_status.clone().unwrap().as_str().to_owned());
+            let before = known.map(Update::into_tracking);
+            let update = Update::new(before, sent);
+            assert_eq!(update.freshness(), Freshness::Newer);
+            assert!(update.checkpoints().len() <= 1 && update.backfilled().is_empty());
+            known = Some(update);
+        }
+        statuses.dedup();
+        let all = ["pending", "inforeceived", "transit", "pickup", "delivered"];
+        assert_eq!(statuses, all);
     }
 
     #[test]

@@ -4,14 +4,14 @@ use std::{
     process::ExitCode,
 };
 
-/// Why a command could not do its work: a line for standard error.
+/// Why a command failed, in one line for standard error.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line is wrong, or what it names.
+    /// The command line is wrong, or something that it names.
     Usage(String),
-    /// What was asked for did not succeed.
+    /// The command could not do what it was asked to.
     Failed(String),
-    /// Whoever read the output has left, as `head` does.
+    /// The reader closed the pipe, as `head` does.
     Unread,
 }
 

@@ -1,4 +1,4 @@
-//! Files that are read, or standard input where a file is named `-`.
+//! Reads files, or standard input for `-`.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::failure::Failure;
 
-/// Whether standard input, which can be read only once, has been.
+/// Whether standard input has been read: that works only once.
 static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn is_stdin(path: &Path) -> bool {
@@ -18,7 +18,7 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if is_stdin(path) && STDIN_IS_READ.swap(true, Ordering::Relaxed) {
-        let twice = "standard input can be read only once: give files for the rest";
+        let twice = "standard input can be read only once: use files for the rest";
         return Err(Failure::usage(twice));
     }
     let mut bytes = Vec::new();

@@ -6,7 +6,6 @@ mod duration;
 mod event;
 mod failure;
 mod input;
-mod mac;
 mod output;
 mod saved;
 mod secret;
@@ -25,6 +24,8 @@ use crate::{commands::Command, failure::Failure};
 ///
 /// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file, and is never an
 /// argument, where other users of the machine could read it.
+///
+/// Exit code: 0 for yes (accepted, genuine, safe), 1 for no, 2 for wrong usage.
 #[derive(Parser)]
 #[command(name = "trackingmore-webhook", version)]
 struct Cli {
@@ -39,7 +40,7 @@ async fn main() -> ExitCode {
         Err(error) => explain(&error),
     };
     ended.unwrap_or_else(|failure| {
-        // Nobody is left to be told if standard error is closed.
+        // Standard error may be closed.
         _ = match &failure {
             Failure::Usage(what) | Failure::Failed(what) => writeln!(io::stderr(), "error: {what}"),
             Failure::Unread => Ok(()),
@@ -48,8 +49,8 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Prints the help or version that was asked for, and shortens what clap says of wrong usage to a
-/// line.
+/// Prints the help or version that was asked for, or what is wrong with the usage, with clap's
+/// suggestion, in one line.
 fn explain(error: &clap::Error) -> Result<ExitCode, Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -62,9 +63,11 @@ fn explain(error: &clap::Error) -> Result<ExitCode, Failure> {
         }
         _ => {
             let text = error.to_string();
-            let what = text.split("\n\n").next().unwrap_or_default();
-            let words: Vec<_> = what.split_whitespace().collect();
-            let line = words.join(" ");
+            let parts = text.split("\n\n").map(str::trim);
+            let parts =
+                parts.filter(|part| part.starts_with("error: ") || part.starts_with("tip: "));
+            let parts = parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+            let line = parts.collect::<Vec<_>>().join("; ");
             let line = line.strip_prefix("error: ").unwrap_or(&line);
             Err(Failure::usage(format_args!("{line} (see --help)")))
         }

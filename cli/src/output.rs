@@ -1,4 +1,4 @@
-//! What a command prints on standard output: text for people, or one JSON object a line.
+//! Prints on standard output: text for people, or one JSON object a line.
 
 use std::{
     fmt::{self, Write as _},
@@ -12,9 +12,10 @@ use serde_json::{Serializer, ser::Formatter};
 
 use crate::failure::Failure;
 
-// These show on a terminal only, and not with NO_COLOR.
+// Shown on terminals only, and not with NO_COLOR.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 pub(crate) const FAINT: Style = Style::new().dimmed();
 
 #[derive(Args, Clone, Copy)]
@@ -25,6 +26,10 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints a line: `text`, or with `--json` the `record`.
     pub(crate) fn line(
         self,
@@ -38,7 +43,7 @@ impl Output {
         }
     }
 
-    /// As [`Output::line`], with `text` for a program: all of its characters count.
+    /// As [`Output::line`], for `text` that a program reads: nothing is taken out of it.
     pub(crate) fn exact_line(
         self,
         text: impl fmt::Display,
@@ -51,7 +56,7 @@ impl Output {
         }
     }
 
-    /// Prints a line that only people need.
+    /// Prints a line that only people read.
     pub(crate) fn remark(self, text: impl fmt::Display) -> Result<(), Failure> {
         if self.json {
             return Ok(());
@@ -75,8 +80,7 @@ fn print_json(record: &impl Serialize) -> Result<(), Failure> {
         .map_err(Failure::output)
 }
 
-/// JSON in which nothing commands the terminal: what text for people has as an escape, this has
-/// too.
+/// JSON with escapes for what could command a terminal, as in text for people.
 struct ForTerminals;
 
 impl Formatter for ForTerminals {
@@ -89,19 +93,19 @@ impl Formatter for ForTerminals {
             .chars()
             .try_for_each(|char| match is_harmless(char) {
                 true => write!(writer, "{char}"),
-                false => write_escape(writer, char),
+                false => writer.write_all(escape(char).as_bytes()),
             })
     }
 }
 
-/// Writes a character as JSON writes any, if it must.
-pub(crate) fn write_escape(writer: &mut (impl Write + ?Sized), char: char) -> io::Result<()> {
+/// Writes a character as a JSON escape.
+pub(crate) fn escape(char: char) -> String {
     let mut units = [0; 2];
-    let mut units = char.encode_utf16(&mut units).iter();
-    units.try_for_each(|unit| write!(writer, "\\u{unit:04x}"))
+    let units = char.encode_utf16(&mut units).iter();
+    units.map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
-/// Text in a colour, where there are colours.
+/// Text in a colour, on terminals that have colours.
 pub(crate) struct Painted<T>(pub(crate) Style, pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for Painted<T> {
@@ -110,7 +114,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
-/// Text that somebody sent, on one line and without a way to command the terminal.
+/// Foreign text, on one line and unable to command the terminal.
 pub(crate) struct Foreign<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Foreign<'_> {
@@ -122,7 +126,7 @@ impl fmt::Display for Foreign<'_> {
     }
 }
 
-/// Tells whether a terminal shows a character, and does nothing else.
+/// Tells whether a terminal only shows a character.
 fn is_harmless(char: char) -> bool {
     matches!(char, '\'' | '"' | '\\') || char.escape_debug().len() == 1
 }

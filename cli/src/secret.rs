@@ -1,5 +1,5 @@
-//! Where the webhook secret comes from. Never from an argument: other users of the machine can
-//! list those.
+//! Where the webhook secret comes from. Never from an argument, which other users of the machine
+//! can read.
 
 use std::{
     env,
@@ -18,19 +18,19 @@ pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
 #[derive(Args)]
 pub(crate) struct SecretArgs {
-    /// Read the webhook secret from this file, or from standard input if it is `-`, without the
-    /// line break at its end; otherwise it comes from TRACKINGMORE_WEBHOOK_SECRET
+    /// Read the webhook secret from this file, without a line break at its end; `-` is standard
+    /// input [default: the variable TRACKINGMORE_WEBHOOK_SECRET]
     #[arg(long, value_name = "FILE")]
     secret_file: Vec<PathBuf>,
 }
 
 impl SecretArgs {
-    /// Gives every secret, in the order of the options. There is at least one.
+    /// Gives every secret, in the order of the options; at least one.
     pub(crate) fn all(&self) -> Result<Vec<Secret>, Failure> {
         if self.secret_file.is_empty() {
             let secret = env::var_os(VARIABLE).ok_or_else(|| {
                 Failure::usage(format_args!(
-                    "no webhook secret: set {VARIABLE}, or give --secret-file"
+                    "no webhook secret: set {VARIABLE}, or use --secret-file"
                 ))
             })?;
             return Ok(vec![Zeroizing::new(secret.into_encoded_bytes())]);
@@ -38,7 +38,7 @@ impl SecretArgs {
         self.secret_file.iter().map(|path| read(path)).collect()
     }
 
-    /// Gives the only secret, for what is done with one.
+    /// Gives the secret, where only one is used.
     pub(crate) fn one(&self) -> Result<Secret, Failure> {
         let mut secrets = self.all()?;
         match (secrets.pop(), secrets.is_empty()) {

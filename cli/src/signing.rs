@@ -1,12 +1,14 @@
 //! How a delivery is signed.
 
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
-use trackingmore_webhook_axum::{Scheme, Signer};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::{SignedDuration, Timestamp};
+use sha2::Sha256;
+use trackingmore_webhook_axum::{Scheme, Signer, trackingmore_webhook::Signature};
 
-use crate::{duration, failure::Failure, secret::Secret};
+use crate::{duration, failure::Failure};
 
-#[derive(Args)]
+#[derive(Args, Clone, Copy)]
 #[group(id = "signing", multiple = true)]
 pub(crate) struct SigningArgs {
     /// What the signature covers; the documentation describes both
@@ -15,7 +17,7 @@ pub(crate) struct SigningArgs {
     /// How the signature is written [default: hex for the timestamp, base64 for the body]
     #[arg(long, value_enum)]
     pub(crate) encoding: Option<Encoding>,
-    /// Sign as if it were this long ago, such as 2h or 12d; -10m is in the future
+    /// Backdate the timestamp by this much, such as 2h or 12d; -10m is in the future
     #[arg(long, value_name = "TIME", value_parser = duration::parse_signed, allow_hyphen_values = true)]
     pub(crate) age: Option<SignedDuration>,
 }
@@ -23,9 +25,9 @@ pub(crate) struct SigningArgs {
 /// What a signature covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemeArg {
-    /// The timestamp alone, as the documentation's example
+    /// The timestamp alone, as in the documentation's example
     Timestamp,
-    /// The body, as the documentation's prose
+    /// The body, as in the documentation's prose
     Body,
 }
 
@@ -36,38 +38,42 @@ pub(crate) enum Encoding {
     Base64,
 }
 
+pub(crate) type Mac = [u8; 32];
+
+/// Signs a message. Takes any key, also those that no verifier takes.
+pub(crate) fn mac(key: &[u8], message: &[u8]) -> Mac {
+    Hmac::<Sha256>::new_from_slice(key)
+        .map(|hmac| hmac.chain_update(message).finalize().into_bytes().into())
+        // Never: an HMAC takes keys of any length.
+        .unwrap_or_default()
+}
+
+/// Tells what is wrong with a secret that no receiver could be configured with.
+pub(crate) fn check(secret: &[u8]) -> Result<(), Failure> {
+    Signer::new(secret).map(drop).map_err(Failure::usage)
+}
+
 impl SigningArgs {
     /// Makes the headers `timestamp` and `signature` of a body that is sent now.
     pub(crate) fn headers(
         &self,
-        signer: &Signer,
+        secret: &[u8],
         body: &[u8],
-    ) -> Result<Vec<(String, String)>, Failure> {
-        let now = jiff::Timestamp::now();
-        let time = now
+    ) -> Result<[(&'static str, String); 2], Failure> {
+        let time = Timestamp::now()
             .checked_sub(self.age.unwrap_or_default())
-            .map_err(|_| Failure::usage("--age is longer than time is known"))?;
-        let Ok(seconds) = u64::try_from(time.as_second()) else {
-            return Err(Failure::usage("--age is before 1970"));
+            .ok()
+            .and_then(|time| u64::try_from(time.as_second()).ok())
+            .ok_or_else(|| Failure::usage("--age leads to a time before 1970 or after 9999"))?
+            .to_string();
+        let message = match self.scheme {
+            SchemeArg::Timestamp => time.as_bytes(),
+            SchemeArg::Body => body,
         };
-        let (signature, documented) = match self.scheme {
-            SchemeArg::Timestamp => (signer.sign_timestamp(seconds), Encoding::Hex),
-            SchemeArg::Body => (signer.sign_body(body), Encoding::Base64),
-        };
-        let signature = match self.encoding.unwrap_or(documented) {
-            Encoding::Hex => signature.to_hex(),
-            Encoding::Base64 => signature.to_base64(),
-        };
-        Ok(vec![
-            ("timestamp".to_owned(), seconds.to_string()),
-            ("signature".to_owned(), signature),
-        ])
+        let encoding = self.encoding.unwrap_or(self.scheme.documented());
+        let signature = encoding.write(mac(secret, message));
+        Ok([("timestamp", time), ("signature", signature)])
     }
-}
-
-/// Makes a signer, or tells what is wrong with the secret.
-pub(crate) fn signer(secret: &Secret) -> Result<Signer, Failure> {
-    Signer::new(secret).map_err(Failure::usage)
 }
 
 impl SchemeArg {
@@ -77,6 +83,14 @@ impl SchemeArg {
             Self::Body => "body",
         }
     }
+
+    /// The encoding that the documentation shows with it.
+    pub(crate) fn documented(self) -> Encoding {
+        match self {
+            Self::Timestamp => Encoding::Hex,
+            Self::Body => Encoding::Base64,
+        }
+    }
 }
 
 impl From<SchemeArg> for Scheme {
@@ -84,6 +98,23 @@ impl From<SchemeArg> for Scheme {
         match scheme {
             SchemeArg::Timestamp => Self::Timestamp,
             SchemeArg::Body => Self::Body,
+        }
+    }
+}
+
+impl Encoding {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
+
+    pub(crate) fn write(self, mac: Mac) -> String {
+        let signature = Signature::from(mac);
+        match self {
+            Self::Hex => signature.to_hex(),
+            Self::Base64 => signature.to_base64(),
         }
     }
 }

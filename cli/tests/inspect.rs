@@ -1,4 +1,5 @@
-//! What the inspector of `listen` promises, over raw sockets. The page itself is tested in a browser.
+//! What the inspector of `listen` promises, over raw sockets. The page itself is tested in a
+//! browser.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -240,7 +241,7 @@ fn the_inspector_is_no_receiver() {
     for option in ["--forward", "--replay-to"] {
         let args = ["--inspect", &inspect, option, &target];
         let args = [&["listen", "--addr", "127.0.0.1:0"][..], &args].concat();
-        assert_wrong_usage(&args, "the inspector cannot be what deliveries are sent to");
+        assert_wrong_usage(&args, "deliveries cannot be sent to the inspector itself");
     }
 }
 
@@ -578,7 +579,7 @@ fn a_refusal_is_explained_as_verify_does() {
     let mistake = &why["mistakes"][0];
     assert_eq!(mistake["code"], "changed_body");
     let detail = mistake["detail"].as_str().unwrap();
-    assert!(detail.contains("it is compacted"), "{detail}");
+    assert!(detail.contains("it matches compacted"), "{detail}");
     assert!(mistake["advice"].as_str().unwrap().contains("as they came"));
     let file = dir.path().join("one.delivery");
     fs::write(&file, inspector.get("requests/1/delivery").body).unwrap();

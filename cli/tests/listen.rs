@@ -365,7 +365,16 @@ fn saved_deliveries_are_exact_and_private() {
         assert_eq!(mode(file), 0o600);
     }
     let (notes, lines, body) = parts(&files[0]);
-    assert!(notes.starts_with("trackingmore-webhook delivery, format 1\nreceived: 20"));
+    assert!(
+        notes.starts_with("POST /webhooks/trackingmore HTTP/1.1\n"),
+        "{notes}"
+    );
+    for note in ["received: 20", "verdict: accepted", "answer: 200"] {
+        assert!(
+            notes.contains(&format!("\ntrackingmore-webhook-{note}")),
+            "{notes}"
+        );
+    }
     assert!(notes.contains("customers' data and a live signature"));
     for line in [
         format!("timestamp: {}", headers[0].1),
@@ -389,7 +398,7 @@ fn strangers_cannot_fill_the_disk() {
         assert_eq!(answered["saved"].is_string(), n < 1_000);
         // What is not kept does not vanish silently.
         let trouble = answered["trouble"].as_str();
-        let told = "not saved: 1,000 refused requests have been";
+        let told = "not saved: 1,000 refused requests are saved already";
         assert_eq!(trouble, (n >= 1_000).then_some(told));
     }
     assert_eq!(listen.deliver(DELIVERY).status, 200);
@@ -658,7 +667,7 @@ fn wrong_usage_is_told_in_a_line() {
             &["--forward", "http://localhost", "--answer", "200"],
             "--forward",
         ),
-        (&["--save", file], "cannot make "),
+        (&["--save", file], "cannot create "),
         (
             &["--secret-file", "/nowhere/secret"],
             "cannot read /nowhere/secret",
@@ -677,7 +686,7 @@ fn wrong_usage_is_told_in_a_line() {
     assert_eq!(ended.code, 2);
     assert_eq!(
         ended.err,
-        "error: no webhook secret: set TRACKINGMORE_WEBHOOK_SECRET, or give --secret-file\n"
+        "error: no webhook secret: set TRACKINGMORE_WEBHOOK_SECRET, or use --secret-file\n"
     );
     let ended = run_with_input(&["listen", "--secret-file", "-"], b"blank \n");
     assert_eq!(ended.code, 2);

@@ -5,7 +5,7 @@
 
 mod program;
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use program::{
     DELIVERY, Listen, SECRET, assert_wrong_usage, files, parts, run, run_with_input, signed,
@@ -34,15 +34,23 @@ fn save(dir: &Path) -> [String; 3] {
 }
 
 #[test]
-fn saved_deliveries_are_sent_again_to_the_byte() {
+fn saved_deliveries_are_sent_again_byte_for_byte() {
     let dir = tempfile::tempdir().unwrap();
     let (first, again) = (dir.path().join("first"), dir.path().join("again"));
     let saved = save(&first);
     let listen = Listen::start(&["--save", again.to_str().unwrap()]);
-    let ended = run(&["replay", &saved[0], &saved[1], &saved[2], &listen.url]);
+    let ended = run(&[
+        "replay",
+        "--to",
+        &listen.url,
+        &saved[0],
+        &saved[1],
+        &saved[2],
+    ]);
     assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
     let lines: Vec<_> = ended.out.lines().collect();
-    assert_eq!(lines.len(), 3);
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[3], "3 accepted, 0 refused");
     for (line, file) in lines.iter().zip(&saved) {
         assert!(
             line.starts_with(&format!("{file}: 200 OK, after ")),
@@ -67,6 +75,45 @@ fn saved_deliveries_are_sent_again_to_the_byte() {
 }
 
 #[test]
+fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    let source = Listen::start(&["--save", kept.to_str().unwrap()]);
+    let send = ["send", &source.url, "--count", "30"];
+    let numbered = ["--set", "tracking_number=AB{number}"];
+    assert_eq!(run(&[&send[..], &numbered].concat()).code, 0);
+    fs::write(kept.join("notes.txt"), "not a delivery").unwrap();
+
+    let mut listen = Listen::start(&["--json"]);
+    let url = listen.url.clone();
+    let mut parcels = |args: &[&str]| {
+        let replay = ["replay", "--to", &url, kept.to_str().unwrap(), "--json"];
+        let ended = run(&[&replay[..], args].concat());
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+        let sent = ended.json().len() - 1;
+        let parcel = |_| {
+            listen.exchange_json().0["parcel"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        (0..sent).map(parcel).collect::<Vec<_>>()
+    };
+    let in_order: Vec<_> = (1..=30).map(|n| format!("AB{n}")).collect();
+    assert_eq!(parcels(&[]), in_order);
+    assert_eq!(parcels(&["--last"]), ["AB30"]);
+    let shuffled = parcels(&["--shuffle"]);
+    assert_ne!(shuffled, in_order);
+    let sorted: BTreeSet<_> = shuffled.into_iter().collect();
+    assert_eq!(sorted, in_order.into_iter().collect());
+
+    let empty = dir.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let empty = empty.to_str().unwrap();
+    assert_wrong_usage(&["replay", "--to", &url, empty], "no saved deliveries");
+}
+
+#[test]
 fn a_stale_one_is_accepted_when_it_is_signed_anew() {
     let dir = tempfile::tempdir().unwrap();
     let again = dir.path().join("again");
@@ -80,7 +127,14 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
     ]);
 
     // One that is accepted does not make up for one before it that was not.
-    let ended = run(&["replay", &saved[1], &saved[0], &listen.url, "--json"]);
+    let ended = run(&[
+        "replay",
+        "--to",
+        &listen.url,
+        &saved[1],
+        &saved[0],
+        "--json",
+    ]);
     assert_eq!(ended.code, 1);
     let told = ended.json();
     assert_eq!(told[0]["file"], saved[1]);
@@ -94,6 +148,11 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
     );
     assert_eq!(told[1]["file"], saved[0]);
     assert_eq!(told[1]["accepted"], true);
+    assert_eq!(told[2]["event"], "summary");
+    assert_eq!(
+        (&told[2]["accepted"], &told[2]["refused"]),
+        (&1.into(), &1.into())
+    );
     assert_eq!(listen.exchange_json().0["code"], "stale_timestamp");
     assert_eq!(listen.exchange_json().0["event"], "accepted");
 
@@ -101,7 +160,7 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
         (&["--resign"][..], "timestamp"),
         (&["--resign", "--scheme", "body"], "body"),
     ] {
-        let ended = run(&[&["replay", &saved[1], &listen.url], args].concat());
+        let ended = run(&[&["replay", "--to", &listen.url, &saved[1]], args].concat());
         assert_eq!(ended.code, 0, "{}", ended.out);
         assert_eq!(listen.exchange_json().0["scheme"], scheme);
         let (_, headers, body) = parts(files(&again).last().unwrap());
@@ -119,7 +178,7 @@ fn the_secret_is_needed_only_to_sign() {
     let dir = tempfile::tempdir().unwrap();
     let saved = save(dir.path());
     let listen = Listen::start(&[]);
-    let replay = ["replay", &saved[2], &listen.url];
+    let replay = ["replay", "--to", &listen.url, &saved[2]];
     assert_eq!(run_with_input(&replay, b"").code, 0);
     let resign = [&replay[..], &["--resign"]].concat();
     let ended = run_with_input(&resign, b"");
@@ -145,15 +204,23 @@ fn nothing_is_sent_if_a_file_is_wrong() {
     let (cut, bent) = (cut.to_str().unwrap(), bent.to_str().unwrap());
     for (file, reason) in [
         ("/nowhere/file", "cannot read /nowhere/file"),
-        (cut, "is not a saved delivery: it ends before the headers"),
-        (bent, "header user(agent) cannot be sent over HTTP"),
+        (cut, "is not a request: it ends before the body"),
+        (bent, "is not a request: invalid header name"),
     ] {
-        assert_wrong_usage(&["replay", &saved[0], file, &url], reason);
+        assert_wrong_usage(&["replay", "--to", &url, &saved[0], file], reason);
     }
-    let again = ["replay", "-", "-", &url];
+    let again = ["replay", "--to", &url, "-", "-"];
     let whole = fs::read(&saved[0]).unwrap();
     run_with_input(&again, &whole).assert_wrong_usage("standard input can be read only once");
-    let resigned = ["replay", "-", &url, "--resign", "--secret-file", "-"];
+    let resigned = [
+        "replay",
+        "--to",
+        &url,
+        "-",
+        "--resign",
+        "--secret-file",
+        "-",
+    ];
     run_with_input(&resigned, SECRET.as_bytes())
         .assert_wrong_usage("standard input can be read only once");
     assert_eq!(listen.stop(), ["0 accepted, 0 refused"]);
@@ -163,14 +230,20 @@ fn nothing_is_sent_if_a_file_is_wrong() {
 fn wrong_usage_is_told_in_a_line() {
     let url = "http://127.0.0.1:1/";
     for (args, reason) in [
-        (&["replay"][..], "<FILE>"),
-        (&["replay", url], "<FILE>"),
-        (&["replay", "a.delivery", "b.delivery"], "give a whole URL"),
+        (&["replay"][..], "--to <URL>"),
+        (&["replay", "--to", url], "<FILE>"),
         (
-            &["replay", "a.delivery", url, "--scheme", "body"],
+            &["replay", "--to", "b.delivery", "a.delivery"],
+            "give a whole URL",
+        ),
+        (
+            &["replay", "--to", url, "a.delivery", "--scheme", "body"],
             "--resign",
         ),
-        (&["replay", "a.delivery", url, "--age", "2h"], "--resign"),
+        (
+            &["replay", "--to", url, "a.delivery", "--age", "2h"],
+            "--resign",
+        ),
     ] {
         assert_wrong_usage(args, reason);
     }

@@ -79,7 +79,10 @@ fn a_delivery_that_nobody_accepts_is_given_up_after_14_attempts() {
     let args = ["send", &listen.url, "--speed", "10000000", "--json"];
     let ended = run(&args);
     assert_eq!(ended.code, 1);
-    let attempts = ended.json();
+    let mut attempts = ended.json();
+    let summary = attempts.pop().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["given_up"], 1);
     assert_eq!(attempts.len(), 14);
     for (n, attempt) in attempts.iter().enumerate() {
         assert_eq!(attempt["event"], "attempt");
@@ -122,6 +125,127 @@ fn the_only_attempt_may_be_the_last() {
         attempt["error"].as_str().unwrap().contains("refused"),
         "{attempt}"
     );
+}
+
+#[test]
+fn without_retry_there_is_one_attempt() {
+    let mut listen = Listen::start(&["--fail-first", "1"]);
+    let ended = run(&["send", &listen.url]);
+    assert_eq!(ended.code, 1);
+    assert!(
+        ended.out.starts_with("attempt 1 of 1: 503"),
+        "{}",
+        ended.out
+    );
+    assert!(ended.out.ends_with("; given up\n"), "{}", ended.out);
+    assert_eq!(run(&["send", &listen.url, "--retry"]).code, 0);
+    let summary = listen.stop().pop().unwrap();
+    assert_eq!(summary, "2 accepted, 0 refused; answered 200: 1, 503: 1");
+}
+
+#[test]
+fn every_receiver_gets_every_delivery() {
+    let mut listens = [0, 1, 2, 3].map(|_| Listen::start(&["--json"]));
+    let urls = [0, 1, 2, 3].map(|n| listens[n].url.clone());
+    let nowhere = nowhere();
+    let mut args = vec!["send", "--json", "--status", "pickup"];
+    args.extend(urls.iter().map(String::as_str));
+    args.push(&nowhere);
+    let ended = run(&args);
+    assert_eq!(ended.code, 1);
+    let told = ended.json();
+    assert_eq!(told.len(), 6);
+    for (line, url) in told.iter().zip(&urls) {
+        assert_eq!(line["url"], *url);
+        assert_eq!(line["accepted"], true);
+    }
+    assert_eq!(told[4]["accepted"], false);
+    assert_eq!(
+        (&told[5]["accepted"], &told[5]["given_up"]),
+        (&json!(4), &json!(1))
+    );
+    let ids: BTreeSet<_> = listens
+        .iter_mut()
+        .map(|listen| listen.exchange_json().0["delivery_id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 1);
+}
+
+#[test]
+fn a_story_is_told_in_order_repeated_or_shuffled() {
+    let mut listen = Listen::start(&["--json"]);
+    let url = listen.url.clone();
+    let mut statuses = |args: &[&str], count: usize| {
+        let ended = run(&[&["send", "--story", &url], args].concat());
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+        assert_eq!(
+            ended.out.matches("accepted\n").count(),
+            count,
+            "{}",
+            ended.out
+        );
+        let told: Vec<_> = (0..count).map(|_| listen.exchange_json().0).collect();
+        assert!(told.iter().all(|told| told["parcel"] == "RB550418207HK"));
+        let repeats = told.iter().filter(|told| told["repeats"].is_u64()).count();
+        let statuses = told
+            .iter()
+            .map(|told| told["status"].as_str().unwrap().to_owned());
+        (statuses.collect::<Vec<_>>(), repeats)
+    };
+    let (mut story, repeats) = statuses(&[], 8);
+    assert_eq!(repeats, 0);
+    let (twice, repeats) = statuses(&["--set", "note=other", "--repeat", "2"], 16);
+    assert_eq!(repeats, 8);
+    assert_eq!(
+        twice
+            .chunks(2)
+            .map(|two| two[0].clone())
+            .collect::<Vec<_>>(),
+        story
+    );
+    let set = ["--set", "note=third"];
+    let (mut shuffled, _) = statuses(&[&set[..], &["--shuffle", "--repeat", "4"]].concat(), 32);
+    assert!(!shuffled.is_sorted_by_key(|status| story.iter().position(|told| told == status)));
+    shuffled.sort();
+    let mut sorted = [&story[..]; 4].concat();
+    sorted.sort();
+    assert_eq!(shuffled, sorted);
+    story.dedup();
+    let all = ["pending", "inforeceived", "transit", "pickup", "delivered"];
+    assert_eq!(story, all);
+}
+
+#[test]
+fn a_member_that_does_not_exist_is_warned_of() {
+    let listen = Listen::start(&[]);
+    let send = |set: &str| run(&["send", &listen.url, "--json", "--set", set]);
+    let ended = send("traking_number=AB1");
+    assert_eq!(ended.code, 0);
+    assert_eq!(
+        ended.err,
+        "warning: the parcel has no member `traking_number`; --set adds it\n"
+    );
+    for set in [
+        "note=x",
+        "pieces:=3",
+        "origin_info.trackinfo.0.location=Oslo",
+    ] {
+        assert_eq!(send(set).err, "", "{set}");
+    }
+}
+
+#[test]
+fn of_a_saved_delivery_the_body_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = Listen::start(&["--save", dir.path().to_str().unwrap()]);
+    assert_eq!(run(&["send", &listen.url, "--status", "transit"]).code, 0);
+    let saved = files(dir.path()).pop().unwrap();
+    let sent = ["send", &listen.url, "--file", saved.to_str().unwrap()];
+    assert_eq!(run(&[&sent[..], &["--scheme", "body"]].concat()).code, 0);
+    assert_eq!(run(&[&sent[..], &["--set", "note=x"]].concat()).code, 0);
+    let files = files(dir.path());
+    assert_eq!(parts(&files[1]).2, parts(&files[0]).2);
+    assert!(String::from_utf8_lossy(&parts(&files[2]).2).contains(r#""note":"x""#));
 }
 
 #[test]
@@ -245,7 +369,7 @@ fn the_age_is_that_of_the_timestamp() {
 }
 
 #[test]
-fn a_file_is_sent_to_the_byte_and_changed_where_asked() {
+fn a_file_is_sent_byte_for_byte_and_changed_where_asked() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("event.json");
     let save = dir.path().join("saved");
@@ -326,7 +450,10 @@ fn many_deliveries_are_summed_up() {
     ];
     let ended = run(&args);
     assert_eq!(ended.code, 0, "{}", ended.out);
-    let summary = &ended.json()[0];
+    let mut lines = ended.json();
+    let summary = &lines.pop().unwrap();
+    assert_eq!(lines.len(), 43);
+    assert!(lines.iter().all(|line| line["event"] == "attempt"));
     assert_eq!(summary["event"], "summary");
     assert_eq!(summary["accepted"], 40);
     assert_eq!(summary["given_up"], 0);
@@ -375,7 +502,7 @@ fn ctrl_c_ends_many_deliveries_with_their_summary() {
         let ended = Ended::of(sender.wait_with_output().unwrap());
         assert_eq!(ended.code, 1);
         if is_json {
-            let summary = &ended.json()[0];
+            let summary = &ended.json().pop().unwrap();
             assert_eq!(summary["event"], "summary");
             assert_eq!(summary["accepted"], 0);
             assert_eq!(summary["unfinished"], 3);
@@ -475,7 +602,7 @@ fn wrong_usage_is_told_in_a_line() {
         ),
         (
             &["send", url, "--no-retry", "--age", "100000d"],
-            "--age is before 1970",
+            "before 1970",
         ),
         (&["send", url, "--speed", "0"], "give a number from 1"),
         (&["send", url, "--speed", "inf"], "give a number from 1"),

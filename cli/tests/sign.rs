@@ -66,6 +66,7 @@ fn what_is_printed_verifies() {
 fn json_has_a_member_for_each_header() {
     let ended = sign(&["--json", "--scheme", "body"], BODY.as_bytes());
     let record = &ended.json()[0];
+    assert_eq!(record["event"], "signed");
     let text = |name: &str| record[name].as_str().unwrap().to_owned();
     let headers = ["timestamp", "signature"].map(|name| (name, text(name)));
     let verified = Verifier::new(SECRET)
@@ -75,7 +76,7 @@ fn json_has_a_member_for_each_header() {
 }
 
 #[test]
-fn a_file_is_signed_to_the_byte() {
+fn a_file_is_signed_byte_for_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("body");
     let body = b"\xff\r\n {} \n";

@@ -43,7 +43,7 @@ fn every_command_has_help_with_an_example() {
             "{}",
             ended.out
         );
-        // Whoever pastes one must not find it broken in two.
+        // An example that is pasted must not be broken in two.
         let (_, examples) = ended.out.split_once("Example").unwrap();
         let lines: Vec<_> = examples.trim_end().lines().skip(1).collect();
         assert!(lines.iter().all(|line| line.starts_with("  ")), "{lines:?}");
@@ -59,7 +59,7 @@ fn every_command_has_help_with_an_example() {
 }
 
 #[test]
-fn the_place_of_the_number_stands_in_the_help() {
+fn the_place_of_the_number_is_in_the_help() {
     let help = run(&["send", "--help"]).out;
     let words: Vec<_> = help.split_whitespace().collect();
     let help = words.join(" ");
@@ -80,6 +80,42 @@ fn alone_it_shows_its_help_as_wrong_usage() {
     assert!(ended.err.contains("Usage: trackingmore-webhook <COMMAND>"));
     assert_eq!(ended.out, "");
     assert_wrong_usage(&["recieve"], "unrecognized subcommand 'recieve'");
+}
+
+#[test]
+fn what_was_probably_meant_is_suggested() {
+    for (args, meant) in [
+        (&["listn"][..], "a similar subcommand exists: 'listen'"),
+        (
+            &["listen", "--forwrd", "x"],
+            "a similar argument exists: '--forward'",
+        ),
+        (
+            &["send", "--status", "delivred", "http://127.0.0.1:1/"],
+            "a similar value exists: 'delivered'",
+        ),
+    ] {
+        assert_wrong_usage(args, meant);
+    }
+}
+
+#[test]
+fn exit_codes_and_events_are_documented() {
+    for command in [
+        &[][..],
+        &["listen"],
+        &["send"],
+        &["replay"],
+        &["sign"],
+        &["verify"],
+        &["check"],
+    ] {
+        let help = run(&[command, &["--help"]].concat()).out;
+        assert!(help.contains("Exit code: 0 "), "{command:?}: {help}");
+    }
+    for line in run(&["schedule", "--json"]).json() {
+        assert_eq!(line["event"], "scheduled");
+    }
 }
 
 #[test]
@@ -112,7 +148,7 @@ fn a_completion_script_is_one_of_its_shell() {
 }
 
 #[test]
-fn whoever_stops_reading_is_not_told_off() {
+fn a_reader_that_closes_the_pipe_gets_no_error() {
     let mut child = program(&["schedule", "--json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

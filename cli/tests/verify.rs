@@ -44,10 +44,13 @@ impl Files {
     }
 }
 
-/// A file in the format of `listen --save`.
+/// What `listen --save` writes.
 fn saved(received: &str, headers: &[&str], body: &str) -> String {
-    let headers: String = headers.iter().map(|line| format!("{line}\n")).collect();
-    format!("trackingmore-webhook delivery, format 1\nreceived: {received}\n\n{headers}\n{body}")
+    let headers = headers.join("\r\n");
+    format!(
+        "POST /webhooks/trackingmore HTTP/1.1\r\n\
+         trackingmore-webhook-received: {received}\r\n{headers}\r\n\r\n{body}"
+    )
 }
 
 #[track_caller]
@@ -149,7 +152,7 @@ fn headers_and_a_body_are_judged_as_of_now() {
     says_no(
         &twice,
         "repeated_signature",
-        "`signature` stands there 2 times",
+        "header `signature` appears twice",
     );
     says_no(
         &verify(Vec::new(), &["--body", &body]),
@@ -158,7 +161,7 @@ fn headers_and_a_body_are_judged_as_of_now() {
     );
     let indented = files.write("indented.json", BODY.replace(',', ",\n  "));
     let changed = verify(headers(Scheme::Body), &["--body", &indented]);
-    says_no(&changed, "changed_body", "it is compacted");
+    says_no(&changed, "changed_body", "it matches compacted");
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn the_secret_may_have_a_line_break_around_it() {
     says_no(
         &padded,
         "whitespace_around_secret",
-        "without which it matches",
+        "the secret has surrounding whitespace; trimmed, it matches",
     );
     says_no(
         &with("another"),
@@ -186,6 +189,56 @@ fn the_secret_may_have_a_line_break_around_it() {
     let secret = files.write("secret", format!("{SECRET}\n"));
     let args = ["verify", "--json", &file, "--secret-file", &secret];
     assert_eq!(run_with_input(&args, b"").code, 0);
+}
+
+#[test]
+fn what_other_tools_show_is_judged() {
+    let files = Files::new();
+    let body = files.write("body.json", BODY);
+    let at = ["--json", "--at", TWO_SECONDS_LATER];
+    let verify = |args: &[&str]| run(&[&["verify"], args, &at].concat());
+
+    let curl = format!(
+        "*   Trying 127.0.0.1:3000...\n> POST /hooks HTTP/1.1\n> Host: 127.0.0.1\n> {TIMESTAMP}\n\
+         > {SIGNATURE}\n> Content-Length: {}\n>\n}} [73 bytes data]\n< HTTP/1.1 401 Unauthorized\n",
+        BODY.len()
+    );
+    let curl = files.write("curl.txt", curl);
+    let ended = verify(&[&curl]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    assert!(ended.json()[0]["unreadable"].is_null());
+    assert_eq!(verify(&[&curl, "--body", &body]).code, 0);
+    says_no(
+        &verify(&[&curl, "--scheme", "body"]),
+        "other_form",
+        "of the timestamp",
+    );
+    let by_body = Signer::new(SECRET).unwrap().sign_body(BODY.as_bytes());
+    let by_body = format!(
+        "> POST / HTTP/2\n> {TIMESTAMP}\n> signature: {}\n>\n",
+        by_body.to_hex()
+    );
+    let by_body = files.write("by-body.txt", by_body);
+    says_no(&verify(&[&by_body]), "missing_body", "give it with --body");
+    assert_eq!(verify(&[&by_body, "--body", &body]).code, 0);
+
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        serde_json::json!({"name": name, "value": value})
+    };
+    let entry = serde_json::json!({
+        "startedDateTime": TWO_SECONDS_LATER,
+        "request": {"method": "POST", "headers": [pair(TIMESTAMP), pair(SIGNATURE)],
+                    "postData": {"mimeType": "application/json", "text": BODY}},
+    });
+    let har = serde_json::json!({"log": {"entries": [entry]}});
+    let dump = format!("POST /hooks HTTP/1.1\nHost: a\n{TIMESTAMP}\n{SIGNATURE}\n\n{BODY}");
+    let bare = format!("{TIMESTAMP}\r\n{SIGNATURE}\r\n\r\n{BODY}");
+    for text in [entry.to_string(), har.to_string(), dump, bare] {
+        let ended = verify(&[&files.write("capture", &text)]);
+        assert_eq!(ended.code, 0, "{text}: {}{}", ended.out, ended.err);
+        assert_eq!(ended.json()[0]["event"], "verdict");
+    }
 }
 
 #[test]
@@ -244,11 +297,12 @@ fn wrong_usage_is_said_in_a_line() {
     );
     let body = files.write("body", BODY);
     run(&["verify"]).assert_wrong_usage("give a saved delivery, or --body");
-    run(&["verify", &file, "--body", &body]).assert_wrong_usage("cannot be used with");
+    run(&["verify", &file, "--header", TIMESTAMP, "--body", &body])
+        .assert_wrong_usage("cannot be used with");
     run(&["verify", "--header", TIMESTAMP]).assert_wrong_usage("--body");
     run(&["verify", "--body", &body, "--header", "timestamp 1"])
         .assert_wrong_usage("give `name: value`");
-    run(&["verify", &body]).assert_wrong_usage("is not a saved delivery");
+    run(&["verify", &body]).assert_wrong_usage("is not a request");
     run(&["verify", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
     run(&["verify", "--body", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
     run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("--at");

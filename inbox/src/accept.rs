@@ -1,30 +1,17 @@
 //! Accepting: a delivery waits in a queue until one task has written it, together with all that
 //! came meanwhile, in one commit. It only appends, so that no worker is in its way.
 
-use std::{
-    collections::VecDeque,
-    fmt::Write as _,
-    mem,
-    pin::pin,
-    slice,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+mod queue;
+
+use std::{fmt::Write as _, mem, pin::pin, slice, sync::Arc, time::Instant};
 
 use serde_json::json;
-use tokio::{
-    sync::{Notify, oneshot},
-    time::timeout,
-};
+use tokio::{sync::oneshot, time::timeout};
 use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody};
 
-use crate::{
-    Engine, Inbox, InboxOptions, body, care::forget, inbox::Shared, metric, time::wall_clock,
-};
-
-/// What one commit takes at most, or a single delivery that is larger.
-const BATCH_COUNT: usize = 1_024;
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) use self::queue::Queue;
+use self::queue::Writing;
+use crate::{Engine, Inbox, body, care::forget, inbox::Shared, metric, time::wall_clock};
 
 /// What became of a delivery that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +62,6 @@ impl Entry {
 
 /// Why a delivery was not stored, for the log.
 type Cause = Arc<dyn std::error::Error + Send + Sync>;
-type Answer = oneshot::Sender<Result<bool, Cause>>;
 
 impl<DB: Engine> Inbox<DB> {
     /// Stores a delivery, and returns when it is durable: it survives kill -9 and, as far as the
@@ -212,7 +198,7 @@ async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appende
             batch.answer(new.into_iter().map(Ok));
             shared.wake.all();
         }
-        Err(Some(error)) if batch.entries.len() > 1 && DB::is_about_data(&error) => {
+        Err(Some(error)) if DB::is_about_data(&error) => {
             let mut answers = Vec::with_capacity(batch.entries.len());
             for entry in &mut batch.entries {
                 answers.push(append_one::<DB>(shared, entry).await);
@@ -291,202 +277,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
-}
-
-/// Deliveries that wait to be written.
-#[derive(Debug)]
-pub(crate) struct Queue {
-    most_count: usize,
-    most_bytes: usize,
-    state: Mutex<State>,
-    written: Notify,
-    /// The task that wrote is gone, and has left what waits.
-    left: Notify,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: VecDeque<Waiting>,
-    /// Of what waits and of what is being written.
-    count: usize,
-    bytes: usize,
-    is_writing: bool,
-    is_closed: bool,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    entry: Entry,
-    answer: Answer,
-    since: Instant,
-}
-
-impl Queue {
-    pub(crate) fn new(options: &InboxOptions) -> Self {
-        Self {
-            most_count: options.queue_count,
-            most_bytes: options.queue_bytes,
-            state: Mutex::default(),
-            written: Notify::new(),
-            left: Notify::new(),
-        }
-    }
-
-    /// Tells whether the caller must see to it that it is written.
-    fn push(&self, entry: Entry, answer: Answer) -> Result<bool, Cause> {
-        let mut state = self.lock();
-        if state.is_closed {
-            return Err(cause("the inbox is closed"));
-        }
-        let is_full = |state: &State| {
-            let bytes = state.bytes.saturating_add(entry.size());
-            state.count >= self.most_count || (bytes > self.most_bytes && state.count > 0)
-        };
-        if is_full(&state) {
-            state.drop_abandoned();
-            if is_full(&state) {
-                return Err(cause("the queue is full"));
-            }
-        }
-        state.count += 1;
-        state.bytes += entry.size();
-        state.waiting.push_back(Waiting {
-            entry,
-            answer,
-            since: Instant::now(),
-        });
-        Ok(!mem::replace(&mut state.is_writing, true))
-    }
-
-    /// Tells whether the caller must see to it that what waits is written.
-    fn takes_over(&self) -> bool {
-        let mut state = self.lock();
-        let takes_over = !state.is_writing && !state.waiting.is_empty();
-        state.is_writing |= takes_over;
-        takes_over
-    }
-
-    /// Takes a batch of those whose caller still waits.
-    fn take(&self) -> Batch<'_> {
-        let mut state = self.lock();
-        state.drop_abandoned();
-        let mut batch = Batch {
-            queue: self,
-            entries: Vec::new(),
-            answers: Vec::new(),
-            bytes: 0,
-        };
-        while let Some(next) = state.waiting.front() {
-            let size = next.entry.size();
-            let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
-            if is_full && !batch.entries.is_empty() {
-                break;
-            }
-            if let Some(Waiting { entry, answer, .. }) = state.waiting.pop_front() {
-                batch.bytes += size;
-                batch.entries.push(entry);
-                batch.answers.push(answer);
-            }
-        }
-        batch
-    }
-
-    /// Fails all that were there already.
-    fn fail(&self, before: Instant, cause: &Cause) {
-        let mut failed = Vec::new();
-        let mut state = self.lock();
-        while state.waiting.front().is_some_and(|it| it.since <= before) {
-            failed.extend(state.waiting.pop_front());
-        }
-        for Waiting { entry, answer, .. } in failed {
-            state.count -= 1;
-            state.bytes -= entry.size();
-            let _ = answer.send(Err(Arc::clone(cause)));
-        }
-    }
-
-    /// Ends the writing if nothing waits.
-    fn ends_writing(&self) -> bool {
-        let mut state = self.lock();
-        let ends = state.waiting.is_empty();
-        if ends {
-            state.is_writing = false;
-            self.written.notify_waiters();
-        }
-        ends
-    }
-
-    /// Takes no more, and waits until what is there is written.
-    pub(crate) async fn close(&self) {
-        loop {
-            let written = self.written.notified();
-            if !self.still_writes_when_closed() {
-                return;
-            }
-            written.await;
-        }
-    }
-
-    fn still_writes_when_closed(&self) -> bool {
-        let mut state = self.lock();
-        state.is_closed = true;
-        state.is_writing
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn drop_abandoned(&mut self) {
-        let (mut count, mut bytes) = (0, 0);
-        self.waiting.retain(|it| {
-            let is_abandoned = it.answer.is_closed();
-            if is_abandoned {
-                count += 1;
-                bytes += it.entry.size();
-            }
-            !is_abandoned
-        });
-        self.count -= count;
-        self.bytes -= bytes;
-    }
-}
-
-/// Deliveries that are being written. They count as long as this is there.
-#[derive(Debug)]
-struct Batch<'a> {
-    queue: &'a Queue,
-    entries: Vec<Entry>,
-    answers: Vec<Answer>,
-    bytes: usize,
-}
-
-impl Batch<'_> {
-    fn answer(mut self, results: impl IntoIterator<Item = Result<bool, Cause>>) {
-        for (answer, result) in mem::take(&mut self.answers).into_iter().zip(results) {
-            let _ = answer.send(result);
-        }
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        let mut state = self.queue.lock();
-        state.count -= self.entries.len();
-        state.bytes -= self.bytes;
-    }
-}
-
-/// The task that writes. If its runtime drops it in the middle, what it was writing is an error,
-/// and one of those who wait starts another task on its own runtime.
-struct Writing<'a>(&'a Queue);
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        self.0.lock().is_writing = false;
-        self.0.written.notify_waiters();
-        self.0.left.notify_waiters();
-    }
 }

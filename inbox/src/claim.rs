@@ -9,7 +9,7 @@ use crate::{
     BoxError, Engine, body,
     inbox::Shared,
     mark::{Taken, Ticket},
-    store::{Arg, Record, Tx},
+    store::{self, Arg, Record, Tx},
 };
 
 /// Deliveries that are in memory at once for each job.
@@ -104,8 +104,7 @@ pub(crate) async fn claim<DB: Engine>(
 
 /// Tells whether a parcel that is to run alone is due.
 pub(crate) async fn is_any_alone<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
-    let mut connection = DB::reader(&shared.base).acquire().await?;
-    let rows = DB::run(&mut connection, DB::sql().alone_due, vec![Arg::In(0)]).await?;
+    let rows = store::read::<DB>(&shared.base, DB::sql().alone_due, vec![Arg::In(0)]).await?;
     Ok(!rows.is_empty())
 }
 
@@ -169,9 +168,8 @@ async fn page<DB: Engine>(
     parcel: i64,
     after: i64,
 ) -> Result<Vec<Waiting>, sqlx::Error> {
-    let mut connection = DB::reader(&shared.base).acquire().await?;
     let args = vec![Arg::Int(parcel), Arg::Int(after), Arg::Int(PAGE)];
-    let rows = DB::run(&mut connection, DB::sql().more_news, args).await?;
+    let rows = store::read::<DB>(&shared.base, DB::sql().more_news, args).await?;
     rows.iter().map(Waiting::read).collect()
 }
 

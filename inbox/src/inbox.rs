@@ -65,7 +65,8 @@ impl<DB: Engine> Inbox<DB> {
     ///
     #[cfg_attr(feature = "sqlite", doc = "```")]
     #[cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
-    /// # async fn example(inbox: trackingmore_webhook_inbox::SqliteInbox) -> Result<(), Box<dyn std::error::Error>> {
+    /// # use trackingmore_webhook_inbox::{BoxError, SqliteInbox};
+    /// # async fn example(inbox: SqliteInbox) -> Result<(), BoxError> {
     /// let worker = inbox.worker(async |job| Ok(job.done().await?));
     /// worker.concurrency(4).run().await?;
     /// # Ok(())

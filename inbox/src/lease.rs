@@ -2,7 +2,7 @@
 //! that died says nothing, and its parcels come free.
 
 use std::{
-    collections::HashMap,
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -22,19 +22,25 @@ const STEP: i64 = 100;
 
 /// The attempts that run in this process: parcels with their claims.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Arc<Mutex<HashMap<i64, i64>>>);
+pub(crate) struct Held(Arc<Mutex<HashSet<(i64, i64)>>>);
+
+/// Keeps the lease of one attempt. It ends with the attempt, also when that panics.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    held: Held,
+    attempt: (i64, i64),
+}
 
 impl Held {
-    pub(crate) fn add(&self, ticket: &Ticket) {
-        self.lock().insert(ticket.parcel, ticket.claim);
-    }
-
-    pub(crate) fn remove(&self, ticket: &Ticket) {
-        self.lock().remove(&ticket.parcel);
+    pub(crate) fn hold(&self, ticket: &Ticket) -> Hold {
+        let attempt = (ticket.parcel, ticket.claim);
+        self.lock().insert(attempt);
+        let held = self.clone();
+        Hold { held, attempt }
     }
 
     fn parcels(&self) -> Vec<i64> {
-        self.lock().keys().copied().collect()
+        self.lock().iter().map(|(parcel, _)| *parcel).collect()
     }
 
     fn rows(&self) -> Vec<Value> {
@@ -43,8 +49,14 @@ impl Held {
         rows.collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashSet<(i64, i64)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.held.lock().remove(&self.attempt);
     }
 }
 

@@ -8,7 +8,7 @@ use trackingmore_webhook::Update;
 use crate::{
     Done, Engine, body,
     inbox::Shared,
-    store::{Arg, Purpose, Store},
+    store::{Arg, Purpose, Store, answered},
 };
 
 /// Longer texts of a handler's error are cut.
@@ -145,7 +145,7 @@ pub(crate) async fn fail<DB: Store>(
         Arg::Text(storable(error)),
         Arg::Int(ticket.news),
     ];
-    let changed = DB::run(connection, DB::sql().failed, args).await?;
+    let changed = answered(DB::run(connection, DB::sql().failed, args)).await?;
     Ok(!changed.is_empty())
 }
 

@@ -16,7 +16,7 @@ use crate::{
     lease::Held,
     mark::{self, Marked, Next, Ticket},
     metric,
-    store::Purpose,
+    store::{Purpose, answered},
     worker::Settings,
 };
 
@@ -25,7 +25,7 @@ pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Done, BoxError>> +
 pub(crate) type Handler<DB> = Arc<dyn Fn(Job<DB>) -> Handling + Send + Sync>;
 
 /// How long an aborted handler may take to let go. Longer takes only one that blocks its thread.
-const LETTING_GO: Duration = Duration::from_secs(5);
+pub(crate) const LETTING_GO: Duration = Duration::from_secs(5);
 
 /// What all attempts of a worker share.
 pub(crate) struct Runner<DB: Engine> {
@@ -48,9 +48,8 @@ enum Ended {
 impl<DB: Engine> Runner<DB> {
     /// Runs what was claimed, to its mark.
     pub(crate) async fn run(self: Arc<Self>, claimed: Claimed) {
-        let ticket = claimed.ticket.clone();
+        let _hold = self.held.hold(&claimed.ticket);
         self.attempt(claimed).await;
-        self.held.remove(&ticket);
     }
 
     async fn attempt(&self, claimed: Claimed) {
@@ -187,7 +186,8 @@ impl<DB: Engine> Runner<DB> {
     async fn supersede(&self, ticket: &Ticket) {
         let marking = async {
             let mut tx = DB::begin(&self.shared.base, Purpose::Work).await?;
-            let marked = mark::done::<DB>(&mut tx.transaction, ticket, None).await?;
+            let marking = mark::done::<DB>(&mut tx.transaction, ticket, None);
+            let marked = answered(marking).await?;
             tx.commit().await?;
             if marked == Marked::MoreWaits {
                 self.shared.wake.all();

@@ -35,3 +35,45 @@ pub(crate) async fn bring_up_to_date<DB: Store>(
     DB::run(connection, DB::sql().set_version, vec![Arg::Int(version)]).await?;
     Ok(())
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use sqlx::{Connection as _, Sqlite, SqliteConnection};
+
+    use super::bring_up_to_date;
+    use crate::{InboxErrorKind, SqliteInbox};
+
+    const FIRST: &str = include_str!("store/sqlite/1.sql");
+    const SECOND: &str = "ALTER TABLE trackingmore_parcel ADD COLUMN weight INTEGER";
+
+    #[tokio::test]
+    async fn the_file_of_the_first_version_is_brought_up_to_date_and_closed_to_that_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deliveries.db");
+        fs::write(&file, include_bytes!("../tests/sqlite/version-1.db")).unwrap();
+        let open_before = SqliteInbox::open(&file).await.unwrap();
+
+        let url = format!("sqlite:{}", file.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        for _ in 0..2 {
+            bring_up_to_date::<Sqlite>(&mut connection, &[FIRST, SECOND])
+                .await
+                .unwrap();
+        }
+        let weights = "SELECT count(*) FROM trackingmore_parcel WHERE weight IS NULL";
+        let parcels: i64 = sqlx::query_scalar(weights)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(parcels, 2);
+
+        // A process that is still of the first version goes on, and no other such opens it.
+        assert_eq!(open_before.stats().await.unwrap().stored, 4);
+        assert_eq!(open_before.retry_dead().await.unwrap(), 1);
+        let error = SqliteInbox::open(&file).await.unwrap_err();
+        assert_eq!(error.kind(), InboxErrorKind::NewerSchema);
+    }
+}

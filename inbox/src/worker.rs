@@ -6,18 +6,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
     Engine, InboxError, InboxErrorKind, claim,
     inbox::Shared,
     lease::{self, Held, Orphans},
     metric, retention, routing,
-    run::{Handler, Runner},
+    run::{self, Handler, Runner},
     store::{Purpose, Tx},
 };
 
@@ -102,8 +98,8 @@ impl<DB: Engine> Worker<DB> {
     }
 
     /// How long a failed job waits: `first` after the first attempt, twice as long after each
-    /// further one, `most` at the longest; 2 seconds and 3 hours by default. A random fifth is added
-    /// or taken off.
+    /// further one, and `most` at the longest; 2 seconds and 3 hours by default. A random fifth is
+    /// added or subtracted.
     pub fn retry_delays(mut self, first: Duration, most: Duration) -> Self {
         self.settings.first_delay = first;
         self.settings.most_delay = most;
@@ -131,6 +127,7 @@ impl<DB: Engine> Worker<DB> {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), InboxError> {
         self.settings.check()?;
         let _only_one = DB::work(&self.shared.base)?;
+        let (stopping, is_stopping) = watch::channel(false);
         let (cut, is_cut) = watch::channel(false);
         let runner = Arc::new(Runner {
             shared: self.shared,
@@ -148,14 +145,21 @@ impl<DB: Engine> Worker<DB> {
         );
         let pruning = retention::keep_pruning(Arc::clone(&runner.shared));
         let working = async {
-            shift.work(stop).await;
-            let ending = shift.end();
-            if timeout(settings.grace, ending).await.is_err() {
-                cut.send_replace(true);
-                shift.end().await;
-            }
+            shift.work(is_stopping).await;
+            shift.end().await;
+        };
+        let ending = async {
+            stop.await;
+            stopping.send_replace(true);
+            sleep(settings.grace).await;
+            cut.send_replace(true);
+            // For handlers to let go, and for their jobs to be given back: not for a database that
+            // says nothing.
+            sleep(2 * run::LETTING_GO).await;
         };
         tokio::select! {
+            biased;
+            () = ending => {}
             () = working => {}
             () = keeping => {}
             () = pruning => {}
@@ -244,8 +248,8 @@ impl<DB: Engine> Shift<DB> {
     }
 
     /// Works until it is told to stop.
-    async fn work(&mut self, stop: impl Future<Output = ()>) {
-        let mut stop = pin!(stop);
+    async fn work(&mut self, mut is_stopping: watch::Receiver<bool>) {
+        let mut stop = pin!(is_stopping.wait_for(|stop| *stop));
         let poll = self.runner.settings.poll;
         let mut wake = self.runner.shared.wake.listen();
         let mut next_look = pin!(sleep(poll));
@@ -253,7 +257,7 @@ impl<DB: Engine> Shift<DB> {
             // A stop interrupts what waits for the database, and never a claim.
             let prepared = tokio::select! {
                 biased;
-                () = &mut stop => return,
+                _ = &mut stop => return,
                 prepared = self.prepare() => prepared,
             };
             let started = match prepared {
@@ -267,14 +271,14 @@ impl<DB: Engine> Shift<DB> {
                 Err(error) => {
                     tracing::warn!(%error, "the worker cannot work now, and tries again");
                     tokio::select! {
-                        () = &mut stop => return,
+                        _ = &mut stop => return,
                         () = sleep(poll) => self.look_around(),
                     }
                 }
             }
             tokio::select! {
                 biased;
-                () = &mut stop => return,
+                _ = &mut stop => return,
                 Some(_) = self.running.join_next() => self.one_ended(),
                 _ = wake.changed() => self.woken(),
                 () = &mut next_look => {
@@ -340,7 +344,6 @@ impl<DB: Engine> Shift<DB> {
         let started = alone || !claimed.is_empty();
         for claimed in claimed {
             let runner = Arc::clone(&self.runner);
-            runner.held.add(&claimed.ticket);
             self.running.spawn(runner.run(claimed));
         }
         Ok(started)

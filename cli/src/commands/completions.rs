@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::{Cli, failure::Failure};
 
-/// Print the completions of a shell.
+/// Print the completions for a shell.
 #[derive(Args)]
 #[command(after_help = "\
 Example:

@@ -3,36 +3,45 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use reqwest::Url;
 use serde::Serialize;
-use trackingmore_webhook_axum::Signer;
+use serde_json::json;
 
+use super::send;
 use crate::{
-    client::{self, Answer},
+    client,
     duration::Written,
     failure::Failure,
     output::{BAD, GOOD, Output, Painted},
-    saved::Saved,
+    saved::{self, Saved},
     secret::SecretArgs,
     signing::{self, SigningArgs},
 };
 
-/// Send saved deliveries again, each once: the same headers and the same bytes.
+/// Send saved deliveries again, each once, with the same headers and the same body.
 ///
 /// Headers that belong to the connection, such as `host`, are those of the new one.
 ///
-/// Exit code: 0 if every delivery was accepted, otherwise 1.
+/// Exit code: 0 if every delivery was accepted, 1 if not, 2 for wrong usage or a file that cannot
+/// be read; then nothing was sent.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  trackingmore-webhook replay deliveries/*.delivery http://127.0.0.1:3000/webhooks/trackingmore
-  trackingmore-webhook replay --resign old.delivery http://127.0.0.1:3000/webhooks/trackingmore")]
+  trackingmore-webhook replay --to http://127.0.0.1:3000/webhooks/trackingmore deliveries
+  trackingmore-webhook replay --to http://127.0.0.1:3000/webhooks/trackingmore --last deliveries
+  trackingmore-webhook replay --to http://127.0.0.1:3000/webhooks/trackingmore --resign old.delivery")]
 #[command(mut_group("signing", |group| group.requires("resign")))]
 pub(crate) struct Replay {
-    /// Files that `listen --save` wrote
+    /// The receiver
+    #[arg(long, value_name = "URL", value_parser = client::target)]
+    to: Url,
+    /// Files that `listen --save` wrote, or folders of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The receiver
-    #[arg(value_parser = client::target)]
-    url: Url,
+    /// Send only the one that was received last
+    #[arg(long, conflicts_with = "shuffle")]
+    last: bool,
+    /// Send them in random order
+    #[arg(long)]
+    shuffle: bool,
     /// Sign anew, instead of sending the signature and the timestamp that were received
     #[arg(long)]
     resign: bool,
@@ -47,13 +56,14 @@ pub(crate) struct Replay {
 /// Signs a delivery anew.
 pub(super) fn resign(
     saved: &mut Saved,
-    signer: &Signer,
+    secret: &[u8],
     signing: &SigningArgs,
 ) -> Result<(), Failure> {
     let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
     saved.headers.retain(|(name, _)| !is_proof(name));
-    for (name, value) in signing.headers(signer, &saved.body)? {
-        saved.headers.push((name, value.into_bytes()));
+    let body = saved.body.as_deref().unwrap_or_default();
+    for (name, value) in signing.headers(secret, body)? {
+        saved.headers.push((name.to_owned(), value.into_bytes()));
     }
     Ok(())
 }
@@ -68,40 +78,61 @@ struct Record<'a> {
 
 impl Replay {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
-        let signer = match self.resign {
-            true => Some(signing::signer(&self.secret.one()?)?),
+        let secret = match self.resign {
+            true => Some(self.secret.one()?),
             false => None,
         };
-        let saved = self.files.iter().map(|file| {
-            let mut saved = Saved::read(file)?;
-            if let Some(signer) = &signer {
-                resign(&mut saved, signer, &self.signing)?;
-            }
-            Ok((file, client::header_map(&saved.headers)?, saved.body))
-        });
         // All are read before the first is sent: a wrong name must not leave the work half done.
-        let saved = saved.collect::<Result<Vec<_>, Failure>>()?;
-
-        let client = client::client(&self.url)?;
-        let mut all_accepted = true;
-        for (file, headers, body) in saved {
-            let answer = client::post(&client, &self.url, &headers, &body).await;
-            all_accepted &= answer.is_accepted();
-            self.print(&file.display().to_string(), &answer)?;
+        let files = saved::files(&self.files)?.into_iter();
+        let saved = files.map(|file| Ok((file.display().to_string(), Saved::read(&file)?)));
+        let mut saved = saved.collect::<Result<Vec<_>, Failure>>()?;
+        if self.shuffle {
+            send::shuffle(&mut saved)?;
         }
-        Ok(ExitCode::from(u8::from(!all_accepted)))
-    }
+        if self.last {
+            let last = saved.into_iter().max_by_key(|(_, saved)| saved.received);
+            saved = last.into_iter().collect();
+        }
+        if saved.is_empty() {
+            return Err(Failure::usage("no saved deliveries are there to replay"));
+        }
+        let mut deliveries = Vec::new();
+        for (file, mut saved) in saved {
+            if let Some(secret) = &secret {
+                signing::check(secret)?;
+                resign(&mut saved, secret, &self.signing)?;
+            }
+            let Some(body) = saved.body else {
+                let what = format_args!("{file} does not show the body, so it cannot be sent");
+                return Err(Failure::usage(what));
+            };
+            deliveries.push((file, client::header_map(&saved.headers)?, body));
+        }
 
-    fn print(&self, file: &str, answer: &Answer) -> Result<(), Failure> {
-        let colour = if answer.is_accepted() { GOOD } else { BAD };
-        let took = Written(answer.latency);
-        let answered = Painted(colour, answer);
-        let record = Record {
-            event: "replay",
-            file,
-            answer: answer.record(),
-        };
-        let text = format_args!("{file}: {answered}, after {took}");
-        self.output.line(text, &record)
+        let client = client::client(&self.to)?;
+        let (mut accepted, total) = (0, deliveries.len());
+        for (file, headers, body) in deliveries {
+            let answer = client::post(&client, &self.to, headers, body).await;
+            accepted += usize::from(answer.is_accepted());
+            let colour = if answer.is_accepted() { GOOD } else { BAD };
+            let took = Written(answer.latency);
+            let answered = Painted(colour, &answer);
+            let record = Record {
+                event: "replay",
+                file: &file,
+                answer: answer.record(),
+            };
+            let text = format_args!("{file}: {answered}, after {took}");
+            self.output.line(text, &record)?;
+        }
+        if self.output.is_json() || total > 1 {
+            let refused = total - accepted;
+            let record = json!({"event": "summary", "accepted": accepted, "refused": refused});
+            self.output.line(
+                format_args!("{accepted} accepted, {refused} refused"),
+                &record,
+            )?;
+        }
+        Ok(ExitCode::from(u8::from(accepted < total)))
     }
 }

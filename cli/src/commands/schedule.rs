@@ -11,11 +11,13 @@ use crate::{
     output::{FAINT, Output, Painted},
 };
 
-/// Show when a delivery that is refused from now on is sent again.
+/// Show when TrackingMore retries a delivery that fails now.
 ///
-/// The documentation contradicts itself, so there is a timetable for each reading of it. The waits
-/// are those from the failure of the attempt before; the clock times are in your time zone, and
-/// right if every attempt fails at once.
+/// The documentation contradicts itself, so there is a timetable for each reading of it. Waits
+/// count from the failure of the previous attempt. Clock times are in your time zone, and assume
+/// that every attempt fails at once.
+///
+/// Exit code: 0; 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -41,6 +43,7 @@ const READINGS: [(&str, &str, RetrySchedule); 2] = [
 
 #[derive(Serialize)]
 struct Attempt {
+    event: &'static str,
     reading: &'static str,
     attempt: u32,
     wait_seconds: u64,
@@ -65,6 +68,7 @@ impl Schedule {
                     .strftime("%a %Y-%m-%d %H:%M:%S");
                 let text = format!("{attempt:>7}  {:>11}  {clock}", Written(wait).to_string());
                 let record = Attempt {
+                    event: "scheduled",
                     reading,
                     attempt,
                     wait_seconds: wait.as_secs(),

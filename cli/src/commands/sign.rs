@@ -2,7 +2,7 @@ use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use reqwest::Url;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     client,
@@ -13,7 +13,9 @@ use crate::{
     signing::{self, SigningArgs},
 };
 
-/// Sign a body: print the headers that TrackingMore would send with it.
+/// Sign a body, and print the headers that TrackingMore would send with it.
+///
+/// Exit code: 0 if it was signed, 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -34,42 +36,40 @@ pub(crate) struct Sign {
     output: Output,
 }
 
-/// How long an argument may be in Linux, with the zero behind it.
+/// How long an argument may be in Linux, with its final zero.
 const ARGUMENT_LIMIT: usize = 128 * 1024;
 
 impl Sign {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let signer = signing::signer(&self.secret.one()?)?;
+        let secret = self.secret.one()?;
+        signing::check(&secret)?;
         let body = input::read(&self.body)?;
-        let headers = self.signing.headers(&signer, &body)?;
+        let headers = self.signing.headers(&secret, &body)?;
         match &self.curl {
-            None => self.print_headers(headers)?,
+            None => {
+                let [(_, timestamp), (_, signature)] = &headers;
+                let text = format_args!("timestamp: {timestamp}\nsignature: {signature}");
+                let record = json!({
+                    "event": "signed",
+                    "timestamp": timestamp,
+                    "signature": signature,
+                });
+                self.output.exact_line(text, &record)?;
+            }
             Some(url) => {
                 let command = self.command(url, &headers, body)?;
-                self.output
-                    .exact_line(&command, &json!({"curl": command}))?;
+                let record = json!({"event": "curl", "curl": command});
+                self.output.exact_line(&command, &record)?;
             }
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn print_headers(&self, headers: Vec<(String, String)>) -> Result<(), Failure> {
-        let lines: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        let record: Map<_, _> = headers
-            .into_iter()
-            .map(|(name, value)| (name, Value::from(value)))
-            .collect();
-        self.output.exact_line(lines.join("\n"), &record)
     }
 
     /// Makes a command for a POSIX shell.
     fn command(
         &self,
         url: &Url,
-        headers: &[(String, String)],
+        headers: &[(&str, String)],
         body: Vec<u8>,
     ) -> Result<String, Failure> {
         let data = if input::is_stdin(&self.body) {
@@ -81,7 +81,7 @@ impl Sign {
             let path = path.ok_or_else(|| Failure::usage("the name of the file is not text"))?;
             format!("@{path}")
         };
-        let headers = headers.iter().map(|(name, value)| (&name[..], &value[..]));
+        let headers = headers.iter().map(|(name, value)| (*name, &value[..]));
         let headers = [("content-type", "application/json")]
             .into_iter()
             .chain(headers);

@@ -259,13 +259,22 @@ pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Takes a saved delivery apart: notes, header lines, body.
+/// Takes a saved delivery apart: the first line with the notes, the lines of the headers, the body.
 pub(crate) fn parts(path: &Path) -> (String, Vec<String>, Vec<u8>) {
     let file = fs::read(path).unwrap();
-    let end = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\n\n").unwrap();
-    let (notes, rest) = file.split_at(end(&file) + 2);
-    let (headers, body) = rest.split_at(end(rest) + 2);
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let headers = text(headers).trim().lines().map(str::to_owned).collect();
-    (text(notes), headers, body.to_vec())
+    let end = file
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap();
+    let head = str::from_utf8(&file[..end]).unwrap();
+    let (first, lines) = head.split_once("\r\n").unwrap();
+    let (notes, headers): (Vec<_>, Vec<_>) = lines
+        .split("\r\n")
+        .partition(|line| line.starts_with("trackingmore-webhook-"));
+    let headers = headers.into_iter().map(str::to_owned).collect();
+    (
+        format!("{first}\n{}", notes.join("\n")),
+        headers,
+        file[end + 4..].to_vec(),
+    )
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Engine, Inbox, InboxError, body,
-    store::{Arg, Purpose, Tx},
+    store::{Arg, Purpose, Tx, answered},
 };
 
 /// Deliveries that are looked through in one transaction.
@@ -94,7 +94,7 @@ pub(crate) async fn forgotten<DB: Engine>(
     keys: Vec<String>,
 ) -> Result<HashSet<String>, sqlx::Error> {
     let args = vec![Arg::Texts(keys)];
-    let rows = DB::run(connection, DB::sql().forgotten, args).await?;
+    let rows = answered(DB::run(connection, DB::sql().forgotten, args)).await?;
     rows.iter().map(|row| row.text(0)).collect()
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{Engine, Inbox, InboxError, inbox::Shared, time::wall_clock};
+use crate::{Engine, Inbox, InboxError, inbox::Shared, store::Arg, time::wall_clock};
 
 /// How much there is in an inbox, over all accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,18 @@ impl<DB: Engine> Inbox<DB> {
     ///
     /// [`Database`](crate::InboxErrorKind::Database).
     pub async fn stats(&self) -> Result<Stats, InboxError> {
-        Ok(count(self.shared()).await?)
+        Ok(count(self.shared(), true).await?)
     }
 }
 
-pub(crate) async fn count<DB: Engine>(shared: &Shared<DB>) -> Result<Stats, sqlx::Error> {
+/// Counts what there is. To count what is stored takes long where that is millions of deliveries.
+pub(crate) async fn count<DB: Engine>(
+    shared: &Shared<DB>,
+    with_stored: bool,
+) -> Result<Stats, sqlx::Error> {
     let mut connection = DB::pool(&shared.base).acquire().await?;
-    let rows = DB::run(&mut connection, DB::sql().stats, Vec::new()).await?;
+    let args = vec![Arg::Flag(with_stored)];
+    let rows = DB::run(&mut connection, DB::sql().stats, args).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     let oldest = [row.maybe_int(5)?, row.maybe_int(6)?];

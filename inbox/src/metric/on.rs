@@ -58,7 +58,7 @@ pub(crate) fn handled_in(time: Duration) {
 /// Sets the gauges for as long as this future is polled.
 pub(crate) async fn keep_measuring<DB: Engine>(shared: Arc<Shared<DB>>) {
     loop {
-        match care::count(&shared).await {
+        match care::count(&shared, false).await {
             Ok(stats) => {
                 gauge!(PENDING).set(stats.pending as f64);
                 gauge!(RUNNING).set(stats.running as f64);

@@ -10,15 +10,20 @@ mod sqlite;
 mod statements;
 mod value;
 
-use std::{collections::HashSet, fmt, future::Future};
+use std::{collections::HashSet, fmt, future::Future, io, time::Duration};
 
 use sqlx::{Database, Pool, Transaction, pool::PoolConnection};
+use tokio::time::timeout;
 
 pub(crate) use self::{
     statements::Statements,
     value::{Arg, Record, millis},
 };
 use crate::accept::Entry;
+
+/// How long a worker waits for an answer. A server that is out of reach says nothing, not even that
+/// a statement takes too long.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// A database that an [`Inbox`](crate::Inbox) can be kept in: `sqlx::Sqlite` with the feature
 /// `sqlite`, `sqlx::Postgres` with the feature `postgres`.
@@ -119,11 +124,31 @@ impl<DB: Store> Tx<DB> {
         sql: &'static str,
         args: Vec<Arg>,
     ) -> Result<Vec<Record>, sqlx::Error> {
-        DB::run(&mut self.transaction, sql, args).await
+        answered(DB::run(&mut self.transaction, sql, args)).await
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        self.transaction.commit().await
+        answered(self.transaction.commit()).await
+    }
+}
+
+/// Runs a statement that a worker reads with.
+pub(crate) async fn read<DB: Store>(
+    base: &DB::Base,
+    sql: &'static str,
+    args: Vec<Arg>,
+) -> Result<Vec<Record>, sqlx::Error> {
+    let mut connection = DB::reader(base).acquire().await?;
+    answered(DB::run(&mut connection, sql, args)).await
+}
+
+/// Takes a long silence for an error.
+pub(crate) async fn answered<T>(
+    asking: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match timeout(SILENCE, asking).await {
+        Ok(answer) => answer,
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
     }
 }
 

@@ -134,15 +134,15 @@ statements! {
 
     // Looking after it.
 
-    /// → waiting, running, dead, unread, stored, oldest arrival, oldest arrival of what is not
-    /// routed, parcels of what is not routed and that do not wait already. One statement, as a
-    /// delivery must not be seen on neither side of its routing.
+    /// whether to count what is stored → waiting, running, dead, unread, stored, oldest arrival,
+    /// oldest arrival of what is not routed, parcels of what is not routed and that do not wait
+    /// already. One statement, as a delivery must not be seen on neither side of its routing.
     stats: "SELECT
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 1),
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 2),
             (SELECT count(*) FROM @parcel WHERE state <> 0 AND state = 3),
             (SELECT count(*) FROM @delivery WHERE unread),
-            (SELECT count(*) FROM @delivery),
+            CASE WHEN $1 THEN (SELECT count(*) FROM @delivery) ELSE 0 END,
             (SELECT min(since) FROM @parcel WHERE state <> 0 AND state IN (1, 2)),
             (SELECT min(received_at) FROM @fresh JOIN @delivery USING (seq)),
             (SELECT count(*) FROM (SELECT DISTINCT account, parcels

@@ -103,6 +103,7 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
         text.contains(&shipped.id().to_string()),
         "failures name their delivery"
     );
+    assert!(text.contains("the inbox is closed"), "{text}");
     for line in text.lines() {
         assert!(!line.contains(PERSONAL), "{line}");
         assert!(!line.contains(NUMBER), "{line}");

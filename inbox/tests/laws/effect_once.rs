@@ -258,3 +258,34 @@ async fn the_lease_of_a_long_handler_is_renewed() {
     assert_eq!(*calls.lock().unwrap(), 1);
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
+
+/// Its lease is its own, whatever becomes of an earlier attempt in the same process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_stale_attempt_does_not_end_the_lease_of_a_later_one() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let (begun, mut attempts) = mpsc::unbounded_channel::<(u32, oneshot::Sender<()>)>();
+    let worker = inbox.worker_with(begun, |begun, job| async move {
+        let (go_on, going_on) = oneshot::channel();
+        begun.send((job.attempt(), go_on))?;
+        going_on.await?;
+        effect::tell(job).await
+    });
+    let steps = async {
+        let (_, stale) = next(&mut attempts).await;
+        database.lose_claims().await;
+        let (_, later) = next(&mut attempts).await;
+        stale.send(()).unwrap();
+        // Several times the lease.
+        tokio::time::sleep(ms(2_000)).await;
+        later.send(()).unwrap();
+        until_idle(&inbox).await;
+    };
+    let worker = quick(worker).concurrency(4).lease(ms(300));
+    worker.run_until(steps).await.unwrap();
+    assert!(attempts.try_recv().is_err(), "it was tried a third time");
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+}

@@ -1,4 +1,4 @@
-//! A proxy before a server, which cuts connections or stops to answer.
+//! A proxy before a server, which cuts connections or stops answering.
 
 use std::{
     collections::VecDeque,
@@ -33,6 +33,8 @@ type Cuts = VecDeque<(u16, Cut)>;
 pub(crate) enum Cut {
     BeforeTheServerSeesIt,
     BeforeTheAnswer,
+    /// Not cut: it stays open, and says nothing any more.
+    Silence,
 }
 
 impl Proxy {
@@ -143,6 +145,7 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
                     to_server.write_all(&message).await?;
                     return Ok(());
                 }
+                Some(Cut::Silence) => std::future::pending().await,
             }
         }
     };

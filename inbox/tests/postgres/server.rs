@@ -6,7 +6,7 @@ use serde_json::json;
 use trackingmore_webhook::ErrorKind;
 use trackingmore_webhook_inbox::{
     Accepted, InboxOptions, PgInbox,
-    sqlx::{self, AssertSqlSafe},
+    sqlx::{self, AssertSqlSafe, PgPool},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         effect::{self, minutes, told},
         mount::Mount,
         ms,
-        wait::{soon, until},
+        wait::{next, soon, until},
     },
 };
 
@@ -191,6 +191,81 @@ async fn a_server_that_does_not_answer_is_an_error_at_the_deadline() {
     .await;
     super::laws::work_off(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
+}
+
+/// As where the machine of the server lost its power: nobody closes the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let proxy = Proxy::before(database.options()).await;
+    let inbox = PgInbox::new(proxy.pool()).await.unwrap();
+    let receiver = database.open().await;
+    let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(1_000));
+    let worker = worker.retry_delays(ms(10), ms(50)).max_attempts(1_000);
+    let outage = async {
+        receiver.accept(&state("AB1", 1).sent()).await.unwrap();
+        until("it works", || async {
+            minutes(&database, "AB1").await == [1]
+        })
+        .await;
+        // In the middle of what it does, and on more connections than it has for that.
+        proxy.cut_at([5, 5, 5].map(|message| (message, Cut::Silence)));
+        receiver.accept(&state("AB1", 2).sent()).await.unwrap();
+        until("it works again", || async {
+            minutes(&database, "AB1").await == [1, 2]
+        })
+        .await;
+    };
+    worker.run_until(outage).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_ends_while_the_server_says_nothing() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let proxy = Proxy::before(database.options()).await;
+    let inbox = PgInbox::new(proxy.pool()).await.unwrap();
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let worker = inbox.worker_with(begun, |begun, job| async move {
+        begun.send(())?;
+        std::future::pending::<()>().await;
+        Ok(job.done().await?)
+    });
+    let ended = worker.poll(ms(20)).grace(ms(100)).run_until(async {
+        next(&mut begins).await;
+        proxy.freeze(true);
+        // Until it waits for an answer.
+        tokio::time::sleep(ms(200)).await;
+    });
+    soon("the worker ends", ended).await.unwrap();
+}
+
+/// As where a program may not make tables, and an administrator has made them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_who_may_not_create_anything_opens_what_is_there() {
+    let Some(cluster) = Cluster::start_new().await else {
+        return;
+    };
+    let database = Database::on(cluster.options()).await;
+    database
+        .run(
+            "CREATE ROLE shop LOGIN; GRANT USAGE ON SCHEMA trackingmore TO shop;
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA trackingmore TO shop;
+            GRANT USAGE ON ALL SEQUENCES IN SCHEMA trackingmore TO shop;
+            GRANT ALL ON ALL TABLES IN SCHEMA public TO shop;
+            GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO shop",
+        )
+        .await;
+    let pool = PgPool::connect_with(database.options().username("shop"));
+    let inbox = PgInbox::new(pool.await.unwrap()).await.unwrap();
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    super::laws::work_off(&inbox).await;
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+    inbox.forget("AB1").await.unwrap();
+    inbox.prune().await.unwrap();
+    inbox.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,11 +1,9 @@
 mod cases;
 mod probe;
-mod request;
-mod tally;
+mod report;
 mod vendor;
-mod verdict;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use reqwest::Url;
@@ -20,33 +18,36 @@ use crate::{
     signing::{self, SchemeArg},
 };
 
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Probe a receiver of yours with genuine and hostile deliveries.
 ///
-/// Works for a receiver in any language. It must have the same secret, and takes what it accepts
-/// for real: check one that writes to a database for tests. Any answer outside 200-299 counts as a
-/// refusal.
+/// Works for a receiver in any language that has the same secret. The receiver will process
+/// accepted deliveries as real: check one that writes to a test database. Any answer outside
+/// 200-299 counts as a refusal. If no genuine delivery is accepted, the check ends after four
+/// cases.
 ///
-/// Exit code: 0 if the receiver could be reached to the end, and accepted at least one form of a
-/// genuine delivery, also in the end, none that --scheme rules out, and nothing hostile; 1 if not;
-/// 2 if the check could not be made.
+/// Exit code: 0 if it is safe; 1 if it is not safe, or if that is not known, or with --strict if
+/// any case failed; 2 if the check could not be made.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   trackingmore-webhook check http://127.0.0.1:3000/webhooks/trackingmore")]
 pub(crate) struct Check {
-    /// Where the receiver takes deliveries
+    /// The receiver
     #[arg(value_parser = client::target)]
     url: Url,
-    /// Demand that deliveries signed so are accepted, and none signed otherwise
+    /// Require exactly this scheme
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
-    /// The number of a parcel that the receiver knows, if it must know it
+    /// The number of a parcel that the receiver knows, if it needs a known one
     #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001", value_parser = NonEmptyStringValueParser::new())]
     parcel: String,
-    /// Confirm that a receiver which is not on this machine is yours to attack
+    /// Confirm that a receiver on another machine is yours to attack
     #[arg(long)]
     i_own_this: bool,
-    /// Exit with 1 also if anything else failed
+    /// Exit with 1 also if any other case failed
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -58,7 +59,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.one()?;
-        signing::signer(&secret)?;
+        signing::check(&secret)?;
         let addresses = addresses(&self.url).await?;
         let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
         if !self.i_own_this && !addresses.iter().all(is_here) {
@@ -67,8 +68,8 @@ impl Check {
                 self.url.host_str().unwrap_or_default()
             )));
         }
-        // Asked again, a name could lead elsewhere.
-        let client = client::client_at(&self.url, &addresses)?;
+        // A second lookup of the name could lead elsewhere.
+        let client = client::client_at(&self.url, &addresses, PATIENCE)?;
         let tally = Probe::new(&self, client, secret).run().await?;
         self.output.line(&tally, &tally)?;
         Ok(if tally.is_good(self.strict) {

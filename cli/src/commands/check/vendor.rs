@@ -1,25 +1,40 @@
-use serde_json::{Value, json};
-use trackingmore_webhook_axum::trackingmore_webhook::Signature;
-
-use super::request::Request;
-use crate::{
-    mac::{Mac, mac},
-    secret::Secret,
-    signing::{Encoding, SchemeArg as Scheme},
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll},
 };
 
-/// A form of signing, as the documentation has it: what is signed, and how the signature is
-/// written.
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use jiff::Timestamp;
+use reqwest::{
+    Client, Url,
+    header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    client::{self, Answer},
+    event::Status,
+    failure::Failure,
+    secret::Secret,
+    signing::{Encoding, Mac, SchemeArg as Scheme, mac},
+};
+
+/// A form of signing, as documented: what is signed, and how the signature is written.
 pub(super) type Form = (Scheme, Encoding);
 
-/// What `unknown-parcel` is about.
+/// The parcel of `unknown-parcel`.
 pub(super) const UNKNOWN_PARCEL: &str = "UNKNOWN0000000404";
 
-/// Signs as TrackingMore does, in the forms that the receiver is known to accept.
+/// Signs as TrackingMore does, in the forms that the receiver is known to accept. No two bodies are
+/// the same, so that a receiver which refuses repeats refuses no other case.
 pub(super) struct Vendor {
     pub(super) secret: Secret,
     pub(super) parcel: String,
     pub(super) accepted: Vec<Form>,
+    pub(super) bodies: AtomicU64,
 }
 
 impl Vendor {
@@ -34,9 +49,34 @@ impl Vendor {
         self.accepted.iter().any(|form| form.0 == scheme)
     }
 
+    /// Gives a text that no other body has, of this run or another.
+    pub(super) fn fresh(&self) -> String {
+        let n = self.bodies.fetch_add(1, Ordering::Relaxed);
+        format!("CHECK/{}/{n}", Timestamp::now().as_nanosecond())
+    }
+
+    /// An event of version V4.
+    pub(super) fn event(&self) -> Value {
+        let mut event: Value = serde_json::from_slice(Status::Transit.sample()).unwrap_or_default();
+        event["data"]["tracking_number"] = json!(self.parcel);
+        event["data"]["order_number"] = json!(self.fresh());
+        event
+    }
+
+    pub(super) fn body(&self) -> Vec<u8> {
+        self.event().to_string().into_bytes()
+    }
+
     /// A genuine delivery.
     pub(super) fn genuine(&self, scheme: Scheme) -> Request {
-        self.forged(scheme, |_| {})
+        self.delivery(scheme, self.body())
+    }
+
+    /// A genuine delivery of an event with changes.
+    pub(super) fn changed(&self, change: impl FnOnce(&mut Value)) -> Request {
+        let mut event = self.event();
+        change(&mut event["data"]);
+        self.delivery(self.scheme(), event.to_string())
     }
 
     /// A genuine delivery of another body.
@@ -47,81 +87,35 @@ impl Vendor {
 
     /// A genuine delivery in a form that the receiver may not accept.
     pub(super) fn in_form(&self, form: Form) -> Request {
-        self.signed(form, &self.secret, unix_now(), self.event_text(), |_| {})
+        self.signed(form, &self.secret, unix_now(), self.body(), |_| {})
     }
 
     /// A delivery whose timestamp was signed in another second.
     pub(super) fn signed_at(&self, seconds: u64) -> Request {
         let form = self.form(Scheme::Timestamp);
-        self.signed(form, &self.secret, seconds, self.event_text(), |_| {})
+        self.signed(form, &self.secret, seconds, self.body(), |_| {})
     }
 
     /// A delivery signed with a key that is not the secret.
     pub(super) fn signed_with(&self, scheme: Scheme, key: &[u8]) -> Request {
-        self.signed(
-            self.form(scheme),
-            key,
-            unix_now(),
-            self.event_text(),
-            |_| {},
-        )
+        self.signed(self.form(scheme), key, unix_now(), self.body(), |_| {})
     }
 
     /// A delivery whose signature was changed.
     pub(super) fn forged(&self, scheme: Scheme, change: impl FnOnce(&mut Mac)) -> Request {
-        let body = self.event_text();
-        self.signed(self.form(scheme), &self.secret, unix_now(), body, change)
+        let form = self.form(scheme);
+        self.signed(form, &self.secret, unix_now(), self.body(), change)
     }
 
-    /// The text of the right signature of a message, in the encoding that goes with a scheme.
+    /// The valid signature of a message, in the encoding that goes with a scheme.
     pub(super) fn signature(&self, scheme: Scheme, message: &[u8]) -> String {
-        write(self.form(scheme).1, mac(&self.secret, message))
-    }
-
-    pub(super) fn event_text(&self) -> Vec<u8> {
-        self.event().to_string().into_bytes()
-    }
-
-    /// An event of version V4.
-    pub(super) fn event(&self) -> Value {
-        json!({
-            "code": 200,
-            "message": "Success",
-            "data": {
-                "tracking_number": self.parcel,
-                "courier_code": "dhl",
-                "order_number": "CHECK/1",
-                "delivery_status": "transit",
-                "substatus": "transit002",
-                "archived": "tracking",
-                "updating": false,
-                "source": "API",
-                "latest_event": "Arrived at sorting centre, Malmö, 2026-03-02T06:41:00",
-                "latest_checkpoint_time": "2026-03-02T06:41:00",
-                "transit_time": 3,
-                "origin_info": {
-                    "courier_code": "dhl",
-                    "trackinfo": [{
-                        "checkpoint_date": "2026-03-02T06:41:00",
-                        "checkpoint_delivery_status": "transit",
-                        "checkpoint_delivery_substatus": "transit002",
-                        "tracking_detail": "Arrived at sorting centre",
-                        "location": "Malmö"
-                    }]
-                },
-                "destination_info": null
-            }
-        })
+        self.form(scheme).1.write(mac(&self.secret, message))
     }
 
     /// A scheme in the encoding in which it is accepted, or else in the documented one.
     fn form(&self, scheme: Scheme) -> Form {
         let accepted = self.accepted.iter().find(|form| form.0 == scheme);
-        let documented = match scheme {
-            Scheme::Timestamp => Encoding::Hex,
-            Scheme::Body => Encoding::Base64,
-        };
-        accepted.copied().unwrap_or((scheme, documented))
+        accepted.copied().unwrap_or((scheme, scheme.documented()))
     }
 
     fn signed(
@@ -140,18 +134,113 @@ impl Vendor {
         change(&mut signature);
         Request::new(body)
             .with("timestamp", time)
-            .with("signature", write(encoding, signature))
+            .with("signature", encoding.write(signature))
     }
 }
 
 pub(super) fn unix_now() -> u64 {
-    jiff::Timestamp::now().as_second().unsigned_abs()
+    Timestamp::now().as_second().unsigned_abs()
 }
 
-fn write(encoding: Encoding, mac: Mac) -> String {
-    let signature = Signature::from(mac);
-    match encoding {
-        Encoding::Hex => signature.to_hex(),
-        Encoding::Base64 => signature.to_base64(),
+/// A request, byte for byte.
+pub(super) struct Request {
+    headers: Vec<(&'static str, Vec<u8>)>,
+    body: Bytes,
+    framing: Framing,
+    is_repeated: bool,
+}
+
+/// How the body's end is told.
+enum Framing {
+    Length,
+    Chunked,
+    /// So many bytes are announced, and none is sent.
+    Announced(&'static str),
+}
+
+impl Request {
+    pub(super) fn new(body: Vec<u8>) -> Self {
+        Self {
+            headers: vec![("content-type", b"application/json".to_vec())],
+            body: body.into(),
+            framing: Framing::Length,
+            is_repeated: false,
+        }
+    }
+
+    /// Adds a header, beside those of the same name.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    /// The value of a header; empty if there is none.
+    pub(super) fn value(&self, name: &str) -> &[u8] {
+        let header = self.headers.iter().find(|(known, _)| *known == name);
+        header.map_or(&[], |(_, value)| value)
+    }
+
+    pub(super) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(super) fn chunked(mut self) -> Self {
+        self.framing = Framing::Chunked;
+        self
+    }
+
+    pub(super) fn announcing(mut self, length: &'static str) -> Self {
+        self.framing = Framing::Announced(length);
+        self
+    }
+
+    pub(super) fn twice(mut self) -> Self {
+        self.is_repeated = true;
+        self
+    }
+
+    /// Sends it on a connection of its own, and gives the answer: the second, if it is sent twice.
+    pub(super) async fn send(&self, client: &Client, url: &Url) -> Result<Answer, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        for (name, value) in &self.headers {
+            let value = HeaderValue::from_bytes(value).map_err(Failure::failed)?;
+            headers.append(HeaderName::from_static(name), value);
+        }
+        match self.framing {
+            Framing::Length => {}
+            Framing::Chunked => {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+            }
+            Framing::Announced(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
+                return Ok(client::post(client, url, headers, reqwest::Body::wrap(Never)).await);
+            }
+        }
+        if self.is_repeated {
+            client::post(client, url, headers.clone(), self.body.clone()).await;
+        }
+        Ok(client::post(client, url, headers, self.body.clone()).await)
+    }
+}
+
+/// A body of which nothing ever comes.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }

@@ -1,4 +1,5 @@
-//! Opens an inbox that is there. It never makes one: a mistyped name would look like an empty inbox.
+//! Opens an inbox that is there. It never makes one: a mistyped name would look like an empty
+//! inbox.
 
 use std::{
     fs, io,

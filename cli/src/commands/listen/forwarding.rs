@@ -13,18 +13,18 @@ use crate::{client, failure::Failure};
 /// How many bytes of an answer are relayed.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-/// Where accepted deliveries are passed on to.
+/// Where accepted deliveries are forwarded.
 pub(super) struct Forward {
     client: Client,
     url: Url,
 }
 
 impl Forward {
-    /// Fails if what is sent to `url` would come back to `own`.
+    /// Fails if requests to `url` would arrive at `own`.
     pub(super) async fn new(url: Url, own: SocketAddr) -> Result<Self, Failure> {
         if leads_to(&url, own).await {
             return Err(Failure::usage(format_args!(
-                "--forward {} is this listener: every delivery would come back for ever",
+                "--forward {} is this listener: deliveries would loop forever",
                 client::shown(&url)
             )));
         }
@@ -37,7 +37,7 @@ impl Forward {
         client::shown(&self.url)
     }
 
-    /// Passes a delivery on, and gives the answer, or why there is none.
+    /// Forwards a delivery, and gives the answer, or why there is none.
     pub(super) async fn pass_on(
         &self,
         headers: HeaderMap,
@@ -55,7 +55,7 @@ impl Forward {
             body.extend_from_slice(&chunk);
         }
         let headers = client::passed_on(answer.headers().clone());
-        // Unlike its bytes, a body does not come with a type of its own.
+        // A `Vec` would bring a content type of its own.
         Ok((answer.status(), headers, Body::from(body)).into_response())
     }
 }
@@ -81,7 +81,7 @@ fn is_same(target: IpAddr, own: IpAddr) -> bool {
     let is_of_this_machine = || TcpListener::bind((target, 0)).is_ok();
     match (target.is_unspecified(), own.is_unspecified()) {
         (false, false) => target == own,
-        // What is sent to the unspecified address arrives at the loopback one.
+        // Requests to the unspecified address arrive at the loopback address.
         (true, false) => own.is_loopback(),
         (_, true) => is_of_this_machine(),
     }

@@ -36,15 +36,18 @@ use crate::{
     client, duration, failure::Failure, output::Output, secret::SecretArgs, signing::SchemeArg,
 };
 
-/// How long requests that are being answered may take after Ctrl-C.
+/// How long answers may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Receive deliveries, verify them, and print what arrives.
 ///
-/// A line with → says when a request came, and whether it was accepted or why not: of an accepted
-/// one the parcel, the courier, status and substatus with their meaning, the latest event, how old
-/// the timestamp is, what the signature covers, and which secret made it. A line with ← says how it
-/// was answered, by whom, and how long that took. Ctrl-C ends with a summary.
+/// A line with → shows a request that arrived: whether it was accepted or why not and, if it was,
+/// the parcel, the courier, status and substatus with their meaning, the latest event, the age of
+/// the timestamp, what the signature covers, and which secret matched. A line with ← shows the
+/// answer, who gave it, and how long it took. Ctrl-C prints a summary. For real deliveries, point a
+/// tunnel such as cloudflared or ngrok at the port, and enter its URL in the dashboard.
+///
+/// Exit code: 0 when it was stopped, 1 if the output cannot be written, 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -55,26 +58,26 @@ pub(crate) struct Listen {
     /// Listen on this address; port 0 takes a free port, and the first line says which
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080")]
     addr: String,
-    /// Take deliveries at this path
+    /// Receive deliveries at this path
     #[arg(long, default_value = "/webhooks/trackingmore", value_parser = path)]
     path: String,
-    /// Accept only signatures that cover this [default: both]
+    /// Accept only this scheme [default: both]
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
     /// Refuse timestamps older than this, such as 5m or 2d
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
-    /// Keep each request to the path, and of refused ones the first 1,000, as a file in this
-    /// directory. The files hold customers' data and live signatures, and are readable by you only
+    /// Save each request to the path as a file in this directory; of refused requests, the first
+    /// 1,000. The files hold customers' data and live signatures, and only you can read them
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Pass accepted deliveries on, byte for byte and with their signature, and relay the answer
+    /// Forward accepted deliveries, byte for byte with their signature, and relay the answer
     #[arg(long, value_name = "URL", value_parser = client::target, conflicts_with = "answer")]
     forward: Option<Url>,
     /// Answer accepted deliveries with this status
     #[arg(long, value_name = "STATUS", default_value = "200", value_parser = value_parser!(u16).range(200..600))]
     answer: u16,
-    /// Answer this many accepted deliveries with 503 first, to see the sender retry
+    /// Answer the first N accepted deliveries with 503, to see the sender retry
     #[arg(long, value_name = "N", default_value = "0")]
     fail_first: u64,
     /// Serve a page that shows what arrives and why it is refused, on this loopback address
@@ -84,7 +87,7 @@ pub(crate) struct Listen {
     /// Open the page in the browser
     #[arg(long, requires = "inspect")]
     open: bool,
-    /// Send deliveries again from the page to this receiver [default: that of --forward]
+    /// Replay deliveries from the page to this receiver [default: that of --forward]
     #[arg(long, value_name = "URL", value_parser = client::target, requires = "inspect")]
     replay_to: Option<Url>,
     #[command(flatten)]
@@ -131,7 +134,7 @@ impl Listen {
             let addr = listener.local_addr().map_err(Failure::failed)?;
             let target = match replay_to {
                 Some(url) if forwarding::leads_to(&url, addr).await => {
-                    let what = "the inspector cannot be what deliveries are sent to";
+                    let what = "deliveries cannot be sent to the inspector itself";
                     return Err(Failure::usage(what));
                 }
                 url => url.map(Target::new).transpose()?,
@@ -174,7 +177,7 @@ impl Listen {
 
         let stopped = serving::stopped().map_err(Failure::failed)?;
         if let (true, Some(url)) = (self.open, &listening.inspect) {
-            // A browser that does not open is seen, and the address is printed.
+            // If no browser opens, the printed address is enough.
             _ = open::that_detached(url);
         }
         let mut printing = Printing::start(store.clone(), listening, self.output);
@@ -183,7 +186,7 @@ impl Listen {
             ended = printing.ended() => ended?,
         }
         stop.send_replace(true);
-        // What has arrived is answered, but a client that sends slowly does not hold up the end.
+        // Requests that have arrived are answered; slow clients must not delay the end.
         _ = timeout(GRACE, servers.join_all()).await;
         store.close();
         printing.finish().await?;

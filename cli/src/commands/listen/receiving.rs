@@ -33,7 +33,7 @@ use super::{
 };
 use crate::client::milliseconds;
 
-/// What a verifier accepts of a body. No more is read than shows that it is longer.
+/// The body limit of a verifier. Reading stops just beyond it.
 const LIMIT: usize = 256 * 1024;
 
 pub(super) struct Receiver {
@@ -49,7 +49,7 @@ pub(super) struct Receiver {
     pub(super) store: Arc<Store>,
 }
 
-/// An answer, and what it is told with.
+/// An answer, and what is printed with it.
 struct Outcome {
     response: Response,
     from: Option<String>,
@@ -57,7 +57,7 @@ struct Outcome {
 }
 
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
-    // A task of its own goes on when the sender leaves before the answer.
+    // A task of its own continues when the sender closes the connection before the answer.
     tokio::spawn(async move { receiver.handle(request).await })
         .await
         .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
@@ -67,7 +67,7 @@ impl Receiver {
     async fn handle(&self, request: Request) -> Response {
         let received = Timestamp::now();
         let (parts, body) = request.into_parts();
-        // Also of what is refused: it is to be kept, and the connection to go on.
+        // Read refused bodies too: they are saved, and the connection stays usable.
         let (body, end) = read(body).await;
         let arrived = Instant::now();
         let (verdict, refusal) = self.judge(&parts, body.clone(), end, received).await;
@@ -168,18 +168,19 @@ impl Receiver {
         }
     }
 
-    /// Saves a request before it is answered, and gives the name of the file.
+    /// Saves a request before it is answered, and gives the file.
     async fn save(&self, record: &Arc<Record>, outcome: &mut Outcome) -> Option<String> {
         let (save, record) = (self.save.clone()?, record.clone());
         let is_accepted = record.arrived.verdict.is_accepted();
-        let saved = task::spawn_blocking(move || save.keep(&record)).await;
+        let status = outcome.response.status().as_u16();
+        let saved = task::spawn_blocking(move || save.keep(&record, status)).await;
         let trouble = match saved {
             Ok(Ok(file)) => return Some(file),
             Ok(Err(trouble)) => trouble,
-            Err(_) => "cannot save: the program is ending".to_owned(),
+            Err(_) => "cannot save: the program is stopping".to_owned(),
         };
         if is_accepted {
-            // The sender will send it again.
+            // So that the sender retries.
             *outcome = StatusCode::INTERNAL_SERVER_ERROR.into_response().into();
         }
         outcome.trouble = Some(trouble);
@@ -197,11 +198,11 @@ impl From<Response> for Outcome {
     }
 }
 
-/// Where the reading of a body ended.
+/// How reading a body ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Whole,
-    /// Beyond the limit, or before the first byte of a body that is announced to be longer.
+    /// Beyond the limit, or at once if the declared length is.
     TooLong,
     Broken,
 }
@@ -239,7 +240,7 @@ mod tests {
     async fn a_body_that_does_not_come_to_its_end_is_given_up() {
         let begun = stream::iter([Ok::<_, io::Error>("{")]);
         let body = Body::from_stream(begun.chain(stream::pending()));
-        // Time passes at once where nobody does anything.
+        // Paused time advances when all tasks wait.
         let read = timeout(Duration::from_secs(3_600), read(body)).await;
         let (bytes, end) = read.unwrap();
         assert_eq!(bytes, "{");

@@ -9,10 +9,10 @@ use crate::{
     saved::{self, Saved},
 };
 
-/// How many refused requests are kept: anybody can send those.
+/// How many refused requests are saved: anyone can send those.
 const REFUSED_KEPT: u64 = 1_000;
 
-/// Where requests are kept.
+/// Where requests are saved.
 pub(super) struct Save {
     dir: PathBuf,
     kept: AtomicU64,
@@ -22,7 +22,7 @@ pub(super) struct Save {
 impl Save {
     pub(super) fn new(dir: PathBuf) -> Result<Self, Failure> {
         saved::create_dir(&dir).map_err(|error| {
-            Failure::usage(format_args!("cannot make {}: {error}", dir.display()))
+            Failure::usage(format_args!("cannot create {}: {error}", dir.display()))
         })?;
         Ok(Self {
             dir,
@@ -31,17 +31,17 @@ impl Save {
         })
     }
 
-    /// Keeps a request, and gives the name of the file, or why there is none.
-    pub(super) fn keep(&self, record: &Record) -> Result<String, String> {
+    /// Saves a request with the status that answers it; gives the file, or why there is none.
+    pub(super) fn keep(&self, record: &Record, answer: u16) -> Result<String, String> {
         let is_accepted = record.arrived.verdict.is_accepted();
         if !is_accepted && self.refused.fetch_add(1, Ordering::Relaxed) >= REFUSED_KEPT {
-            return Err("not saved: 1,000 refused requests have been".to_owned());
+            return Err("not saved: 1,000 refused requests are saved already".to_owned());
         }
         let n = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
         let time = record.arrived.received.strftime("%Y%m%dT%H%M%S.%3fZ");
         let path = self.dir.join(format!("{time}-{n:04}.delivery"));
         let path_shown = path.display().to_string();
-        match Saved::from(record).create(&path) {
+        match Saved::from(record).create(&path, &record.arrived.verdict.name(), answer) {
             Ok(()) => Ok(path_shown),
             Err(error) => Err(format!("cannot save {path_shown}: {error}")),
         }
@@ -51,9 +51,11 @@ impl Save {
 impl From<&Record> for Saved {
     fn from(record: &Record) -> Self {
         Self {
-            received: record.arrived.received,
+            received: Some(record.arrived.received),
+            method: record.method.clone(),
+            target: record.target.clone(),
             headers: record.headers.clone(),
-            body: record.body.to_vec(),
+            body: Some(record.body.clone()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections: how they are taken, and how they end.
+//! Connections: how they are accepted, and how they end.
 
 use std::{io, time::Duration};
 
@@ -11,10 +11,10 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-/// How long the head of a request may take to come, or its body.
+/// How long the head of a request may take to arrive, and its body.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Serves until it is told to stop, and then until what has arrived is answered.
+/// Serves until told to stop, and then until the requests that have arrived are answered.
 pub(super) async fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
@@ -25,20 +25,20 @@ pub(super) async fn serve(listener: TcpListener, app: Router, mut stop: watch::R
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // Such as too many open files: some will be closed.
+            // Such as too many open files. Wait until some are closed.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
         let app = TowerToHyperService::new(app.clone());
         let connection = http.serve_connection(TokioIo::new(stream), app);
-        // It fails when the client leaves.
+        // An error here means that the client closed the connection.
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-/// Waits for Ctrl-C or a request to end, which count from the call on.
+/// Waits for Ctrl-C or SIGTERM, starting with the call.
 #[cfg(unix)]
 pub(super) fn stopped() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -81,7 +81,7 @@ mod tests {
         tokio::spawn(serve(listener, app, stopping));
         let mut client = TcpStream::connect(addr).await.unwrap();
         client.write_all(b"POST / HTTP/1.1\r\nHost:").await.unwrap();
-        // Time passes at once where nobody does anything.
+        // Paused time advances when all tasks wait.
         let mut answer = Vec::new();
         let closed = timeout(2 * PATIENCE, client.read_to_end(&mut answer)).await;
         assert_eq!(closed.unwrap().unwrap(), 0);

@@ -1,6 +1,6 @@
-//! What has arrived, and what came of it.
+//! The requests that have arrived, and their answers.
 //!
-//! Receiving writes; the terminal and the inspector read, each from a place of its own. A reader that
+//! Receiving writes; the terminal and the inspector read, each at its own position. A reader that
 //! falls behind misses lines and is told how many, so that no reader delays an answer.
 
 use std::{
@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use super::verdict::Verdict;
 use crate::client::{self, Answer};
 
-/// How many requests are kept, and how many bytes of them: 500 and 32 MiB in all. Refused ones have
-/// a ring of their own, since anybody can send those: they must not push out what was accepted.
+/// How many requests are kept, and how many bytes: 500 and 32 MiB in all. Refused ones have a ring
+/// of their own, as anyone can send those: they must not push out accepted ones.
 pub(super) const ACCEPTED: Limits = Limits {
     count: 400,
     bytes: 24 * 1024 * 1024,
@@ -28,18 +28,18 @@ pub(super) const REFUSED: Limits = Limits {
     bytes: 8 * 1024 * 1024,
 };
 
-/// How many times the answers to a request that was sent again are kept.
+/// How many replays of a request are kept.
 const RESENT: usize = 20;
 
-/// How many lines a reader may be behind.
+/// How many lines a reader may lag.
 const LINES: usize = 4_096;
 
-/// What a request takes beside its own bytes, about.
+/// About how much memory a request takes beside its bytes.
 const OVERHEAD: usize = 2 * 1024;
 
 pub(super) struct Store {
     state: Mutex<State>,
-    /// Whether no more lines come. Readers are woken with each line.
+    /// Whether the end has come. Each line wakes the readers.
     is_closed: watch::Sender<bool>,
 }
 
@@ -52,7 +52,7 @@ struct State {
     totals: Totals,
 }
 
-/// A request as it came, and what was found out about it.
+/// A request as it came, with its verdict.
 pub(super) struct Record {
     pub(super) arrived: Arc<Arrived>,
     pub(super) method: String,
@@ -73,7 +73,7 @@ pub(super) struct Request {
     pub(super) body: Bytes,
 }
 
-/// What is said of a request when it comes.
+/// What is told of a request when it arrives.
 #[derive(Serialize)]
 pub(super) struct Arrived {
     #[serde(flatten)]
@@ -86,7 +86,7 @@ pub(super) struct Arrived {
     pub(super) repeats: Option<u64>,
 }
 
-/// What is said of a request when it is answered.
+/// What is told of a request when it is answered.
 #[derive(Serialize)]
 pub(super) struct Answered {
     pub(super) number: u64,
@@ -95,9 +95,9 @@ pub(super) struct Answered {
     /// The receiver whose answer was relayed.
     pub(super) from: Option<String>,
     pub(super) latency_ms: f64,
-    /// The file that the request is kept in.
+    /// The file that the request is saved in.
     pub(super) saved: Option<String>,
-    /// Why it could not be kept or passed on.
+    /// Why it could not be saved or forwarded.
     pub(super) trouble: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub(super) struct Answered {
 pub(super) enum Line {
     Arrived(Arc<Arrived>),
     Answered(Arc<Answered>),
-    /// So many lines were gone before they were read.
+    /// This many lines were dropped before they were read.
     Missed(u64),
 }
 
@@ -154,7 +154,7 @@ impl Store {
         }
     }
 
-    /// Takes in a request and what was found out about it.
+    /// Adds a request with its verdict.
     pub(super) fn arrived(&self, request: Request, verdict: Verdict) -> Arc<Record> {
         let sha256 = Sha256::digest(&request.body).into();
         let record = {
@@ -183,7 +183,7 @@ impl Store {
         record
     }
 
-    /// Takes in what a request was answered.
+    /// Adds the answer to a request.
     pub(super) fn answered(&self, record: &Record, answered: Answered) {
         let answered = Arc::new(answered);
         {
@@ -197,7 +197,7 @@ impl Store {
         self.is_closed.send_modify(|_| ());
     }
 
-    /// Takes in what was answered when a request was sent again.
+    /// Adds the answer to a replay.
     pub(super) fn resent(&self, record: &Record, resent: Arc<Resent>) {
         if let Some(kept) = self.state().ring(record).find(record.arrived.number) {
             kept.resent.truncate(RESENT - 1);
@@ -212,7 +212,7 @@ impl Store {
         accepted.or_else(|| state.refused.find(number).cloned())
     }
 
-    /// Gives how many lines there have been, and all requests that are kept, in their order.
+    /// Gives the number of lines so far and all requests that are kept, in order.
     pub(super) fn snapshot(&self) -> (u64, Vec<Kept>) {
         let (written, mut kept) = {
             let state = self.state();
@@ -224,7 +224,7 @@ impl Store {
         (written, kept)
     }
 
-    /// Lets readers come to their end.
+    /// Ends the readers once they have read all lines.
     pub(super) fn close(&self) {
         self.is_closed.send_replace(true);
     }
@@ -233,7 +233,7 @@ impl Store {
         self.state().totals.clone()
     }
 
-    /// Reads from the line behind the first `seen` on.
+    /// Reads from the line after the first `seen`.
     pub(super) fn subscribe(self: &Arc<Self>, seen: u64) -> Subscriber {
         Subscriber {
             store: self.clone(),
@@ -247,7 +247,7 @@ impl Store {
     }
 }
 
-/// A place in the lines of a store.
+/// A position in the lines of a store.
 pub(super) struct Subscriber {
     store: Arc<Store>,
     seen: u64,

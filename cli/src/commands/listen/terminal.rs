@@ -25,7 +25,7 @@ use crate::{
     output::{BAD, FAINT, Foreign, GOOD, Output, Painted},
 };
 
-/// For how long nobody may read before the last lines are given up.
+/// How long the reader may pause before the last lines are dropped.
 const READING: Duration = Duration::from_secs(1);
 
 /// Where `listen` can be reached.
@@ -36,7 +36,7 @@ pub(super) struct Listening {
     pub(super) inspect: Option<String>,
 }
 
-/// The thread that prints. It is its own, so that nothing else waits where nobody reads.
+/// The thread that prints: a full pipe blocks nothing else.
 pub(super) struct Printing {
     ended: oneshot::Receiver<Result<(), Failure>>,
     /// How many lines have been printed.
@@ -52,19 +52,19 @@ impl Printing {
         let runtime = Handle::current();
         thread::spawn(move || {
             let result = runtime.block_on(print(&store, &listening, output, &printed));
-            // Nobody waits any more if nobody read for too long.
+            // Sending fails if the program has stopped waiting.
             _ = end.send(result);
         });
         Self { ended, lines }
     }
 
-    /// Waits for the end, which comes early where nothing can be printed any more.
+    /// Waits for the end, which comes early if nothing can be printed any more.
     pub(super) async fn ended(&mut self) -> Result<(), Failure> {
         let ended = (&mut self.ended).await;
         ended.unwrap_or(Err(Failure::Unread))
     }
 
-    /// Waits for the end as long as somebody reads.
+    /// Waits for the end as long as lines are read.
     pub(super) async fn finish(mut self) -> Result<(), Failure> {
         loop {
             let before = self.lines.load(Ordering::Relaxed);

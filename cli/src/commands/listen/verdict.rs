@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trackingmore_webhook_axum::{Delivery, DeliveryStatus, Error, Scheme, Substatus};
 
-/// How many characters of a text that somebody sent are kept in a line.
+/// How many characters of a foreign text a line keeps.
 const SHOWN: usize = 500;
 
 #[derive(Serialize)]
@@ -15,7 +15,7 @@ pub(super) enum Verdict {
     Refused {
         code: &'static str,
         reason: String,
-        /// How old the timestamp is, if it is one; it need not be signed.
+        /// How old the timestamp is, signed or not.
         age_seconds: Option<i64>,
     },
     /// Another path, or another method.
@@ -98,6 +98,15 @@ impl Verdict {
         Self::Unexpected {
             method: short(method),
             path: short(path),
+        }
+    }
+
+    /// The verdict as a saved delivery has it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Accepted(_) => "accepted".to_owned(),
+            Self::Refused { code, .. } => format!("refused {code}"),
+            Self::Unexpected { .. } => "unexpected".to_owned(),
         }
     }
 

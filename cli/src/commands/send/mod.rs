@@ -1,19 +1,17 @@
 mod deliver;
-mod progress;
 mod tally;
 
 use std::process::ExitCode;
 
 use clap::{Args, value_parser};
-use indicatif::ProgressBar;
 use reqwest::Url;
 use serde::Serialize;
-use tokio::{signal, sync::mpsc};
+use tokio::signal;
 use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
-pub(super) use self::deliver::headers;
+pub(super) use self::deliver::{headers, shuffle};
 use self::{
-    deliver::{Attempt, Sender},
+    deliver::{Attempt, Receiver, Sender},
     tally::Tally,
 };
 use crate::{
@@ -26,40 +24,49 @@ use crate::{
     signing::{self, SigningArgs},
 };
 
-/// Sign an event and send it as TrackingMore does: again and again until it is accepted.
+/// Sign deliveries and send them, as TrackingMore does.
 ///
-/// Any answer outside 200-299 is a failed attempt, and so is none. The next attempt comes after
-/// 30s, the one after it 60s later, and so on, up to 14; see `schedule` on what is documented. A
-/// retry has the headers and the bytes of the first attempt.
+/// With --retry, a delivery that is not answered with 200-299 is sent again after 30s, then after
+/// 60s, and so on, up to 14 times in all (see `schedule`). A retry has the headers and the body of
+/// the first attempt.
 ///
-/// Exit code: 0 if every delivery was accepted in the end, otherwise 1.
+/// Exit code: 0 if every delivery was accepted in the end, 1 if not, 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook send http://127.0.0.1:3000/webhooks/trackingmore
-  trackingmore-webhook send --status undelivered --set tracking_number=AB1 --speed 1000 \\
+  trackingmore-webhook send --story --repeat 2 --shuffle http://127.0.0.1:3000/webhooks/trackingmore
+  trackingmore-webhook send --status undelivered --set tracking_number=AB1 --retry --speed 1000 \\
       http://127.0.0.1:3000/webhooks/trackingmore
-  trackingmore-webhook send --count 1000 --concurrency 20 --no-retry \\
+  trackingmore-webhook send --count 1000 --concurrency 20 \\
       --set 'tracking_number=AB{number}' http://127.0.0.1:3000/webhooks/trackingmore")]
 pub(crate) struct Send {
-    /// The receiver
-    #[arg(value_parser = client::target)]
-    url: Url,
+    /// The receivers; each gets every delivery
+    #[arg(value_parser = client::target, value_name = "URL", required = true)]
+    urls: Vec<Url>,
     #[command(flatten)]
     event: EventArgs,
     #[command(flatten)]
     signing: SigningArgs,
-    /// Make the waits before retries this many times shorter
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = speed)]
-    speed: f64,
-    /// Attempt each delivery once only
-    #[arg(long, conflicts_with = "speed")]
+    /// Retry deliveries that are not accepted, as TrackingMore does
+    #[arg(long)]
+    retry: bool,
+    /// Speed up retries by this factor; implies --retry
+    #[arg(long, value_name = "FACTOR", value_parser = speed)]
+    speed: Option<f64>,
+    // It is the default.
+    #[arg(long, hide = true, conflicts_with_all = ["retry", "speed"])]
     no_retry: bool,
-    /// Send this many deliveries, and sum up, also on Ctrl-C; one that waits for a retry keeps its
-    /// place among those of --concurrency
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..))]
+    /// Send this many deliveries, or stories, and print a summary, also on Ctrl-C
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=10_000_000))]
     count: u64,
-    /// Have up to this many deliveries on their way at once
+    /// Send each delivery this many times, byte for byte, to see that it counts once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
+    repeat: u64,
+    /// Send the deliveries in random order
+    #[arg(long)]
+    shuffle: bool,
+    /// Maximum concurrent deliveries; one that waits for a retry counts
     #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
     concurrency: u64,
     #[command(flatten)]
@@ -68,11 +75,11 @@ pub(crate) struct Send {
     output: Output,
 }
 
-type Attempts = mpsc::Receiver<Result<Attempt, Failure>>;
-
 #[derive(Serialize)]
 struct Record<'a> {
     event: &'static str,
+    delivery: u64,
+    url: String,
     attempt: u32,
     #[serde(flatten)]
     answer: client::Record<'a>,
@@ -81,94 +88,94 @@ struct Record<'a> {
 
 impl Send {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        let secret = self.secret.one()?;
+        let events = self.event.read()?;
+        signing::check(&secret)?;
+        let receivers = self.urls.iter().cloned().map(Receiver::new);
+        let retries = self.retry || self.speed.is_some();
         let sender = Sender {
-            client: client::client(&self.url)?,
-            url: self.url,
-            events: self.event.read()?,
-            signer: signing::signer(&self.secret.one()?)?,
+            receivers: receivers.collect::<Result<_, _>>()?,
+            events,
+            secret,
             signing: self.signing,
-            schedule: (!self.no_retry).then(RetrySchedule::documented),
-            speed: self.speed,
+            schedule: retries.then(RetrySchedule::documented),
+            speed: self.speed.unwrap_or(1.0),
+            repeat: self.repeat,
         };
-        let attempts = sender.start(self.count, self.concurrency)?;
-        let all_accepted = match self.count {
-            1 => watch(attempts, self.output).await?,
-            count => sum_up(attempts, count, self.output).await?,
-        };
+        // Of many deliveries, people want to read the summary alone.
+        let prints_attempts = self.count == 1 || self.output.is_json();
+        let total = sender.total(self.count);
+        let mut tally = Tally::start(total);
+        let mut attempts = sender.start(self.count, self.shuffle, self.concurrency)?;
+        let interrupted = signal::ctrl_c();
+        tokio::pin!(interrupted);
+        loop {
+            tokio::select! {
+                biased;
+                // What has been reported until then still counts.
+                _ = &mut interrupted, if !attempts.is_closed() => attempts.close(),
+                attempt = attempts.recv() => {
+                    let Some(attempt) = attempt.transpose()? else {
+                        break;
+                    };
+                    tally.add(&attempt);
+                    if prints_attempts {
+                        print(&attempt, total > 1, self.urls.len() > 1, self.output)?;
+                    }
+                }
+            }
+        }
+        let all_accepted = tally.all_accepted();
+        if total > 1 || self.output.is_json() {
+            let (text, record) = tally.summary();
+            self.output.line(text, &record)?;
+        }
         Ok(ExitCode::from(u8::from(!all_accepted)))
     }
 }
 
-/// Prints each attempt of the only delivery, and tells whether it was accepted.
-async fn watch(mut attempts: Attempts, output: Output) -> Result<bool, Failure> {
-    let mut accepted = false;
-    let mut countdown: Option<ProgressBar> = None;
-    while let Some(attempt) = attempts.recv().await {
-        let attempt = attempt?;
-        if let Some(countdown) = countdown.take() {
-            countdown.finish_and_clear();
-        }
-        accepted = attempt.answer.is_accepted();
-        print(&attempt, output)?;
-        countdown = attempt.wait.map(|wait| {
-            let next = format!("attempt {} of {}", attempt.number + 1, attempt.of);
-            progress::countdown(next, wait)
-        });
-    }
-    Ok(accepted)
-}
-
-fn print(attempt: &Attempt, output: Output) -> Result<(), Failure> {
+fn print(
+    attempt: &Attempt,
+    is_one_of_many: bool,
+    names_url: bool,
+    output: Output,
+) -> Result<(), Failure> {
     let Attempt {
-        number, of, answer, ..
+        delivery,
+        url,
+        number,
+        of,
+        answer,
+        wait,
     } = attempt;
+    let mut text = String::new();
+    if is_one_of_many {
+        text = format!("delivery {delivery}, ");
+    }
+    if names_url {
+        text = format!("{text}{url}, ");
+    }
     let accepted = answer.is_accepted();
     let colour = if accepted { GOOD } else { BAD };
-    let then = match attempt.wait {
-        Some(wait) => format!("next in {}", Written(wait)),
+    let then = match wait {
+        Some(wait) => format!("next in {}", Written(*wait)),
         None if accepted => "accepted".to_owned(),
         None => "given up".to_owned(),
     };
     let text = format_args!(
-        "attempt {number} of {of}: {}, after {}; {then}",
+        "{text}attempt {number} of {of}: {}, after {}; {then}",
         Painted(colour, answer),
         Written(answer.latency),
     );
     let record = Record {
         event: "attempt",
+        delivery: *delivery,
+        url: url.clone(),
         attempt: *number,
         answer: answer.record(),
-        next_seconds: attempt.wait.map(|wait| wait.as_secs_f64()),
+        next_seconds: wait.map(|wait| wait.as_secs_f64()),
     };
     output.line(text, &record)
-}
-
-/// Prints a summary of many deliveries, or of those before Ctrl-C, and tells whether all were
-/// accepted.
-async fn sum_up(mut attempts: Attempts, count: u64, output: Output) -> Result<bool, Failure> {
-    let mut tally = Tally::start();
-    let bar = progress::bar(count);
-    let interrupted = signal::ctrl_c();
-    tokio::pin!(interrupted);
-    loop {
-        tokio::select! {
-            biased;
-            // What has been reported until then still counts.
-            _ = &mut interrupted, if !attempts.is_closed() => attempts.close(),
-            attempt = attempts.recv() => {
-                let Some(attempt) = attempt.transpose()? else {
-                    break;
-                };
-                tally.add(&attempt);
-                bar.inc(u64::from(attempt.wait.is_none()));
-                bar.set_message(tally.failed_attempts().to_string());
-            }
-        }
-    }
-    bar.finish_and_clear();
-    let summary = tally.summary(count);
-    output.line(&summary, &summary)?;
-    Ok(summary.accepted == count)
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -1,4 +1,4 @@
-//! Tells whether a delivery is genuine, and if not, why: by trying the usual mistakes.
+//! Tells whether a delivery is genuine. If not, tries the usual mistakes to tell why.
 
 use std::{
     iter,
@@ -12,18 +12,16 @@ use trackingmore_webhook_axum::{
 };
 
 use super::{
-    keys::keys,
+    candidates::{keys, readings},
     mistake::{Mistake, mistake},
-    readings::readings,
-    rewritten::rewritten,
+    rewritten::{originals, others, trace},
 };
 use crate::{
     duration::Written,
-    mac::{Mac, mac},
-    signing::{Encoding, SchemeArg},
+    signing::{Encoding, Mac, SchemeArg, mac},
 };
 
-/// A delivery, and what it is held to.
+/// A delivery, and what it is judged by.
 pub(crate) struct Suspect<'a> {
     pub(crate) headers: &'a [(String, Vec<u8>)],
     pub(crate) body: &'a [u8],
@@ -43,10 +41,10 @@ const NEAR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
 
 impl Suspect<'_> {
-    /// Judges the delivery. If it is refused, gives the mistakes that explain it together, or one
+    /// Judges the delivery. If it is refused, gives the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
-        // No verifier is made with a secret that begins or ends with whitespace.
+        // A verifier takes no secret that begins or ends with whitespace.
         let Ok(verifier) = self.verifier() else {
             return Err(self.explain());
         };
@@ -118,7 +116,7 @@ impl Suspect<'_> {
             return Some(mistake(
                 "stale_timestamp",
                 format!(
-                    "the timestamp is {} old, which is {} more than the {} allowed; or this clock is \
+                    "the timestamp is {} old, which is {} more than the {} allowed; or the clock here is \
                      ahead",
                     Written(age),
                     Written(age.saturating_sub(self.max_age)),
@@ -138,7 +136,7 @@ impl Suspect<'_> {
         Some(mistake(
             "future_timestamp",
             format!(
-                "the timestamp is {} ahead of the clock, where {} are allowed: one of the two clocks \
+                "the timestamp is {} ahead of the clock, and {} are allowed: one of the two clocks \
                  is wrong",
                 Written(ahead),
                 Written(MAX_CLOCK_SKEW)
@@ -154,7 +152,10 @@ impl Suspect<'_> {
         for (name, code) in single {
             let count = self.values(name).count();
             if count > 1 {
-                let detail = format!("the header `{name}` stands there {count} times");
+                let detail = match count {
+                    2 => format!("header `{name}` appears twice"),
+                    _ => format!("header `{name}` appears {count} times"),
+                };
                 return vec![mistake(code, detail)];
             }
         }
@@ -195,7 +196,7 @@ impl Suspect<'_> {
         None
     }
 
-    /// Judges the time if it was what was signed, and is to be judged.
+    /// Judges the time if it was signed and the scheme uses it.
     fn wrong_time_of(&self, message: &[u8]) -> Option<Mistake> {
         let is_time = self.times().iter().any(|(_, time)| *time == message);
         let is_judged = is_time && self.scheme != Some(SchemeArg::Body);
@@ -229,8 +230,10 @@ impl Suspect<'_> {
         }
         if let Some(time) = self.values("timestamp").next() {
             let joined = mistake("joined", "the signature is of timestamp and body together");
-            for between in [&b""[..], b".", b":"] {
-                messages.push((vec![joined.clone()], [time, between, self.body].concat()));
+            for between in [&b""[..], b".", b":", b"\n"] {
+                for parts in [[time, between, self.body], [self.body, between, time]] {
+                    messages.push((vec![joined.clone()], parts.concat()));
+                }
             }
         }
         let of_body = self.messages_of_body().into_iter();
@@ -254,7 +257,7 @@ impl Suspect<'_> {
         if let Some(time) = number(time) {
             let of_seconds = mistake(
                 "milliseconds",
-                "the timestamp is in milliseconds, and the signature is of its seconds",
+                "the timestamp is in milliseconds, and the signature is of the seconds",
             );
             let of_milliseconds = mistake(
                 "milliseconds",
@@ -276,14 +279,18 @@ impl Suspect<'_> {
             )),
             _ if is_digits => Some(mistake(
                 "digits_body",
-                "the body is a number: a captured timestamp with its signature would look so",
+                "the body is a number: a captured timestamp with its signature would look the same",
             )),
             _ => None,
         };
         let mut messages = vec![(wrong, body.to_vec())];
-        messages.extend(rewritten(body).into_iter().map(|(how, body)| {
-            let detail = format!("the body was changed after it was signed: it matches when {how}");
+        messages.extend(originals(body).into_iter().map(|(how, body)| {
+            let detail = format!("the body was changed after it was signed: it matches {how}");
             (Some(mistake("changed_body", detail)), body)
+        }));
+        messages.extend(others(body).into_iter().map(|(what, message)| {
+            let detail = format!("the signature is of {what}, not of the body");
+            (Some(mistake("other_message", detail)), message)
         }));
         messages
     }
@@ -306,6 +313,10 @@ impl Suspect<'_> {
             let detail = format!("the body has {length} bytes, and {announced} were announced");
             return mistake("incomplete_body", detail);
         }
+        if length == 0 {
+            let detail = "the body is empty: something before the receiver took it away";
+            return mistake("empty_body", detail);
+        }
         if let Some(mistake) = self.proof_in_body() {
             return mistake;
         }
@@ -313,10 +324,15 @@ impl Suspect<'_> {
             let detail = "no header `timestamp`, and the signature is not of the body";
             return mistake("missing_timestamp", detail);
         }
+        let says_gzip = self
+            .values("content-encoding")
+            .any(|value| value == b"gzip");
+        let why = trace(self.body, says_gzip).unwrap_or(
+            "no usual mistake explains it (the secret is that of the webhook, not the API key)",
+        );
         mistake(
             "signature_mismatch",
-            "signed with another secret, or changed on its way: no usual mistake explains it (the \
-             secret is that of the webhook, not the key of the API)",
+            format!("signed with another secret, or changed on its way: {why}"),
         )
     }
 
@@ -330,8 +346,8 @@ impl Suspect<'_> {
             place["verify"]["signature"].is_string().then_some("V3")
         })?;
         let detail = format!(
-            "the proof is in the body, as in version {version}, whose key is the account's e-mail \
-             address: choose version V4 for the webhook"
+            "the signature is in the body, as in version {version}, which signs with the account's \
+             e-mail address: choose version V4 for the webhook"
         );
         Some(mistake("proof_in_body", detail))
     }
@@ -343,7 +359,7 @@ impl Suspect<'_> {
 
 fn other_header(missing: &str, found: &str) -> Mistake {
     let found = found.escape_debug();
-    let detail = format!("no header `{missing}`; its value stands in `{found}`");
+    let detail = format!("no header `{missing}`; its value is in `{found}`");
     mistake("other_header", detail)
 }
 

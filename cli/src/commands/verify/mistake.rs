@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// A reason for which a delivery is refused. Holds nothing of the secret, and no signature.
+/// A reason why a delivery is refused. Holds nothing of the secret and no signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Mistake {
     pub(crate) code: &'static str,
@@ -21,13 +21,14 @@ impl Mistake {
     }
 }
 
-/// Tells what to change, by the code of a mistake or of a refusal.
+/// Tells what to change, for the code of a mistake or of a refusal.
 pub(crate) fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "missing_signature" | "missing_header" => {
-            "Let the sender and every proxy in between pass the headers `timestamp` and `signature` on."
+            "Make every proxy pass the headers `timestamp` and `signature` on."
         }
-        "missing_timestamp" => "Let every proxy in between pass the header `timestamp` on.",
+        "missing_body" => "Give the body that was sent.",
+        "missing_timestamp" => "Make every proxy pass the header `timestamp` on.",
         "repeated_signature" | "repeated_timestamp" | "repeated_header" => {
             "Send the header once. A proxy that adds its own must replace the one that came."
         }
@@ -39,32 +40,36 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
         }
         "other_header" => "Rename the header, or configure the receiver for the name that is sent.",
         "stale_timestamp" => {
-            "Check both clocks. For retries that come late, or a replay, allow more with --max-age, \
-             or sign anew."
+            "Check both clocks. For late retries or a replay, raise --max-age, or sign anew."
         }
         "future_timestamp" => "Set the clock of the sender, or of this machine.",
         "whitespace_around_secret" | "quotes_around_secret" => {
-            "Copy the secret once more, without whitespace or quotes around it."
+            "Copy the secret again, without whitespace or quotes around it."
         }
         "other_encoding" => "Accept both encodings, as the documentation shows both.",
-        "other_form" => "Allow this form too: leave --scheme out, or name the other one.",
+        "other_form" => "Accept this form too: omit --scheme, or choose the other one.",
         "changed_body" => {
             "Verify the bytes as they came, before anything parses or rewrites them. Look for a \
              proxy or middleware that does."
         }
-        "joined" => "Sign the timestamp alone, or the body alone.",
-        "digits_body" => "Nothing: no genuine delivery has such a body.",
-        "incomplete_body" => "Find out who cut the body: a proxy, or a limit on its size.",
+        "joined" | "other_message" => "Sign the timestamp alone, or the body as it is sent.",
+        "empty_body" => {
+            "Look for a proxy or middleware that reads the body before the receiver does."
+        }
+        "digits_body" => "Nothing to change: no genuine delivery has such a body.",
+        "incomplete_body" => "Find out what cut the body: a proxy, or a limit on its size.",
         "proof_in_body" => "Choose version V4 for this webhook in the dashboard.",
         "signature_mismatch" => {
             "Compare the secret with that of this webhook in the dashboard. Each environment has \
              its own."
         }
         "body_too_large" => "No genuine delivery is known to be that long.",
-        "body_unreadable" => "The sender left before the body had come, or was too slow.",
-        "invalid_json" => "The signature is valid. See what wrote the body: it is not JSON.",
+        "body_unreadable" => {
+            "The sender closed the connection before the body was complete, or was too slow."
+        }
+        "invalid_json" => "The signature is valid. Find out what wrote the body: it is not JSON.",
         "unexpected_shape" => {
-            "The signature is valid. Parse the body into a type of your own, if this is meant."
+            "The signature is valid. If the shape is intended, parse the body into a type of your own."
         }
         _ => return None,
     })

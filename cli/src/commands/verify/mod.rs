@@ -1,7 +1,6 @@
+mod candidates;
 mod diagnosis;
-mod keys;
 mod mistake;
-mod readings;
 mod rewritten;
 
 use std::{
@@ -12,40 +11,43 @@ use std::{
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 use trackingmore_webhook_axum::{Event, VerifiedBody};
 
+use self::mistake::mistake;
 pub(super) use self::{
+    candidates::is_signature,
     diagnosis::Suspect,
     mistake::{Mistake, advice},
-    readings::is_signature,
 };
 use crate::{
     duration::{self, Written},
     failure::Failure,
     input,
     output::{BAD, GOOD, Output, Painted},
-    saved::{self, Saved},
+    saved::Saved,
     secret::SecretArgs,
     signing::{Encoding, SchemeArg},
 };
 
-/// Tell whether a delivery is genuine, and why if it is not.
+/// Tell whether a delivery is genuine, and if not, why.
 ///
-/// Reads a delivery that `listen --save` kept, or headers and a body. Sends nothing. A saved
-/// delivery is judged as of when it was received, another as of now. If it is not genuine, the
-/// usual mistakes are tried; what the signature should have been is not shown.
+/// Reads a delivery that `listen --save` kept, the output of `curl -v`, an entry of a HAR file, a
+/// raw HTTP request, or headers and a body. Sends nothing. A delivery is judged as of when it was
+/// received, or as of now if that is unknown. If it is not genuine, the usual mistakes are tried.
+/// The signature that would be valid is never shown.
 ///
 /// Exit code: 0 if it is genuine, 1 if not, 2 if it could not be read.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook verify deliveries/20261123T231623.475Z-0001.delivery
+  trackingmore-webhook verify curl.txt --body body.json
   trackingmore-webhook verify --header \"timestamp: 1662371528\" \\
       --header \"signature: a370...\" --body body.json")]
 pub(crate) struct Verify {
-    /// A saved delivery
-    #[arg(conflicts_with_all = ["header", "body"])]
+    /// The delivery; `-` is standard input
+    #[arg(conflicts_with = "header")]
     file: Option<PathBuf>,
     /// A header of the delivery, as `name: value`; may be repeated
     #[arg(long, value_name = "HEADER", value_parser = parse_header, requires = "body")]
@@ -59,16 +61,28 @@ pub(crate) struct Verify {
     /// How the signature must be written [default: either]
     #[arg(long, value_enum)]
     encoding: Option<Encoding>,
-    /// How old a timestamp may be
+    /// Maximum age of the timestamp
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
-    /// Judge as of this moment, such as 2026-11-23T08:00:00Z
-    #[arg(long, value_name = "MOMENT")]
+    /// Judge as of this time, such as 2026-11-23T08:00:00Z
+    #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Default, Serialize)]
+struct Record<'a> {
+    event: &'static str,
+    genuine: bool,
+    scheme: Option<&'static str>,
+    encoding: Option<&'static str>,
+    age_seconds: Option<i64>,
+    claimed_age_seconds: Option<i64>,
+    unreadable: Option<String>,
+    mistakes: &'a [Mistake],
 }
 
 impl Verify {
@@ -78,10 +92,11 @@ impl Verify {
             return Err(Failure::usage("the webhook secret is empty"));
         }
         let delivery = self.delivery()?;
-        let now = self.at.unwrap_or(delivery.received);
+        let now = self.at.or(delivery.received).unwrap_or_else(Timestamp::now);
+        let body = delivery.body.as_deref();
         let suspect = Suspect {
             headers: &delivery.headers,
-            body: &delivery.body,
+            body: body.unwrap_or_default(),
             secret: &secret,
             scheme: self.scheme,
             encoding: self.encoding,
@@ -89,28 +104,51 @@ impl Verify {
             now: SystemTime::try_from(now).map_err(Failure::usage)?,
         };
         match suspect.judge() {
-            Ok((body, encoding)) => self.say_yes(&body, encoding, suspect.claimed_time(), now),
-            Err(mistakes) => self.say_no(&mistakes),
+            Ok((verified, encoding)) => {
+                let event = body.map(|_| verified.parse::<Event>().map(drop));
+                let unreadable = event.and_then(Result::err).map(|error| error.to_string());
+                let claimed_time = suspect.claimed_time();
+                self.say_yes(&verified, encoding, unreadable, claimed_time, now)
+            }
+            Err(mut mistakes) => {
+                let is_of_body = |mistake: &Mistake| {
+                    let codes = ["incomplete_body", "empty_body", "signature_mismatch"];
+                    codes.contains(&mistake.code)
+                };
+                if body.is_none() && mistakes.iter().any(is_of_body) {
+                    let what = "the file does not show the body: give it with --body";
+                    mistakes = vec![mistake("missing_body", what)];
+                }
+                self.say_no(&mistakes)
+            }
         }
     }
 
     fn delivery(&self) -> Result<Saved, Failure> {
-        let path = match (&self.file, &self.body) {
-            (Some(path), _) => return Saved::read(path),
-            (None, Some(path)) => path,
-            (None, None) => return Err(Failure::usage("give a saved delivery, or --body")),
+        let mut delivery = match &self.file {
+            Some(path) => Saved::read(path)?,
+            None if self.body.is_none() => {
+                return Err(Failure::usage("give a saved delivery, or --body"));
+            }
+            None => Saved {
+                received: None,
+                method: "POST".to_owned(),
+                target: "/".to_owned(),
+                headers: self.header.clone(),
+                body: None,
+            },
         };
-        Ok(Saved {
-            received: Timestamp::now(),
-            headers: self.header.clone(),
-            body: input::read(path)?,
-        })
+        if let Some(path) = &self.body {
+            delivery.body = Some(input::read(path)?.into());
+        }
+        Ok(delivery)
     }
 
     fn say_yes(
         &self,
         body: &VerifiedBody,
         encoding: Encoding,
+        unreadable: Option<String>,
         claimed_time: Option<u64>,
         now: Timestamp,
     ) -> Result<ExitCode, Failure> {
@@ -121,24 +159,12 @@ impl Verify {
             .filter(|_| age.is_none())
             .and_then(|time| i64::try_from(time).ok())
             .map(age_of);
-        let event = body
-            .parse::<Event>()
-            .map(drop)
-            .map_err(|error| error.to_string());
-
-        let covered = if verified.covers_body() {
-            "body"
-        } else {
-            "timestamp"
+        let scheme = match verified.covers_body() {
+            true => SchemeArg::Body.name(),
+            false => SchemeArg::Timestamp.name(),
         };
-        let encoding = match encoding {
-            Encoding::Hex => "hex",
-            Encoding::Base64 => "base64",
-        };
-        let mut text = format!(
-            "{}: genuine, signed over the {covered}, in {encoding}",
-            Painted(GOOD, "yes")
-        );
+        let (yes, encoding) = (Painted(GOOD, "yes"), encoding.name());
+        let mut text = format!("{yes}: genuine, signed over the {scheme}, in {encoding}");
         let written = |age: i64| {
             let length = Written(Duration::from_secs(age.unsigned_abs()));
             let side = if age < 0 { "ahead of the clock" } else { "old" };
@@ -150,17 +176,19 @@ impl Verify {
         if let Some(age) = claimed_age {
             text = format!("{text}; its timestamp, {}, is not covered", written(age));
         }
-        if let Err(error) = &event {
+        if let Some(error) = &unreadable {
             text = format!("{text}\nbut {error}: a receiver may refuse it for that");
         }
-        let record = json!({
-            "genuine": true,
-            "scheme": covered,
-            "encoding": encoding,
-            "age_seconds": age,
-            "claimed_age_seconds": claimed_age,
-            "unreadable": event.err(),
-        });
+        let record = Record {
+            event: "verdict",
+            genuine: true,
+            scheme: Some(scheme),
+            encoding: Some(encoding),
+            age_seconds: age,
+            claimed_age_seconds: claimed_age,
+            unreadable,
+            mistakes: &[],
+        };
         self.output.line(text, &record)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -168,7 +196,11 @@ impl Verify {
     fn say_no(&self, mistakes: &[Mistake]) -> Result<ExitCode, Failure> {
         let details: Vec<_> = mistakes.iter().map(|mistake| &mistake.detail[..]).collect();
         let text = format!("{}: {}", Painted(BAD, "no"), details.join("; and "));
-        let record = json!({"genuine": false, "mistakes": mistakes});
+        let record = Record {
+            event: "verdict",
+            mistakes,
+            ..Record::default()
+        };
         self.output.line(text, &record)?;
         Ok(ExitCode::FAILURE)
     }
@@ -179,5 +211,9 @@ fn unix(time: SystemTime) -> i64 {
 }
 
 fn parse_header(text: &str) -> Result<(String, Vec<u8>), String> {
-    saved::header(text.as_bytes()).ok_or_else(|| "give `name: value`".to_owned())
+    let (name, value) = text.split_once(':').ok_or("give `name: value`")?;
+    if name.is_empty() || name.contains(char::is_whitespace) {
+        return Err("give `name: value`".to_owned());
+    }
+    Ok((name.to_ascii_lowercase(), value.trim().into()))
 }

@@ -1,110 +1,194 @@
-//! A body as programs on its way may have found it, before they wrote it anew.
+//! What may have been signed instead of a body: what it was before a gateway changed it, or what a
+//! wrong sender makes of it.
 
-use std::io;
+use std::io::{self, Read as _, Write};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::read::GzDecoder;
+use serde::{Deserialize, de::Error as _};
 use serde_json::{
-    Deserializer, Serializer,
+    Deserializer, Serializer, Value,
     ser::{CompactFormatter, Formatter, PrettyFormatter},
 };
 
-use crate::output::write_escape;
+use crate::output::escape;
 
-/// Every likely original of a body, with what makes it of the body.
-pub(super) fn rewritten(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// How much a compressed body may hold.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Every likely original of a body, with the change to the body that gives it.
+pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
     let mut originals = vec![
-        ("the whitespace around it is taken off", trimmed.to_vec()),
-        ("a line break is put after it", [trimmed, b"\n"].concat()),
-        ("a line break is put after it", [trimmed, b"\r\n"].concat()),
-    ];
-    let indented = |indent| PrettyFormatter::with_indent(indent);
-    let as_json = [
-        ("it is compacted", write(body, CompactFormatter)),
+        ("without surrounding whitespace", trimmed.to_vec()),
+        ("with a line break after it", [trimmed, b"\n"].concat()),
+        ("with a line break after it", [trimmed, b"\r\n"].concat()),
         (
-            "it is compacted, with what is not ASCII escaped",
-            write(body, PYTHON_COMPACT),
+            "with a byte order mark (BOM) before it",
+            [BOM, body].concat(),
         ),
-        ("it is written as PHP writes JSON", write(body, PHP)),
-        ("it is written as Python writes JSON", write(body, PYTHON)),
         (
-            "it has spaces after its commas and colons",
-            write(body, SPACED),
+            "with spaces for each `+`, as forms are decoded",
+            with_spaces(body),
         ),
-        ("it is indented by 2", write(body, indented(b"  "))),
-        ("it is indented by 4", write(body, indented(b"    "))),
+        ("with `+` for the space in its times", with_plus(body)),
     ];
-    let as_json = as_json.into_iter();
-    originals.extend(as_json.filter_map(|(how, json)| Some((how, json?))));
+    if let Some(body) = body.strip_prefix(BOM) {
+        originals.push(("without its byte order mark (BOM)", body.to_vec()));
+    }
+    originals.extend(gunzipped(body).map(|body| ("decompressed, as it is gzip", body)));
+    let decoded = STANDARD.decode(trimmed).ok();
+    originals.extend(decoded.map(|body| ("decoded, as it is base64", body)));
+    originals.extend(as_json(body));
     originals
 }
 
-const PHP: Dialect = Dialect {
-    space: "",
-    escapes_slashes: true,
-    escapes_beyond_ascii: true,
-};
-const PYTHON: Dialect = Dialect {
-    space: " ",
-    escapes_slashes: false,
-    escapes_beyond_ascii: true,
-};
-const PYTHON_COMPACT: Dialect = Dialect {
-    space: "",
-    ..PYTHON
-};
-const SPACED: Dialect = Dialect {
-    escapes_beyond_ascii: false,
-    ..PYTHON
-};
-
-/// How a program writes JSON on one line.
-struct Dialect {
-    /// What is behind a comma or colon.
-    space: &'static str,
-    escapes_slashes: bool,
-    escapes_beyond_ascii: bool,
+/// What a wrong sender may sign instead of a body.
+pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut others = vec![
+        ("an empty body", Vec::new()),
+        ("the base64 of the body", STANDARD.encode(body).into_bytes()),
+    ];
+    if let Some(sorted) = sorted(body) {
+        others.extend(as_json(&sorted).map(|(_, body)| ("the body with sorted keys", body)));
+    }
+    if let Ok(Enveloped { data }) = serde_json::from_slice(body) {
+        let only = "the member `data` alone";
+        others.extend(as_json(&data.0).map(|(_, data)| (only, data)));
+        let sorted = sorted(&data.0).map(|data| (only, data));
+        others.extend(sorted);
+    }
+    others
 }
 
-impl Dialect {
-    fn comma(&self, writer: &mut (impl io::Write + ?Sized), is_first: bool) -> io::Result<()> {
-        if is_first {
-            return Ok(());
+/// Tells what points to a change that cannot be undone.
+pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
+    let parcel: Option<Value> = serde_json::from_slice(body).ok();
+    let has = |name| {
+        parcel
+            .as_ref()
+            .is_some_and(|parcel| parcel.get(name).is_some())
+    };
+    if body.starts_with(GZIP) {
+        return Some("the body is compressed with gzip");
+    }
+    if says_gzip {
+        return Some("the body was compressed with gzip, and is not any more");
+    }
+    if STANDARD.decode(body.trim_ascii()).is_ok() {
+        return Some("the body is base64");
+    }
+    if has("tracking_number") && !has("data") {
+        return Some("the body is the member `data` alone");
+    }
+    let is_sorted = as_json(body).next().map(|(_, body)| body) == sorted(body);
+    (has("data") && is_sorted)
+        .then_some("the keys of the body are sorted, which TrackingMore's are not")
+}
+
+fn with_spaces(body: &[u8]) -> Vec<u8> {
+    let spaced = body
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte });
+    spaced.collect()
+}
+
+/// Puts the `+` back into times such as `2026-03-02T06:41:00 08:00`.
+fn with_plus(body: &[u8]) -> Vec<u8> {
+    let mut restored = body.to_vec();
+    for (at, time) in body.windows(10).enumerate() {
+        if time[0] == b'T' && time[9] == b' ' {
+            restored[at + 9] = b'+';
         }
-        write!(writer, ",{}", self.space)
+    }
+    restored
+}
+
+fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
+    let mut unzipped = Vec::new();
+    let mut reader = GzDecoder::new(body).take(LIMIT);
+    body.starts_with(GZIP)
+        .then(|| reader.read_to_end(&mut unzipped))?
+        .ok()?;
+    Some(unzipped)
+}
+
+/// Writes JSON compactly with the keys in alphabetical order.
+fn sorted(json: &[u8]) -> Option<Vec<u8>> {
+    serde_json::to_vec(&serde_json::from_slice::<Value>(json).ok()?).ok()
+}
+
+#[derive(Deserialize)]
+struct Enveloped {
+    data: Compacted,
+}
+
+/// JSON, compacted, with its members in their order.
+struct Compacted(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Compacted {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let mut written = Vec::new();
+        let mut writer = Serializer::new(&mut written);
+        serde_transcode::transcode(reader, &mut writer).map_err(D::Error::custom)?;
+        Ok(Self(written))
     }
 }
 
-impl Formatter for Dialect {
-    fn begin_array_value<W: ?Sized + io::Write>(
-        &mut self,
-        w: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.comma(w, first)
+/// JSON as programs write it, compact first; nothing if it is not JSON.
+fn as_json(json: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    let indented = |indent| write(json, PrettyFormatter::with_indent(indent));
+    let compact = write(json, CompactFormatter);
+    let spaced = write(json, Spaced);
+    let escaped = compact.as_deref().map(escaped);
+    // Slashes occur only in text.
+    let php = escaped.as_ref().map(|json| json.replace('/', r"\/"));
+    let python = spaced.as_deref().map(self::escaped);
+    let written = [
+        ("compacted", compact),
+        (
+            "compacted, with what is not ASCII escaped",
+            escaped.map(Vec::from),
+        ),
+        ("written as PHP writes JSON", php.map(Vec::from)),
+        ("written as Python writes JSON", python.map(Vec::from)),
+        ("with spaces after its commas and colons", spaced),
+        ("indented by 2", indented(b"  ")),
+        ("indented by 4", indented(b"    ")),
+    ];
+    let written = written.into_iter();
+    written.filter_map(|(how, json)| Some((how, json?)))
+}
+
+/// Writes escapes for what is not ASCII, which occurs only in text.
+fn escaped(json: &[u8]) -> String {
+    let mut escaped = String::new();
+    for char in String::from_utf8_lossy(json).chars() {
+        match char.is_ascii() {
+            true => escaped.push(char),
+            false => escaped.push_str(&escape(char)),
+        }
+    }
+    escaped
+}
+
+/// JSON on one line, with a space after each comma and colon.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        w.write_all(if first { &b""[..] } else { b", " })
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        w: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.comma(w, first)
+    fn begin_object_key<W: ?Sized + Write>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
+        self.begin_array_value(w, first)
     }
 
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, w: &mut W) -> io::Result<()> {
-        write!(w, ":{}", self.space)
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        w: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        fragment.chars().try_for_each(|char| match char {
-            '/' if self.escapes_slashes => w.write_all(br"\/"),
-            char if self.escapes_beyond_ascii && !char.is_ascii() => write_escape(w, char),
-            char => write!(w, "{char}"),
-        })
+    fn begin_object_value<W: ?Sized + Write>(&mut self, w: &mut W) -> io::Result<()> {
+        w.write_all(b": ")
     }
 }
 

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{Arg, Engine, Purpose, Record, Statements, Store, Tx, dialect, value::Value};
+use super::{Arg, Engine, Purpose, Record, Statements, Store, Tx, answered, dialect, value::Value};
 use crate::{Inbox, InboxError, InboxOptions, accept::Entry, schema};
 
 /// How long a connection may be idle before it is asked whether it is still there.
@@ -104,12 +104,19 @@ impl Server {
         transaction
             .execute("SELECT pg_advisory_xact_lock(7810110005021122)")
             .await?;
-        transaction
-            .execute("CREATE SCHEMA IF NOT EXISTS trackingmore")
-            .await?;
-        transaction
-            .execute("CREATE TABLE IF NOT EXISTS trackingmore.schema (version bigint NOT NULL)")
-            .await?;
+        // `IF NOT EXISTS` asks for the right to create even if there is nothing to create.
+        let is_missing = "SELECT to_regclass('trackingmore.schema') IS NULL";
+        if sqlx::query_scalar(is_missing)
+            .fetch_one(&mut *transaction)
+            .await?
+        {
+            transaction
+                .execute("CREATE SCHEMA IF NOT EXISTS trackingmore")
+                .await?;
+            transaction
+                .execute("CREATE TABLE trackingmore.schema (version bigint NOT NULL)")
+                .await?;
+        }
         schema::bring_up_to_date::<Postgres>(&mut transaction, MIGRATIONS).await?;
         transaction.commit().await?;
         Ok(())
@@ -245,15 +252,13 @@ impl Store for Postgres {
     }
 
     async fn begin(server: &Server, purpose: Purpose) -> Result<Tx<Postgres>, sqlx::Error> {
-        let pool = match purpose {
-            Purpose::Effect => &server.users,
-            Purpose::Work | Purpose::Care => &server.working,
-            Purpose::Renew => &server.renewing,
+        let transaction = match purpose {
+            Purpose::Effect => server.users.begin().await?,
+            Purpose::Work | Purpose::Care => answered(server.working.begin()).await?,
+            Purpose::Renew => answered(server.renewing.begin()).await?,
         };
-        Ok(Tx {
-            transaction: pool.begin().await?,
-            turn: None,
-        })
+        let turn = None;
+        Ok(Tx { transaction, turn })
     }
 
     async fn run(
@@ -317,6 +322,10 @@ fn own_pool(users: &PgPool, most: u32, patience: Duration) -> PgPool {
         .max_connections(most)
         .acquire_timeout(patience)
         .after_connect(move |connection, _| Box::pin(own(connection, patience)))
+        // sqlx asks a connection for a sign of life itself, and would wait for it forever.
+        .after_release(|connection: &mut PgConnection, _| {
+            Box::pin(async move { answered(connection.ping()).await.map(|()| true) })
+        })
         .connect_lazy_with(options)
 }
 

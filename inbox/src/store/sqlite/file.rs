@@ -18,7 +18,9 @@ pub(super) fn create(path: &Path) -> Result<PathBuf, InboxError> {
         Err(error) => return Err(sqlx::Error::Io(error).into()),
     }
     let path = fs::canonicalize(path).map_err(sqlx::Error::Io)?;
-    match network_file_system(&path) {
+    // Linux tells; nothing else is asked.
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    match network_file_system(&path, &mounts) {
         Some(kind) => Err(InboxError::with_detail(
             InboxErrorKind::NetworkFileSystem,
             kind,
@@ -48,9 +50,8 @@ fn owner_only() -> OpenOptions {
     options
 }
 
-/// Tells which network file system the file is on, as far as Linux tells.
-fn network_file_system(path: &Path) -> Option<String> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+/// Tells which network file system the file is on, by what is mounted where.
+fn network_file_system<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     let mounts = mounts.lines().filter_map(|line| {
         let (mount, kind) = line.split_once(" - ")?;
         Some((mount.split(' ').nth(4)?, kind.split(' ').next()?))
@@ -72,5 +73,33 @@ fn network_file_system(path: &Path) -> Option<String> {
         "fuse.sshfs",
         "lustre",
     ];
-    NETWORK.contains(&kind).then(|| kind.to_owned())
+    NETWORK.contains(&kind).then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::network_file_system;
+
+    #[test]
+    fn a_network_file_system_is_told_by_the_innermost_and_last_mount() {
+        let mounts = "\
+22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
+40 22 0:35 / /srv rw - nfs4 server:/srv rw,vers=4.2
+41 40 0:36 / /srv/local rw shared:2 - xfs /dev/vdb rw
+42 22 0:37 / /data rw - cifs //server/data rw
+43 42 0:38 / /data rw - ext4 /dev/vdc rw";
+        let on = |path: &str| network_file_system(Path::new(path), mounts);
+        assert_eq!(on("/srv/deliveries.db"), Some("nfs4"));
+        for local in [
+            "/deliveries.db",
+            "/srv/local/a.db",
+            "/srvx/a.db",
+            "/data/a.db",
+        ] {
+            assert_eq!(on(local), None, "{local}");
+        }
+        assert_eq!(network_file_system(Path::new("/a.db"), ""), None);
+    }
 }

@@ -12,7 +12,6 @@ use axum::{
 use clap::ValueEnum as _;
 use jiff::Timestamp;
 use serde::Deserialize;
-use trackingmore_webhook_axum::Signer;
 
 use super::{Inspector, Shared};
 use crate::{
@@ -21,7 +20,7 @@ use crate::{
     event::Status,
     failure::Failure,
     saved::Saved,
-    signing::{self, SchemeArg, SigningArgs},
+    signing::{SchemeArg, SigningArgs},
 };
 
 #[derive(Deserialize)]
@@ -47,16 +46,15 @@ pub(super) async fn replay(
         return StatusCode::NOT_FOUND.into_response();
     };
     let mut saved = Saved::from(&*kept.record);
-    let is_edited = match asked.body {
-        Some(body) => {
-            let is_edited = body.as_bytes() != saved.body;
-            saved.body = body.into();
-            is_edited
-        }
-        None => false,
-    };
+    let mut body = kept.record.body.clone();
+    let is_edited = asked.body.is_some_and(|edited| {
+        let is_edited = edited.as_bytes() != body;
+        body = edited.into();
+        is_edited
+    });
+    saved.body = Some(body.clone());
     let prepared = match asked.resign {
-        true => inspector.sign(|signer, signing| replay::resign(&mut saved, signer, signing)),
+        true => inspector.sign(|secret, signing| replay::resign(&mut saved, secret, signing)),
         false => Ok(()),
     };
     let headers = prepared.and_then(|()| client::header_map(&saved.headers));
@@ -65,7 +63,7 @@ pub(super) async fn replay(
         Err(failure) => return cannot(&failure),
     };
     let at = Timestamp::now();
-    let answer = client::post(&target.client, &target.url, &headers, &saved.body).await;
+    let answer = client::post(&target.client, &target.url, headers, body.clone()).await;
     let resent = Arc::new(Resent {
         at,
         how: match (is_edited, asked.resign) {
@@ -74,7 +72,7 @@ pub(super) async fn replay(
             (true, false) => "edited, with the signature of the original",
             (true, true) => "edited and signed anew",
         },
-        bytes: saved.body.len(),
+        bytes: body.len(),
         answer,
     });
     inspector.store.resent(&kept.record, resent.clone());
@@ -87,13 +85,13 @@ pub(super) async fn send(State(inspector): State<Shared>, Json(asked): Json<Send
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
     let body = status.sample();
-    let headers = inspector.sign(|signer, signing| send::headers(signer, signing, body));
+    let headers = inspector.sign(|secret, signing| send::headers(secret, signing, body));
     let headers = match headers {
         Ok(headers) => headers,
         Err(failure) => return cannot(&failure),
     };
     let own = &inspector.own;
-    let answer = client::post(&own.client, &own.url, &headers, body).await;
+    let answer = client::post(&own.client, &own.url, headers, body).await;
     Json(answer.record()).into_response()
 }
 
@@ -109,7 +107,7 @@ impl Inspector {
     /// Signs with the first secret, in the form that is expected.
     fn sign<T>(
         &self,
-        sign: impl FnOnce(&Signer, &SigningArgs) -> Result<T, Failure>,
+        sign: impl FnOnce(&[u8], &SigningArgs) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let secret = self.secrets.first();
         let secret = secret.ok_or_else(|| Failure::failed("there is no secret"))?;
@@ -118,6 +116,6 @@ impl Inspector {
             encoding: None,
             age: None,
         };
-        sign(&signing::signer(secret)?, &signing)
+        sign(secret, &signing)
     }
 }

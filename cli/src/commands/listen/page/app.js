@@ -173,7 +173,7 @@ function state(isLive) {
   node.classList.toggle('live', isLive);
   const text = isLive ? 'live' : 'cut off';
   if (node.textContent !== text) node.textContent = text;
-  node.title = isLive ? '' : 'The stream is cut off. Is listen still running? This page tries again.';
+  node.title = isLive ? '' : 'The stream is cut off. Is listen still running? This page keeps trying.';
 }
 
 /* ---- The list ---- */
@@ -396,8 +396,8 @@ function why({ arrived, why: found, headers }) {
         + 'timestamp alone. Take webhooks over HTTPS only, and ask the API again before a decision that costs money.'));
   }
   if (arrived.event === 'unexpected') {
-    return card('Why it was not taken', element('p', { class: 'lead' }, 'This is another path or another method'),
-      element('p', {}, ['Deliveries are taken with POST at ', element('code', {}, about.url), '.']));
+    return card('Why it was not accepted', element('p', { class: 'lead' }, 'This is another path or another method'),
+      element('p', {}, ['Deliveries are received with POST at ', element('code', {}, about.url), '.']));
   }
   return card('Why it was refused',
     element('p', { class: 'lead' }, sentence(arrived.reason)),
@@ -488,7 +488,7 @@ function raw({ arrived, headers, text, hex, sha256, method, target, lifetime }, 
   const said = element('output', { class: 'soft' });
   const say = (what) => { said.textContent = what; };
   const copy = async (content) => {
-    await navigator.clipboard.writeText(content).then(() => say('Copied.'), () => say('The browser does not allow to copy.'));
+    await navigator.clipboard.writeText(content).then(() => say('Copied.'), () => say('The browser does not allow copying.'));
   };
   const curl = async () => {
     const response = await fetch(`requests/${arrived.number}/curl`);

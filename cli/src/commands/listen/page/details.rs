@@ -247,7 +247,8 @@ fn collect(path: &str, members: Map<String, Value>, fields: &mut Vec<(String, Va
     }
 }
 
-/// Gives the members of the parcel that the model does not read: without one, the event is the same.
+/// Gives the members of the parcel that the model does not read: without one, the event is the
+/// same.
 fn unknown(body: &[u8], event: &Event) -> Vec<(String, Value)> {
     let Ok(mut root) = serde_json::from_slice::<Value>(body) else {
         return Vec::new();

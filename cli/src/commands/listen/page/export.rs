@@ -23,8 +23,10 @@ pub(super) async fn delivery(State(inspector): State<Shared>, Path(number): Path
     let Some(kept) = inspector.store.kept(number) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let saved = Saved::from(&*kept.record);
-    attachment(&format!("{number}.delivery"), saved.to_bytes())
+    let verdict = kept.record.arrived.verdict.name();
+    let answer = kept.answered.map(|answered| answered.status);
+    let bytes = Saved::from(&*kept.record).to_bytes(&verdict, answer);
+    attachment(&format!("{number}.delivery"), bytes)
 }
 
 /// Gives the command that sends a request again, with its signature.

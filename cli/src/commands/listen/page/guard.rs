@@ -27,7 +27,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
-/// Stands before every response, an error too.
+/// Part of every response, errors too.
 const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -53,7 +53,7 @@ struct Door {
 }
 
 impl Guard {
-    /// Makes the guard of a listener, with a token that nobody knows.
+    /// Makes the guard of a listener, with a random token.
     pub(in super::super) fn new(addr: SocketAddr) -> Result<Self, Failure> {
         let mut token = [0; 16];
         getrandom::fill(&mut token).map_err(Failure::failed)?;
@@ -86,7 +86,7 @@ impl Guard {
         Router::new().fallback(enter).with_state(door)
     }
 
-    /// Checks a request, and gives what it asks for behind the token.
+    /// Checks a request, and gives the rest of its path after the token.
     fn check(&self, request: &Request) -> Result<Uri, StatusCode> {
         let (uri, headers) = (request.uri(), request.headers());
         let host = only(headers, HOST).ok_or(StatusCode::BAD_REQUEST)?;

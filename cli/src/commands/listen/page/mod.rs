@@ -99,7 +99,7 @@ impl Inspector {
         Arc::new(Semaphore::new(STREAMS))
     }
 
-    /// What is behind the guard.
+    /// The routes that the guard protects.
     pub(super) fn routes(self) -> Router {
         Router::new()
             .route(

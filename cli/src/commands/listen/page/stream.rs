@@ -113,7 +113,7 @@ fn row(kept: &Kept) -> Value {
 
 fn event(name: &str, data: &impl Serialize) -> Event {
     let event = Event::default().event(name);
-    // Never fails: what is sent has text for keys.
+    // Never fails: all keys are text.
     event.json_data(data).unwrap_or_default()
 }
 

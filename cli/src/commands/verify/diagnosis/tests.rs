@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use trackingmore_webhook::testing;
 
@@ -123,10 +125,7 @@ fn headers_that_are_missing_or_repeated() {
     let words = signed(hex(TIME))
         .add("timestamp", TIME)
         .is_wrong_by(&["repeated_timestamp"]);
-    assert!(
-        words.contains("`timestamp` stands there 2 times"),
-        "{words}"
-    );
+    assert!(words.contains("`timestamp` appears twice"), "{words}");
     signed(hex(TIME))
         .without("timestamp")
         .is_wrong_by(&["missing_timestamp"]);
@@ -156,7 +155,7 @@ fn a_timestamp_in_another_header() {
         .add("x-timestamp", TIME);
     let words = sent.is_wrong_by(&["other_header"]);
     assert!(
-        words.contains("no header `timestamp`; its value stands in `x-timestamp`"),
+        words.contains("no header `timestamp`; its value is in `x-timestamp`"),
         "{words}"
     );
     sent.now += 301;
@@ -171,7 +170,7 @@ fn a_timestamp_in_another_header() {
         .add("x-signature", &hex(TIME));
     let words = both.is_wrong_by(&["other_header", "other_header"]);
     for name in ["timestamp", "signature"] {
-        let told = format!("no header `{name}`; its value stands in `x-{name}`");
+        let told = format!("no header `{name}`; its value is in `x-{name}`");
         assert!(words.contains(&told), "{words}");
     }
     both.set("x-signature", &hex_by("another secret", TIME))
@@ -184,7 +183,7 @@ fn seconds_and_milliseconds_mixed() {
     let words = signed(hex(TIME))
         .set("timestamp", &format!("{TIME}789"))
         .is_wrong_by(&["milliseconds"]);
-    assert!(words.contains("the signature is of its seconds"), "{words}");
+    assert!(words.contains("the signature is of the seconds"), "{words}");
     let words = signed(hex(milliseconds)).is_wrong_by(&["milliseconds"]);
     assert!(
         words.contains("of the timestamp in milliseconds"),
@@ -283,11 +282,11 @@ fn a_body_that_was_rewritten() {
     let mut pretty = signed(hex(BODY));
     pretty.body = indented.into();
     let words = pretty.is_wrong_by(&["changed_body"]);
-    assert!(words.contains("it is compacted"), "{words}");
+    assert!(words.contains("it matches compacted"), "{words}");
     pretty.body = format!(" {BODY}\n").into();
     let words = pretty.is_wrong_by(&["changed_body"]);
     assert!(
-        words.contains("the whitespace around it is taken off"),
+        words.contains("it matches without surrounding whitespace"),
         "{words}"
     );
 }
@@ -296,6 +295,7 @@ fn a_body_that_was_rewritten() {
 fn other_messages() {
     signed(hex(format!("{TIME}{BODY}"))).is_wrong_by(&["joined"]);
     signed(hex(format!("{TIME}.{BODY}"))).is_wrong_by(&["joined"]);
+    signed(hex(format!("{BODY}{TIME}"))).is_wrong_by(&["joined"]);
     let date = "2026-03-02T07:41:00Z";
     signed(hex(date))
         .set("timestamp", date)
@@ -303,6 +303,90 @@ fn other_messages() {
     let mut captured = signed(hex(TIME)).without("timestamp");
     captured.body = TIME.into();
     captured.is_wrong_by(&["digits_body"]);
+}
+
+#[test]
+fn what_gateways_do_to_a_body() {
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(BODY.as_bytes()).unwrap();
+    let zipped = zipped.finish().unwrap();
+    let time = r#"{"data":{"update_at":"2026-03-02T06:41:00+08:00","note":"a b"}}"#;
+    for (signed_body, sent, words) in [
+        (BODY, zipped.clone(), "decompressed, as it is gzip"),
+        (
+            BODY,
+            STANDARD.encode(BODY).into(),
+            "decoded, as it is base64",
+        ),
+        (
+            BODY,
+            format!("\u{feff}{BODY}").into(),
+            "without its byte order mark (BOM)",
+        ),
+        (
+            time,
+            time.replace('+', " ").into(),
+            "with `+` for the space in its times",
+        ),
+        (BODY, BODY.replace("1/2", "1+2").into(), "another secret"),
+        (
+            "{\"a\":\"b c\"}",
+            b"{\"a\":\"b+c\"}".to_vec(),
+            "with spaces for each `+`",
+        ),
+    ] {
+        let mut sent_so = signed(hex(signed_body));
+        sent_so.body = sent;
+        let mistakes = sent_so.judge().unwrap_err();
+        assert!(mistakes[0].detail.contains(words), "{words}: {mistakes:?}");
+    }
+    // What cannot be undone is named.
+    for (body, words) in [
+        (zipped, "compressed with gzip"),
+        (STANDARD.encode(BODY).into(), "is base64"),
+        (br#"{"tracking_number":"1/2"}"#.to_vec(), "`data` alone"),
+        (
+            br#"{"code":1,"data":{"a":1,"b":2}}"#.to_vec(),
+            "keys of the body are sorted",
+        ),
+    ] {
+        let mut sent = signed("0".repeat(64));
+        sent.body = body;
+        let found = sent.is_wrong_by(&["signature_mismatch"]);
+        assert!(found.contains(words), "{found}");
+    }
+    let mut empty = signed(hex(BODY));
+    empty.body.clear();
+    empty.is_wrong_by(&["empty_body"]);
+    let unzipped = signed("0".repeat(64)).add("content-encoding", "gzip");
+    let found = unzipped.is_wrong_by(&["signature_mismatch"]);
+    assert!(found.contains("was compressed with gzip"), "{found}");
+    let spaced = (0..).map(|n| n.to_string()).find(|time| {
+        let inner = base64(time);
+        inner.trim_matches('+').contains('+')
+    });
+    let spaced = spaced.unwrap();
+    let sent = signed(base64(&spaced).replace('+', " ")).set("timestamp", &spaced);
+    assert_eq!(sent.judge().unwrap_err()[0].code, "odd_encoding");
+}
+
+#[test]
+fn what_wrong_senders_sign() {
+    let data = r#"{"tracking_number":"1/2","location":"Malmö"}"#;
+    let sorted = r#"{"code":200,"data":{"location":"Malmö","tracking_number":"1/2"}}"#;
+    for (message, words) in [
+        ("", "an empty body"),
+        (&*STANDARD.encode(BODY), "the base64 of the body"),
+        (data, "the member `data` alone"),
+        (sorted, "the body with sorted keys"),
+        (
+            &sorted.replace(':', ": ").replace(',', ", "),
+            "the body with sorted keys",
+        ),
+    ] {
+        let found = signed(hex(message)).is_wrong_by(&["other_message"]);
+        assert!(found.contains(words), "{words}: {found}");
+    }
 }
 
 #[test]

@@ -1,0 +1,314 @@
+//! The results of a check.
+
+use std::fmt;
+
+use reqwest::{StatusCode, Url};
+use serde::{Serialize, Serializer};
+
+use super::cases::Expected;
+use crate::{
+    client::{Answer, NoAnswer, NoAnswerKind},
+    output::{BAD, GOOD, Painted, WARN},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Verdict {
+    Pass,
+    Fail,
+    NotDecidable,
+}
+
+impl Verdict {
+    /// Judges the answer to a case. Where `is_telling` is false, it may be refused for its form,
+    /// and not for what is wrong with it.
+    pub(super) fn of(expected: Expected, answer: &Answer, is_telling: bool) -> Self {
+        use Expected::{Accepted, Answered, HostileRefused, OddRefused, Unknown};
+        use NoAnswerKind::{Closed, TimedOut, Unreachable};
+
+        let is_accepted = answer.is_accepted();
+        let status = answer.status.as_ref().map_err(|none| none.kind);
+        match (expected, status) {
+            (Unknown, _) => Self::NotDecidable,
+            (Accepted, _) if is_accepted => Self::Pass,
+            (HostileRefused | OddRefused, _) if is_accepted => Self::Fail,
+            (_, _) if !is_telling => Self::NotDecidable,
+            (HostileRefused | OddRefused, Err(TimedOut))
+            | (HostileRefused | OddRefused | Answered, Err(Unreachable)) => Self::NotDecidable,
+            (HostileRefused | OddRefused, Ok(_) | Err(Closed)) => Self::Pass,
+            (Answered, Ok(status)) if !status.is_server_error() => Self::Pass,
+            (_, _) => Self::Fail,
+        }
+    }
+}
+
+/// The result of a case.
+#[derive(Serialize)]
+#[serde(tag = "event", rename = "case")]
+pub(super) struct Row {
+    pub(super) case: String,
+    pub(super) verdict: Verdict,
+    pub(super) expected: Expected,
+    #[serde(serialize_with = "brief")]
+    pub(super) answer: Answer,
+    pub(super) why: String,
+}
+
+/// An answer in a word: a number, if it has a status.
+fn brief<S: Serializer>(answer: &Answer, serializer: S) -> Result<S::Ok, S::Error> {
+    match &answer.status {
+        Ok(status) => serializer.serialize_u16(status.as_u16()),
+        Err(none) => serializer.serialize_str(word(none)),
+    }
+}
+
+fn word(none: &NoAnswer) -> &'static str {
+    match none.kind {
+        NoAnswerKind::Unreachable => "unreached",
+        NoAnswerKind::TimedOut => "timed out",
+        NoAnswerKind::Closed => "closed",
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (style, verdict) = match self.verdict {
+            Verdict::Pass => (GOOD, "pass"),
+            Verdict::Fail => (BAD, "FAIL"),
+            Verdict::NotDecidable => (WARN, "warn"),
+        };
+        let answer = match &self.answer.status {
+            Ok(status) => status.as_str(),
+            Err(none) => word(none),
+        };
+        let expected = self.expected.to_string();
+        let verdict = Painted(style, verdict);
+        write!(
+            f,
+            "{verdict}  {:26}  {expected:8}  {answer:9}  {}",
+            self.case, self.why
+        )
+    }
+}
+
+/// The result of all cases.
+#[derive(Default, Serialize)]
+#[serde(tag = "event", rename = "summary")]
+pub(super) struct Tally {
+    /// `safe`, `not_safe` or `not_known`, and the sentence that says so.
+    verdict: &'static str,
+    sentence: String,
+    pub(super) accepted_forms: Vec<String>,
+    /// Whether a required form is among them.
+    pub(super) is_genuine_accepted: bool,
+    /// Those among them that --scheme rules out.
+    pub(super) unwanted_forms: Vec<String>,
+    passed: usize,
+    failed: usize,
+    not_decidable: usize,
+    /// The cases that were accepted although an attacker can send or replay them.
+    hostile_accepted: Vec<String>,
+    /// The other cases that failed.
+    other_failed: Vec<String>,
+    /// The cases after which the receiver could not be reached any more.
+    pub(super) stopped_answering: Vec<String>,
+    /// Whether a genuine delivery was accepted at the end.
+    pub(super) is_still_there: bool,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, row: &Row) {
+        match row.verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::NotDecidable => self.not_decidable += 1,
+            Verdict::Fail => {
+                self.failed += 1;
+                match row.expected {
+                    Expected::HostileRefused => self.hostile_accepted.push(row.case.clone()),
+                    _ => self.other_failed.push(row.case.clone()),
+                }
+            }
+        }
+    }
+
+    /// Comes to the conclusion. `nothing` says why no genuine delivery was accepted.
+    pub(super) fn conclude(&mut self, nothing: Option<String>) {
+        let unwanted = self.unwanted_forms.join(", ");
+        let hostile = self.hostile_accepted.join(", ");
+        let stopped = self.stopped_answering.join(", ");
+        let (verdict, sentence) = if !hostile.is_empty() {
+            (
+                "not_safe",
+                format!("Not safe: it accepted what an attacker can send: {hostile}."),
+            )
+        } else if !stopped.is_empty() {
+            (
+                "not_safe",
+                format!("Not safe: it stopped answering after {stopped}."),
+            )
+        } else if let Some(why) = nothing {
+            (
+                "not_known",
+                format!("Not known: no genuine delivery was accepted; {why}."),
+            )
+        } else if !self.is_genuine_accepted {
+            let forms = self.accepted_forms.join(", ");
+            (
+                "not_known",
+                format!("Not known: it accepts only {forms}, which --scheme rules out."),
+            )
+        } else if !self.is_still_there {
+            (
+                "not_safe",
+                "Not safe: at the end, it refused a genuine delivery.".to_owned(),
+            )
+        } else if !unwanted.is_empty() {
+            (
+                "not_safe",
+                format!("Not safe: it also accepts {unwanted}, which --scheme rules out."),
+            )
+        } else if self.other_failed.is_empty() {
+            (
+                "safe",
+                "Safe: it accepted the genuine deliveries and refused the others.".to_owned(),
+            )
+        } else {
+            let failed = self.other_failed.join(", ");
+            (
+                "safe",
+                format!("Safe: it accepted nothing hostile; but it failed {failed}."),
+            )
+        };
+        self.verdict = verdict;
+        self.sentence = sentence;
+    }
+
+    pub(super) fn is_good(&self, is_strict: bool) -> bool {
+        self.verdict == "safe" && !(is_strict && self.failed > 0)
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            passed,
+            failed,
+            not_decidable,
+            ..
+        } = self;
+        write!(
+            f,
+            "\n{passed} passed, {failed} failed, {not_decidable} inconclusive."
+        )?;
+        if !self.accepted_forms.is_empty() {
+            write!(f, " Accepted forms: {}.", self.accepted_forms.join(", "))?;
+        }
+        let style = match self.verdict {
+            "safe" => GOOD,
+            "not_safe" => BAD,
+            _ => WARN,
+        };
+        write!(f, "\n{}", Painted(style, &self.sentence))
+    }
+}
+
+/// Tells why nothing genuine was accepted, by the answers.
+pub(super) fn why_nothing(answers: &[&Answer], url: &Url) -> String {
+    let is_plain = url.scheme() == "http";
+    let speaks_tls = |answer: &&&Answer| match &answer.status {
+        Ok(StatusCode::BAD_REQUEST) => {
+            let words = answer.words.as_deref().unwrap_or_default();
+            words.to_ascii_uppercase().contains("HTTPS")
+        }
+        Ok(_) => false,
+        Err(none) => none.kind == NoAnswerKind::Closed,
+    };
+    if is_plain && answers.iter().all(|answer| speaks_tls(&answer)) {
+        return "the port seems to speak TLS: try https://".to_owned();
+    }
+    let statuses = answers.iter().map(|answer| match &answer.status {
+        Ok(status) => status.to_string(),
+        Err(none) => word(none).to_owned(),
+    });
+    let mut statuses: Vec<_> = statuses.collect();
+    statuses.dedup();
+    let seen = statuses.join(", ");
+    let has = |code: StatusCode| {
+        answers
+            .iter()
+            .any(|answer| answer.status.as_ref().is_ok_and(|status| *status == code))
+    };
+    let advice = if has(StatusCode::UNAUTHORIZED) || has(StatusCode::FORBIDDEN) {
+        "check the secret, the path, and whether it needs a known parcel (--parcel)"
+    } else if has(StatusCode::NOT_FOUND) {
+        "check the path, and whether it needs a known parcel (--parcel)"
+    } else if has(StatusCode::METHOD_NOT_ALLOWED) {
+        "check the path: it does not take POST"
+    } else if answers
+        .iter()
+        .any(|answer| answer.status.as_ref().is_ok_and(StatusCode::is_redirection))
+    {
+        "use the URL that it redirects to"
+    } else {
+        "see the log of the receiver"
+    };
+    format!("it answered {seen}: {advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn answer(status: Result<u16, NoAnswerKind>) -> Answer {
+        let none = |kind| NoAnswer {
+            kind,
+            reason: String::new(),
+        };
+        Answer {
+            status: status
+                .map(|status| StatusCode::from_u16(status).unwrap())
+                .map_err(none),
+            words: None,
+            latency: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn judgements() {
+        use Expected::{Accepted, Answered, HostileRefused, OddRefused, Unknown};
+        use NoAnswerKind::{Closed, TimedOut, Unreachable};
+        use Verdict::{Fail, NotDecidable, Pass};
+
+        for (expected, status, told, untold) in [
+            (HostileRefused, Ok(204), Fail, Fail),
+            (HostileRefused, Ok(401), Pass, NotDecidable),
+            (HostileRefused, Ok(302), Pass, NotDecidable),
+            (HostileRefused, Ok(500), Pass, NotDecidable),
+            (HostileRefused, Err(Closed), Pass, NotDecidable),
+            (HostileRefused, Err(TimedOut), NotDecidable, NotDecidable),
+            (HostileRefused, Err(Unreachable), NotDecidable, NotDecidable),
+            (OddRefused, Ok(200), Fail, Fail),
+            (OddRefused, Ok(401), Pass, NotDecidable),
+            (Accepted, Ok(299), Pass, Pass),
+            (Accepted, Ok(300), Fail, NotDecidable),
+            (Accepted, Ok(404), Fail, NotDecidable),
+            (Accepted, Err(Closed), Fail, NotDecidable),
+            (Accepted, Err(Unreachable), Fail, NotDecidable),
+            (Accepted, Err(TimedOut), Fail, NotDecidable),
+            (Answered, Ok(200), Pass, NotDecidable),
+            (Answered, Ok(400), Pass, NotDecidable),
+            (Answered, Ok(500), Fail, NotDecidable),
+            (Answered, Err(Closed), Fail, NotDecidable),
+            (Answered, Err(TimedOut), Fail, NotDecidable),
+            (Unknown, Ok(200), NotDecidable, NotDecidable),
+            (Unknown, Ok(401), NotDecidable, NotDecidable),
+        ] {
+            let answer = answer(status);
+            let context = format!("{expected:?} {status:?}");
+            assert_eq!(Verdict::of(expected, &answer, true), told, "{context}");
+            assert_eq!(Verdict::of(expected, &answer, false), untold, "{context}");
+        }
+    }
+}
