@@ -77,7 +77,7 @@ impl<T: DeserializeOwned + 'static> Webhook<T> {
     ///
     /// # Errors
     ///
-    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    /// [`WebhookError`], like the extractor, but never because a verifier is missing.
     ///
     /// # Examples
     ///
@@ -118,7 +118,7 @@ impl RawWebhook {
     ///
     /// # Errors
     ///
-    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    /// [`WebhookError`], like the extractor, but never because a verifier is missing.
     pub fn from_request_with(
         request: &HttpRequest,
         payload: &mut Payload,
