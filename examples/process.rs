@@ -1,5 +1,5 @@
-//! Runs an example as its user does: as a process, over sockets. The tests of every example
-//! include this file.
+//! Runs an example as its user does: as a process, over sockets. Every example's tests include this
+//! file.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -19,24 +19,24 @@ use trackingmore_webhook::{
     },
 };
 
-/// A delivery with customer data, which no line that is printed may show.
+/// A delivery with customer data, which no printed line may show.
 pub(crate) const DELIVERY: &[u8] = include_bytes!("two-legs.json");
 
 const LISTENING: &str = "listening on http://";
 
-/// A program, and what its user sets.
+/// A program and its settings.
 pub(crate) struct Example<'a> {
     pub(crate) program: &'a str,
-    /// The environment. Without the first variable it does not start.
+    /// The environment. Without the first variable, the program does not start.
     pub(crate) settings: &'a [(&'a str, &'a str)],
     pub(crate) folder: &'a Path,
-    /// Where it takes deliveries that are signed with [`SECRET`].
+    /// The path on which it takes deliveries that are signed with [`SECRET`].
     pub(crate) path: &'a str,
     pub(crate) accepts_unread: bool,
 }
 
 impl<'a> Example<'a> {
-    /// One with a secret and nothing else to set.
+    /// A program that needs only a secret.
     pub(crate) fn new(program: &'a str) -> Self {
         Self {
             program,
@@ -75,7 +75,7 @@ impl<'a> Example<'a> {
         let mut process = process.expect("the example starts");
         let stdout = process.stdout.take().expect("its output is piped");
         let (sender, lines) = mpsc::channel();
-        // A server whose lines nobody reads stops when there is no room for more.
+        // A server whose output nobody reads blocks once the pipe is full.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines() {
                 _ = sender.send(line.expect("text"));
@@ -109,7 +109,7 @@ impl<'a> Example<'a> {
     }
 }
 
-/// A running example. It is killed where the test does not stop it.
+/// A running example. It is killed if the test does not stop it.
 pub(crate) struct Server {
     process: Child,
     pub(crate) addr: SocketAddr,
@@ -128,7 +128,8 @@ impl Server {
             .expect("an answer")
     }
 
-    /// Presses Ctrl-C. The server ends well. Gives all that it printed.
+    /// Presses Ctrl-C, checks that the server ends successfully, and returns everything that it
+    /// printed.
     pub(crate) fn stop(mut self) -> String {
         let id = self.process.id().to_string();
         let kill = Command::new("kill").args(["-INT", &id]).status();
@@ -146,7 +147,7 @@ impl Drop for Server {
     }
 }
 
-/// What the suite puts to the test.
+/// The receiver for the conformance suite.
 struct Served<'a> {
     addr: SocketAddr,
     example: &'a Example<'a>,

@@ -7,13 +7,13 @@ use crate::receive;
 
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
-/// As a response it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
-/// been logged already when a handler sees it. A handler can return one of its own, made from an
-/// [`Error`], which is not logged.
+/// As a response, it is problem details in JSON ([RFC 9457]) with the status of the refusal. It was
+/// logged before a handler sees it. A handler can also return one that it makes from an [`Error`];
+/// that one is not logged.
 ///
 /// # Examples
 ///
-/// A handler that keeps deliveries which have a valid signature but do not parse, instead of
+/// A handler that keeps deliveries that have a valid signature but do not parse, instead of
 /// inviting retries that would not parse either:
 ///
 /// ```
@@ -34,7 +34,7 @@ use crate::receive;
 /// }
 /// ```
 ///
-/// A handler that asks TrackingMore to send again what it could not store:
+/// A handler that asks TrackingMore to resend what it could not store:
 ///
 /// ```
 /// use actix_web::HttpResponse;
@@ -52,13 +52,13 @@ use crate::receive;
 pub struct WebhookError(Error);
 
 impl WebhookError {
-    /// Returns the refusal itself, with its code and the problem to answer with.
+    /// Returns the underlying error, with its code and the problem details to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.0
     }
 
-    /// Returns which kind of refusal this is.
+    /// Returns the kind of this refusal.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind()
@@ -76,8 +76,8 @@ impl WebhookError {
         receive::status(&self.0)
     }
 
-    /// Returns the body of a delivery whose signature is valid, but which is not an event, so that
-    /// it can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery with a valid signature that is not an event, so that you can
+    /// store it; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.0.verified_body()

@@ -5,18 +5,18 @@ use trackingmore_webhook::{Delivery, Error, Event, Incoming, VerifiedBody, Verif
 
 use crate::{WebhookError, receive};
 
-/// Extracts a verified delivery: the handler runs for genuine ones only.
+/// Extracts a verified delivery: the handler runs only for genuine ones.
 ///
-/// The [`Verifier`] is looked for in `app_data`, as it is or as `web::Data`. Behind a
-/// [`VerifyWebhook`](crate::VerifyWebhook) the request is not verified twice, unless `app_data`
-/// has another verifier, which then decides. Where there is neither, every request is answered
-/// with status 500 and an error is logged.
+/// It looks for the [`Verifier`] in `app_data`, directly or as `web::Data`. Behind a
+/// [`VerifyWebhook`](crate::VerifyWebhook) the request is not verified again, unless `app_data` has
+/// another verifier, which then decides. If there is neither, every request is answered with status
+/// 500 and an error is logged.
 ///
-/// Set the verifier in one of the two ways: a `Verifier` anywhere is preferred to a
+/// Set the verifier in only one of the two ways: a `Verifier` anywhere takes precedence over a
 /// `web::Data<Verifier>`, even to one that is set closer to the handler.
 ///
-/// A body can be taken once: beside another extractor that takes it, the answer is 400. For both
-/// event and bytes, [`Delivery::body`] has the bytes.
+/// A body can be taken only once: beside another extractor that takes it, the answer is 400. If you
+/// need both the event and the bytes, [`Delivery::body`] has the bytes.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ use crate::{WebhookError, receive};
 /// # Ok::<(), trackingmore_webhook_actix::ConfigError>(())
 /// ```
 ///
-/// Into a type of your own, for members that [`Event`] does not have:
+/// With a type of your own, for members that [`Event`] does not have:
 ///
 /// ```
 /// # use trackingmore_webhook_actix::Webhook;
@@ -72,12 +72,12 @@ pub struct Webhook<T = Event>(pub Delivery<T>);
 pub struct RawWebhook(pub VerifiedBody);
 
 impl<T: DeserializeOwned + 'static> Webhook<T> {
-    /// Extracts a delivery that `verifier` accepts, whatever `app_data` has: for a verifier that
-    /// depends on the request, such as one for each tenant.
+    /// Extracts a delivery that `verifier` accepts, whatever `app_data` has. Use it if the verifier
+    /// depends on the request, for example on the tenant.
     ///
     /// # Errors
     ///
-    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    /// [`WebhookError`], like the extractor, but never because a verifier is missing.
     ///
     /// # Examples
     ///
@@ -113,12 +113,12 @@ impl<T: DeserializeOwned + 'static> Webhook<T> {
 }
 
 impl RawWebhook {
-    /// Extracts the body of a delivery that `verifier` accepts, as
+    /// Extracts the body of a delivery that `verifier` accepts, like
     /// [`Webhook::from_request_with`].
     ///
     /// # Errors
     ///
-    /// [`WebhookError`], as the extractor, but never for want of a verifier.
+    /// [`WebhookError`], like the extractor, but never because a verifier is missing.
     pub fn from_request_with(
         request: &HttpRequest,
         payload: &mut Payload,

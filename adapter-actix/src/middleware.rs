@@ -10,7 +10,8 @@ use trackingmore_webhook::{Error, Incoming, VerifiedBody, Verifier};
 
 use crate::receive;
 
-/// Lets only genuine deliveries through to what it wraps, with their exact bytes.
+/// Middleware that lets only genuine deliveries through to the wrapped service, with their exact
+/// bytes.
 ///
 /// It puts the [`VerifiedBody`] into the request's extensions, where
 /// [`Webhook`](crate::Webhook) and [`RawWebhook`](crate::RawWebhook) find it.
@@ -19,7 +20,7 @@ use crate::receive;
 /// `DefaultHeaders`) still sees it. The verifier is given to the constructor, because `app_data`
 /// that is set further inside cannot be seen from here.
 ///
-/// Everything that is wrapped is verified, whatever the method: a health check under the
+/// It verifies every request to what it wraps, whatever the method: a health check under the
 /// middleware is answered 401.
 ///
 /// The signature covers the bytes on the wire, and so does the body limit; an extractor behind the
@@ -61,7 +62,7 @@ impl VerifyWebhook {
 }
 
 impl<F> VerifyWebhook<F> {
-    /// Answers refused requests otherwise. The refusal is logged all the same.
+    /// Answers refused requests with your own response. The refusal is still logged.
     ///
     /// The closure may capture what it needs. The clones of a middleware share it.
     ///
@@ -112,7 +113,7 @@ where
     }
 }
 
-/// Clones do not ask for a closure that can be cloned.
+/// Written by hand, since a derived `Clone` would require a closure that can be cloned.
 impl<F> Clone for VerifyWebhook<F> {
     fn clone(&self) -> Self {
         Self {

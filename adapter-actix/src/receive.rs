@@ -11,7 +11,7 @@ use trackingmore_webhook::{
     Error, ErrorKind, Headers, Incoming, PROBLEM_CONTENT_TYPE, Verifier, WWW_AUTHENTICATE,
 };
 
-/// Judges by the headers alone, and takes the payload of a request that they do not refuse.
+/// Judges the headers, and takes the payload of a request that they do not refuse.
 pub(crate) fn begin(
     verifier: &Verifier,
     request: &HttpRequest,
@@ -19,13 +19,14 @@ pub(crate) fn begin(
 ) -> Result<(Incoming, Payload), Error> {
     let mut incoming = verifier.begin(&RequestHeaders(request.headers()))?;
     match payload.take() {
-        // Another extractor or middleware has it. An empty body would pass for what was signed.
+        // Another extractor or middleware took the payload. An empty body must not pass for the
+        // signed one.
         Payload::None if has_body(request) => Err(incoming.refuse(ErrorKind::BodyUnreadable)),
         payload => Ok((incoming, payload)),
     }
 }
 
-/// HTTP/2 requests have a payload always.
+/// HTTP/2 requests always have a payload.
 fn has_body(request: &HttpRequest) -> bool {
     let headers = request.headers();
     request.version() >= Version::HTTP_2
@@ -35,8 +36,8 @@ fn has_body(request: &HttpRequest) -> bool {
             .is_some_and(|length| length != "0")
 }
 
-/// Reads the body as it comes over the wire: an encoded one is not decompressed. `finish` says
-/// whether it is read as an event.
+/// Reads the body as it comes over the wire, without decompressing it. `finish` decides whether it
+/// is read as an event.
 pub(crate) async fn read<B>(
     mut incoming: Incoming,
     mut payload: Payload,
@@ -49,8 +50,8 @@ pub(crate) async fn read<B>(
     finish(incoming)
 }
 
-/// Makes the answer that every adapter gives. What becomes of a connection with an unread body is
-/// actix-web's: it announces that it closes, or drains a chunked body and goes on.
+/// Makes the answer that every adapter gives. actix-web handles a connection with an unread body:
+/// it announces that it closes, or drains a chunked body and goes on.
 pub(crate) fn answer(error: &Error) -> HttpResponse {
     let status = status(error);
     let mut response = HttpResponse::build(status);
@@ -65,12 +66,12 @@ pub(crate) fn status(error: &Error) -> StatusCode {
     StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// actix-web is on `http` 0.2 and has a header map of its own.
+/// actix-web uses `http` 0.2 and has its own header map.
 struct RequestHeaders<'r>(&'r HeaderMap);
 
 impl Headers for RequestHeaders<'_> {
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        // To look a name up, it would first have to be parsed and copied.
+        // Looking up a name would first parse and copy it.
         let named = self.0.iter().filter(move |(key, _)| *key == name);
         named.map(|(_, value)| value.as_bytes())
     }

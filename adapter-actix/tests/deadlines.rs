@@ -62,7 +62,7 @@ fn begin(connection: &mut Connection, framing: &str) {
 }
 
 #[test]
-fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
+fn a_late_body_is_refused_and_one_in_time_is_not() {
     let handled = Arc::new(AtomicUsize::new(0));
     let short = serve(Duration::from_millis(10), &handled);
     let mut connection = send(short, &EVENT[..EVENT.len() - 1]);
@@ -77,7 +77,7 @@ fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
 }
 
 #[test]
-fn after_a_chunked_body_that_is_late_the_connection_goes_on() {
+fn the_connection_stays_open_after_a_late_chunked_body() {
     let handled = Arc::new(AtomicUsize::new(0));
     let addr = serve(Duration::from_millis(10), &handled);
     let mut connection = Connection::open(addr).unwrap();

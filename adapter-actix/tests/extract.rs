@@ -86,7 +86,7 @@ async fn without_a_verifier_every_request_is_answered_500_and_an_error_is_logged
 }
 
 #[test]
-fn a_handler_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
+fn a_handler_can_keep_a_delivery_with_a_valid_signature_that_is_not_an_event() {
     async fn keep_odd(webhook: Result<Webhook, WebhookError>) -> Result<Vec<u8>, WebhookError> {
         match webhook {
             Ok(_) => Ok(Vec::new()),
@@ -137,7 +137,7 @@ fn a_body_that_another_extractor_took_is_not_an_empty_one() {
 }
 
 #[test]
-fn an_own_type_is_read() {
+fn a_type_of_your_own_is_read() {
     #[derive(serde::Deserialize)]
     struct Mine {
         lane: u8,
@@ -160,7 +160,7 @@ fn an_own_type_is_read() {
 }
 
 #[test]
-fn an_error_tells_what_it_is() {
+fn an_error_has_its_kind_code_and_status() {
     async fn describe(webhook: Result<Webhook, WebhookError>) -> HttpResponse {
         let error = webhook.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidJson);
@@ -182,7 +182,7 @@ fn an_error_tells_what_it_is() {
 }
 
 #[test]
-fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+fn an_error_from_a_handler_is_answered_by_its_kind() {
     async fn store(Webhook(_): Webhook) -> Result<HttpResponse, WebhookError> {
         Err(Error::from(ErrorKind::NotStored))?;
         Ok(HttpResponse::NoContent().finish())

@@ -177,7 +177,7 @@ fn debug_shows_the_options_of_the_verifier() {
 }
 
 #[test]
-fn what_is_in_the_extensions_stays_there() {
+fn request_extensions_are_kept() {
     async fn handler(number: web::ReqData<u8>, Webhook(_): Webhook) -> String {
         number.to_string()
     }
@@ -197,7 +197,7 @@ fn what_is_in_the_extensions_stays_there() {
 }
 
 #[test]
-fn refusals_can_be_answered_otherwise() {
+fn refusals_can_have_your_own_answer() {
     let addr = serve::in_background(|config| {
         let webhook = VerifyWebhook::new(verifier())
             .on_refusal(|error| HttpResponse::NotFound().body(error.code()));
@@ -215,7 +215,7 @@ fn refusals_can_be_answered_otherwise() {
 }
 
 #[test]
-fn what_answers_refusals_is_shared_by_all_connections() {
+fn the_closure_for_refusals_is_shared_by_all_connections() {
     let refused = AtomicUsize::new(0);
     let webhook = VerifyWebhook::new(verifier()).on_refusal(move |_| {
         let earlier = refused.fetch_add(1, Ordering::Relaxed);
@@ -232,7 +232,7 @@ fn what_answers_refusals_is_shared_by_all_connections() {
 }
 
 #[actix_web::test]
-async fn what_answers_refusals_may_hold_what_stays_on_its_thread() {
+async fn the_closure_for_refusals_need_not_be_send() {
     let refused = Rc::new(Cell::new(0));
     let count = Rc::clone(&refused);
     let webhook = VerifyWebhook::new(verifier()).on_refusal(move |_| {

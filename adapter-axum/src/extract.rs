@@ -4,18 +4,18 @@ use trackingmore_webhook::{Delivery, Event, Incoming, VerifiedBody, Verifier};
 
 use crate::{WebhookRejection, receive};
 
-/// Extracts a verified delivery: the handler runs for genuine ones only.
+/// Extracts a verified delivery: the handler runs only for genuine ones.
 ///
-/// The [`Verifier`] comes from the router's state: either it is the state, or the state gives it by
+/// The [`Verifier`] comes from the router's state: it is the state, or comes from it by
 /// [`FromRef`]. Behind a [`VerifyLayer`](crate::VerifyLayer) with the same verifier, the request is
-/// not verified twice.
+/// not verified again.
 ///
-/// The body is held up to the smaller of the verifier's limit and of axum's `DefaultBodyLimit`
-/// (2 MB unless it is set).
+/// The body is held up to the smaller of the verifier's limit and of axum's `DefaultBodyLimit` (2
+/// MB by default).
 ///
 /// # Examples
 ///
-/// In a state with other things (`derive(FromRef)` needs axum's feature `macros`):
+/// In a larger state (`derive(FromRef)` needs axum's feature `macros`):
 ///
 /// ```
 /// use axum::{Router, extract::FromRef, routing::post};
@@ -37,7 +37,7 @@ use crate::{WebhookRejection, receive};
 /// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
 /// ```
 ///
-/// Into a type of your own, for members that [`Event`] does not have:
+/// With a type of your own, for members that [`Event`] does not have:
 ///
 /// ```
 /// # use trackingmore_webhook_axum::Webhook;
@@ -51,8 +51,8 @@ use crate::{WebhookRejection, receive};
 /// }
 /// ```
 ///
-/// With two webhooks, each with its own secret: a state gives one verifier, so each route has its
-/// own state, whether that is the verifier or a struct like `AppState` above:
+/// With two webhooks, each with its own secret: a state has one verifier, so each route has its own
+/// state, which is the verifier or a struct like `AppState` above:
 ///
 /// ```
 /// use axum::{Router, routing::post};
@@ -72,7 +72,7 @@ use crate::{WebhookRejection, receive};
 /// # Ok::<(), trackingmore_webhook_axum::ConfigError>(())
 /// ```
 ///
-/// With a verifier that depends on the request, such as one for each tenant:
+/// With a verifier that depends on the request, for example on the tenant:
 ///
 /// ```
 /// # use std::collections::HashMap;
@@ -97,7 +97,7 @@ pub struct Webhook<T = Event>(pub Delivery<T>);
 
 /// Extracts the body of a verified delivery without reading it as an event.
 ///
-/// The [`Verifier`] is found and the body limited as for [`Webhook`].
+/// It finds the [`Verifier`] and limits the body as [`Webhook`] does.
 ///
 /// # Examples
 ///

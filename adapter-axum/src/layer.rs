@@ -6,27 +6,28 @@ use trackingmore_webhook::{Error, Verifier};
 
 use crate::{Verify, receive};
 
-/// Lets only genuine deliveries through to the routes behind it, with their exact bytes.
+/// A layer that lets only genuine deliveries through to the routes behind it, with their exact
+/// bytes.
 ///
 /// It puts the [`VerifiedBody`](crate::VerifiedBody) into the request's extensions, where
 /// [`Webhook`](crate::Webhook) and [`RawWebhook`](crate::RawWebhook) with the same verifier find
-/// it, and handlers can by `Extension`.
+/// it. Handlers can take it with `Extension`.
 ///
-/// Everything behind it is verified, whatever the method: a health check under the layer is
-/// answered 401, and in `Router::layer` so is a path that no route has. `Router::route_layer`
-/// leaves those to the fallback.
+/// It verifies every request, whatever the method: a health check under the layer is answered 401,
+/// and so is an unknown path with `Router::layer`. `Router::route_layer` leaves unknown paths to
+/// the fallback.
 ///
 /// # The services behind it
 ///
-/// The layer is always ready. It waits for the service behind it to be ready, and calls it, only
-/// for a request that has been accepted: a client that sends its body slowly does not hold a
-/// permit of a `ConcurrencyLimit` meanwhile.
+/// The layer is always ready. Only for an accepted request does it wait for the service behind it
+/// and call it, so a client that sends its body slowly does not hold a permit of a
+/// `ConcurrencyLimit`.
 ///
 /// # Body limits
 ///
-/// The smaller of the verifier's limit and of a `DefaultBodyLimit` set *outside* of this layer
-/// applies; without one, that is axum's 2 MB. A `DefaultBodyLimit` that is set inside, on the
-/// routes, cannot be seen from here: the verifier's limit has been applied to the body by then.
+/// The smaller of two limits applies: the verifier's, and that of a `DefaultBodyLimit` *outside*
+/// this layer, or else axum's 2 MB. The layer cannot see a `DefaultBodyLimit` inside it, on the
+/// routes: by then it has read the body.
 ///
 /// # Decompression
 ///
@@ -35,7 +36,7 @@ use crate::{Verify, receive};
 ///
 /// # Content type
 ///
-/// axum's `Json` wants a `Content-Type` of JSON, which is not documented for deliveries.
+/// axum's `Json` requires a JSON `Content-Type`, which is not documented for deliveries.
 /// [`Webhook`](crate::Webhook) behind the layer does not.
 ///
 /// # Examples
@@ -61,7 +62,7 @@ pub struct VerifyLayer {
     on_refusal: OnRefusal,
 }
 
-/// Shared, since a layer is applied anew for each connection.
+/// Shared, since a layer is applied again for each connection.
 pub(crate) type OnRefusal = Arc<dyn Fn(&Error) -> Response + Send + Sync>;
 
 impl VerifyLayer {
@@ -73,8 +74,8 @@ impl VerifyLayer {
         }
     }
 
-    /// Answers refused requests otherwise. The refusal is logged all the same, and `Connection:
-    /// close` is added to the answer where HTTP/1 needs it.
+    /// Answers refused requests with your own response. The refusal is still logged, and
+    /// `Connection: close` is added where HTTP/1 needs it.
     ///
     /// The closure may capture what it needs. It is kept once, for all connections.
     ///

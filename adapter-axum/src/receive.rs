@@ -9,7 +9,7 @@ use trackingmore_webhook::{Error, ErrorKind, Incoming, Verifier};
 use crate::WebhookRejection;
 
 /// Verifies a request and reads its body, up to the smaller of the verifier's limit and of the
-/// `DefaultBodyLimit` that applies. `finish` says whether the body is read as an event.
+/// `DefaultBodyLimit` that applies. `finish` decides whether the body is read as an event.
 pub(crate) async fn receive<B>(
     verifier: &Verifier,
     request: Request,
@@ -52,7 +52,7 @@ pub(crate) fn answer(error: &Error) -> Response {
 }
 
 /// Announces that the connection closes after the answer. Without it, a client would send its next
-/// request on a connection that hyper has given up, since it will not read an unread body.
+/// request on a connection that hyper has given up because its body is unread.
 pub(crate) fn announce_close(response: &mut Response) {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);

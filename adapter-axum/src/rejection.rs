@@ -8,13 +8,13 @@ use crate::receive;
 
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
-/// As a response it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
-/// been logged already when a handler sees it. A handler can return one of its own, made from an
-/// [`Error`], which is not logged.
+/// As a response, it is problem details in JSON ([RFC 9457]) with the status of the refusal. It was
+/// logged before a handler sees it. A handler can also return one that it makes from an [`Error`];
+/// that one is not logged.
 ///
 /// # Examples
 ///
-/// A handler that keeps deliveries which have a valid signature but do not parse, instead of
+/// A handler that keeps deliveries that have a valid signature but do not parse, instead of
 /// inviting retries that would not parse either:
 ///
 /// ```
@@ -35,7 +35,7 @@ use crate::receive;
 /// }
 /// ```
 ///
-/// A handler that asks TrackingMore to send again what it could not store:
+/// A handler that asks TrackingMore to resend what it could not store:
 ///
 /// ```
 /// use trackingmore_webhook_axum::{Delivery, Error, ErrorKind, Webhook, WebhookRejection};
@@ -51,18 +51,18 @@ use crate::receive;
 #[derive(Debug)]
 pub struct WebhookRejection {
     pub(crate) error: Error,
-    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
+    /// Whether the rest of the body is unread, so that the connection cannot be reused.
     pub(crate) closes: bool,
 }
 
 impl WebhookRejection {
-    /// Returns the refusal itself, with its code and the problem to answer with.
+    /// Returns the underlying error, with its code and the problem details to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// Returns which kind of refusal this is.
+    /// Returns the kind of this refusal.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.error.kind()
@@ -86,8 +86,8 @@ impl WebhookRejection {
         self.error.problem()
     }
 
-    /// Returns the body of a delivery whose signature is valid, but which is not an event, so that
-    /// it can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery with a valid signature that is not an event, so that you can
+    /// store it; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.error.verified_body()

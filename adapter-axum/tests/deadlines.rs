@@ -46,7 +46,7 @@ fn send(addr: SocketAddr, part: &[u8]) -> Connection {
 }
 
 #[test]
-fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
+fn a_late_body_is_refused_and_one_in_time_is_not() {
     let handled = Arc::new(AtomicUsize::new(0));
     let short = serve(Duration::from_millis(10), &handled);
     let mut connection = send(short, &EVENT[..EVENT.len() - 1]);

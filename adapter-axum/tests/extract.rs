@@ -44,7 +44,7 @@ fn post_to(
 }
 
 #[test]
-fn the_limit_set_through_default_body_limit_counts_when_it_is_smaller() {
+fn a_smaller_default_body_limit_counts() {
     let app = |limit: DefaultBodyLimit| {
         Router::new()
             .route(
@@ -69,7 +69,7 @@ fn the_limit_set_through_default_body_limit_counts_when_it_is_smaller() {
 }
 
 #[test]
-fn the_default_body_limit_holds_a_verifier_that_allows_more() {
+fn the_default_body_limit_applies_to_a_verifier_that_allows_more() {
     let verifier = Verifier::builder()
         .secret("secret")
         .body_limit(10_000_000)
@@ -120,7 +120,7 @@ fn the_verifier_is_found_in_a_larger_state() {
 }
 
 #[test]
-fn a_handler_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
+fn a_handler_can_keep_a_delivery_with_a_valid_signature_that_is_not_an_event() {
     async fn keep_odd(webhook: Result<Webhook, WebhookRejection>) -> Response {
         match webhook {
             Ok(_) => StatusCode::NO_CONTENT.into_response(),
@@ -145,7 +145,7 @@ fn a_handler_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
 }
 
 #[test]
-fn an_own_type_is_read() {
+fn a_type_of_your_own_is_read() {
     #[derive(serde::Deserialize)]
     struct Mine {
         lane: u8,
@@ -165,7 +165,7 @@ fn an_own_type_is_read() {
 }
 
 #[test]
-fn a_rejection_tells_what_it_is() {
+fn a_rejection_has_its_kind_code_and_status() {
     async fn describe(webhook: Result<Webhook, WebhookRejection>) -> String {
         let rejection = webhook.unwrap_err();
         assert_eq!(rejection.kind(), ErrorKind::InvalidJson);
@@ -189,7 +189,7 @@ fn a_rejection_tells_what_it_is() {
 }
 
 #[test]
-fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+fn an_error_from_a_handler_is_answered_by_its_kind() {
     async fn store(Webhook(_): Webhook) -> Result<StatusCode, WebhookRejection> {
         Err(Error::from(ErrorKind::NotStored))?;
         Ok(StatusCode::NO_CONTENT)

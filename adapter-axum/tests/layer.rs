@@ -95,7 +95,7 @@ async fn only_a_service_that_was_polled_ready_is_called() {
 }
 
 #[tokio::test]
-async fn the_error_is_the_error_of_the_service() {
+async fn an_error_of_the_service_is_passed_on() {
     let failing = service_fn(async |_: Request| Err::<Response, _>(io::Error::other("broken")));
     let service = VerifyLayer::new(verifier()).layer(failing);
     let result: Result<Response, io::Error> = service.clone().oneshot(genuine()).await;
@@ -240,7 +240,7 @@ async fn an_extractor_with_the_same_verifier_does_not_verify_twice() {
 }
 
 #[tokio::test]
-async fn refusals_can_be_answered_otherwise() {
+async fn refusals_can_have_your_own_answer() {
     let layer = VerifyLayer::new(verifier()).on_refusal(|error| {
         let code = [("x-code", error.code())];
         (StatusCode::NOT_FOUND, code, "nothing here").into_response()
@@ -253,7 +253,7 @@ async fn refusals_can_be_answered_otherwise() {
 }
 
 #[test]
-fn what_answers_refusals_is_shared_by_all_connections() {
+fn the_closure_for_refusals_is_shared_by_all_connections() {
     let refused = AtomicUsize::new(0);
     let layer = VerifyLayer::new(verifier()).on_refusal(move |_| {
         let earlier = refused.fetch_add(1, Ordering::Relaxed);

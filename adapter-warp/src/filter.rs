@@ -8,14 +8,14 @@ use warp::{Buf, Filter, Rejection, reject};
 
 use crate::WebhookRejection;
 
-/// Extracts a verified delivery: the route runs for genuine ones only.
+/// Extracts a verified delivery: the route runs only for genuine ones.
 ///
-/// A request is judged by its headers before the body is taken, so that one which the headers
-/// refuse leaves the body for a later `.or(..)`. Any other refusal comes when the body is gone, and
-/// a later route that takes the body is answered 500 by warp.
+/// It judges the headers before it takes the body, so a request that they refuse leaves the body
+/// for a later `.or(..)`. Any other refusal comes when the body is gone: if a later route takes the
+/// body, warp answers 500.
 ///
-/// Put path and method in front of it, and [`recover`](crate::recover()) behind the routes:
-/// unrecovered, warp answers a [`WebhookRejection`] with status 500.
+/// Put the path and the method in front of it, and [`recover`](crate::recover()) behind the routes:
+/// without that, warp answers a [`WebhookRejection`] with status 500.
 ///
 /// The body may come in chunks, and is held up to the verifier's limit. Do not put
 /// `warp::body::content_length_limit` in front: it answers chunked bodies with status 411.
@@ -45,7 +45,7 @@ pub fn webhook(
 }
 
 /// Extracts a verified delivery as a type of your own, for members that [`Event`] does not have.
-/// Otherwise it is as [`webhook`].
+/// Otherwise it works like [`webhook`].
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ pub fn webhook_as<T: DeserializeOwned + Send>(
     begun(verifier).and_then(|incoming, body| read(incoming, body, Incoming::finish_as))
 }
 
-/// Extracts the body of a verified delivery without reading it as an event. Otherwise it is as
+/// Extracts the body of a verified delivery without reading it as an event. Otherwise it works like
 /// [`webhook`].
 ///
 /// # Examples
@@ -118,7 +118,7 @@ fn begin(verifier: &Verifier, headers: &HeaderMap) -> Result<Incoming, Rejection
     })
 }
 
-/// `finish` says whether the body is read as an event.
+/// `finish` decides whether the body is read as an event.
 async fn read<B>(
     mut incoming: Incoming,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,

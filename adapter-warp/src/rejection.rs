@@ -5,14 +5,14 @@ use warp::{Rejection, Reply, reject::Reject, reply::Response};
 /// Why [`webhook`](crate::webhook), [`webhook_as`](crate::webhook_as) or
 /// [`raw_webhook`](crate::raw_webhook) refused a request.
 ///
-/// As a reply it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
-/// been logged already when a `recover` sees it. A handler can return one of its own, made from an
-/// [`Error`], which is not logged: as the reply, in `then`, or as a rejection, in `and_then`.
+/// As a reply, it is problem details in JSON ([RFC 9457]) with the status of the refusal. It was
+/// logged before a `recover` sees it. A handler can also return one that it makes from an
+/// [`Error`], as the reply in `then` or as a rejection in `and_then`; that one is not logged.
 ///
 /// # Examples
 ///
-/// A `recover` of your own, that keeps deliveries which have a valid signature but do not parse,
-/// instead of inviting retries that would not parse either:
+/// Your own `recover`, which keeps deliveries that have a valid signature but do not parse, instead
+/// of inviting retries that would not parse either:
 ///
 /// ```
 /// use trackingmore_webhook_warp::WebhookRejection;
@@ -28,7 +28,7 @@ use warp::{Rejection, Reply, reject::Reject, reply::Response};
 /// }
 /// ```
 ///
-/// A handler that asks TrackingMore to send again what it could not store:
+/// A handler that asks TrackingMore to resend what it could not store:
 ///
 /// ```
 /// use trackingmore_webhook_warp::{
@@ -51,18 +51,18 @@ use warp::{Rejection, Reply, reject::Reject, reply::Response};
 #[derive(Debug)]
 pub struct WebhookRejection {
     pub(crate) error: Error,
-    /// Whether the rest of the body is still to come, so that the connection cannot be used again.
+    /// Whether the rest of the body is unread, so that the connection cannot be reused.
     pub(crate) closes: bool,
 }
 
 impl WebhookRejection {
-    /// Returns the refusal itself, with its code and the problem to answer with.
+    /// Returns the underlying error, with its code and the problem details to answer with.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// Returns which kind of refusal this is.
+    /// Returns the kind of this refusal.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.error.kind()
@@ -80,8 +80,8 @@ impl WebhookRejection {
         StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Returns the body of a delivery whose signature is valid, but which is not an event, so that
-    /// it can be stored; `None` for any other refusal.
+    /// Returns the body of a delivery with a valid signature that is not an event, so that you can
+    /// store it; `None` for any other refusal.
     #[must_use]
     pub fn verified_body(&self) -> Option<&VerifiedBody> {
         self.error.verified_body()
@@ -93,12 +93,12 @@ impl WebhookRejection {
         self.error.into_verified_body()
     }
 
-    /// Makes the reply, for a `recover` of your own.
+    /// Makes the reply, for your own `recover`.
     #[must_use]
     pub fn to_response(&self) -> Response {
         let mut response = self.error.to_response().map(Into::into);
         if self.closes {
-            // Hyper gives up a connection with an unread body, and takes this off in HTTP/2.
+            // Hyper gives up a connection with an unread body, and removes this header in HTTP/2.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
@@ -121,8 +121,8 @@ impl Reply for WebhookRejection {
     }
 }
 
-/// Replies to a [`WebhookRejection`], for use with `Filter::recover`, and passes any other
-/// rejection on.
+/// Replies to a [`WebhookRejection`] and passes on any other rejection, for use with
+/// `Filter::recover`.
 ///
 /// # Errors
 ///

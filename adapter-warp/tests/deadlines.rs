@@ -70,7 +70,7 @@ fn send(addr: SocketAddr, part: &[u8]) -> Connection {
 }
 
 #[test]
-fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
+fn a_late_body_is_refused_and_one_in_time_is_not() {
     let handled = Arc::new(AtomicUsize::new(0));
     let short = serve(LONG, SHORT, &handled);
     let mut connection = send(short, &EVENT[..EVENT.len() - 1]);
@@ -87,7 +87,7 @@ fn a_body_that_is_late_is_refused_and_one_in_time_is_not() {
 }
 
 #[test]
-fn a_head_that_is_late_is_cut_off() {
+fn a_late_head_is_cut_off() {
     let handled = Arc::new(AtomicUsize::new(0));
     let mut connection = Connection::open(serve(SHORT, LONG, &handled)).unwrap();
     connection

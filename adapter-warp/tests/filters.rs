@@ -97,7 +97,7 @@ fn a_refusal_after_the_whole_body_leaves_the_connection_open() {
 }
 
 #[test]
-fn recover_passes_other_rejections_on() {
+fn recover_passes_on_other_rejections() {
     #[derive(Debug)]
     struct Other;
     impl warp::reject::Reject for Other {}
@@ -130,13 +130,13 @@ fn recover_passes_other_rejections_on() {
 }
 
 #[test]
-fn unrecovered_a_rejection_is_warps_500() {
+fn without_recover_warp_answers_a_rejection_with_500() {
     let addr = serve::in_background(webhook(verifier()).map(accepted));
     assert_eq!(post(addr, &[], BODY, Framing::Length).status, 500);
 }
 
 #[test]
-fn a_recover_of_ones_own_can_keep_a_rightly_signed_delivery_that_is_not_an_event() {
+fn a_custom_recover_can_keep_a_delivery_with_a_valid_signature_that_is_not_an_event() {
     async fn keep_odd(rejection: Rejection) -> Result<Response, Rejection> {
         let refused = rejection.find::<WebhookRejection>();
         match refused.and_then(WebhookRejection::verified_body) {
@@ -153,7 +153,7 @@ fn a_recover_of_ones_own_can_keep_a_rightly_signed_delivery_that_is_not_an_event
 }
 
 #[test]
-fn an_own_type_is_read() {
+fn a_type_of_your_own_is_read() {
     #[derive(serde::Deserialize)]
     struct Mine {
         lane: u8,
@@ -171,7 +171,7 @@ fn an_own_type_is_read() {
 }
 
 #[test]
-fn a_rejection_tells_what_it_is() {
+fn a_rejection_has_its_kind_code_and_status() {
     async fn describe(rejection: Rejection) -> Result<StatusCode, Rejection> {
         let refused = rejection.find::<WebhookRejection>().unwrap();
         assert_eq!(refused.kind(), ErrorKind::InvalidJson);
@@ -186,7 +186,7 @@ fn a_rejection_tells_what_it_is() {
 }
 
 #[test]
-fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
+fn an_error_from_a_handler_is_answered_by_its_kind() {
     async fn store(_: Delivery) -> Result<StatusCode, WebhookRejection> {
         Err(Error::from(ErrorKind::NotStored))?;
         Ok(StatusCode::NO_CONTENT)
@@ -208,7 +208,7 @@ fn an_error_raised_in_a_handler_is_answered_as_its_kind_says() {
 }
 
 #[test]
-fn the_body_of_a_delivery_that_cannot_be_read_is_given_back() {
+fn the_body_of_a_delivery_that_cannot_be_read_is_returned() {
     let signer = Signer::new("secret").unwrap();
     let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), b"jane");
     let error = verifier()

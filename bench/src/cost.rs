@@ -17,7 +17,7 @@ use crate::{
 const ROUNDS: usize = 1;
 const BENCH: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Of the variables that change how cargo builds.
+/// Among the variables that change how cargo builds.
 const PREFIXES_OF_BUILDS: [&str; 6] = [
     "CARGO_BUILD_",
     "CARGO_ENCODED_",
@@ -66,7 +66,7 @@ pub fn measure(table: &mut Table) {
 struct Application(PathBuf);
 
 impl Application {
-    /// Locks the versions that this package has, as far as it has them.
+    /// Locks the same versions as this package, as far as it has them.
     fn create(root: &Path, framework: Framework, with_adapter: bool) -> Self {
         let name = framework.name();
         let directory = root.join(format!("{name}-{with_adapter}"));
@@ -99,7 +99,7 @@ impl Application {
         application
     }
 
-    /// Everything that is compiled for this machine, a name and version each.
+    /// Every crate that is compiled for this machine, by name and version.
     fn crates(&self) -> BTreeSet<String> {
         let tree = self.cargo(&[
             "tree",
@@ -123,7 +123,7 @@ impl Application {
     fn cargo(&self, arguments: &[&str]) -> String {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
         cargo.args(arguments).current_dir(&self.0);
-        // A clean build is one without a cache of compilations, and with the profile that is usual.
+        // A clean build has no compilation cache, and uses the default profile.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if PREFIXES_OF_BUILDS

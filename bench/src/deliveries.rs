@@ -1,6 +1,6 @@
-//! Deliveries of the shape that is seen in practice, in four sizes.
+//! Deliveries of a realistic shape, in four sizes.
 
-/// 4.6 KB, with five checkpoints in each of its legs.
+/// 4.6 KB, with five checkpoints in each leg.
 const TEN_CHECKPOINTS: &str = include_str!("../../core/tests/data/events/ten_checkpoints.json");
 
 const ONE_CHECKPOINT: &str = concat!(
@@ -13,7 +13,7 @@ const ONE_CHECKPOINT: &str = concat!(
     r#""location":"Shenzhen","country_iso2":"CN","state":null}]}}}"#,
 );
 
-/// Returns each delivery with the words for its size.
+/// Returns each delivery with the name of its size.
 pub fn all() -> [(&'static str, String); 4] {
     [
         ("0.5 KB", ONE_CHECKPOINT.to_owned()),
@@ -27,7 +27,7 @@ pub fn ten_checkpoints() -> String {
     TEN_CHECKPOINTS.to_owned()
 }
 
-/// Repeats the checkpoints of each leg until there are as many of them together.
+/// Repeats the checkpoints of each leg until both legs together have `count`.
 fn with_checkpoints(count: usize) -> String {
     const OPEN: &str = r#""trackinfo":["#;
     let mut pieces = TEN_CHECKPOINTS.split(OPEN);

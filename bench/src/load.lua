@@ -1,4 +1,4 @@
--- Sends the same request over and over and tells the load program what came of it.
+-- Sends the same request over and over, and reports the results to the load program.
 -- Argument: the path of a file with the body.
 
 function init(args)

@@ -5,18 +5,18 @@ use std::{net::SocketAddr, process::Command};
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/load.lua");
 const CONNECTIONS: &str = "16";
 
-/// What a slice of load measured.
+/// The measurements of a slice of load.
 pub struct Load {
     pub requests_per_second: f64,
     /// Latencies, in microseconds.
     pub p50: f64,
     pub p99: f64,
-    /// How many answers told of an error (a status of 400 or more).
+    /// How many answers were errors (a status of 400 or more).
     pub refused: u64,
     pub requests: u64,
 }
 
-/// Sends a server requests for a second, from the second of the processors. `body` is the path of a
+/// Sends requests to a server for a second, from the second processor. `body` is the path of a
 /// file.
 pub fn send(address: SocketAddr, headers: &[(String, String)], body: &str) -> Load {
     let mut wrk = Command::new("taskset");

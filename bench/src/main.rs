@@ -1,6 +1,6 @@
-//! Measures `trackingmore-webhook` against what one would use instead, side by side in one run.
+//! Compares `trackingmore-webhook` with the alternatives, side by side in one run.
 //!
-//! Without arguments everything is measured. Arguments choose parts: `verify`, `parse`,
+//! Without arguments, everything is measured. Arguments choose parts: `verify`, `parse`,
 //! `requests`, `refusals`, `cost`, `inbox`.
 
 mod cost;

@@ -1,4 +1,4 @@
-//! Two things timed in turn, in slices so short that whatever else the machine does hits both.
+//! Times two functions in turn, in slices so short that other load on the machine affects both.
 
 use std::{
     hint::black_box,
@@ -31,7 +31,7 @@ pub fn compare<A, B>(mut ours: impl FnMut() -> A, mut other: impl FnMut() -> B) 
 
 fn calls_per_slice<T>(f: &mut impl FnMut() -> T) -> u32 {
     let mut calls = 1;
-    // Three times, since an interruption makes few calls take as long.
+    // Three times, since an interruption makes a few calls look slow.
     while (0..3).any(|_| time(calls, f) < SLICE) {
         calls *= 2;
     }

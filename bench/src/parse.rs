@@ -1,5 +1,5 @@
-//! Reading the body: `Event` against a plain struct, which is the gate, and against
-//! `serde_json::Value`, which swings with the state of the allocator.
+//! Reading the body: `Event` compared with a plain struct, which has the targets, and with
+//! `serde_json::Value`, which varies with the state of the allocator.
 
 use std::{hint::black_box, time::SystemTime};
 
@@ -26,7 +26,7 @@ pub fn measure(table: &mut Table) {
         let verified = incoming.finish().unwrap();
 
         let parse = || black_box(&verified).parse::<Event>().unwrap();
-        // Verification included, which the others do without.
+        // Includes verification, unlike the others.
         let receive = || {
             let headers = black_box(&headers);
             verifier.receive::<Event>(headers, body.clone()).unwrap()
@@ -34,7 +34,7 @@ pub fn measure(table: &mut Table) {
         let plain = || serde_json::from_slice::<Plain>(black_box(&body)).unwrap();
         let sonic = || sonic_rs::from_slice::<Plain>(black_box(&body)).unwrap();
         let value = || serde_json::from_slice::<Value>(black_box(&body)).unwrap();
-        // The targets are for the delivery that is typical.
+        // The targets are for the typical delivery.
         let is_typical = size == "4.6 KB";
         let goal = if is_typical { PLAIN_GOAL } else { Goal::None };
 

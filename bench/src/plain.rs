@@ -1,4 +1,4 @@
-//! The fields of [`Event`](trackingmore_webhook::Event) as one would write them down first.
+//! The fields of [`Event`](trackingmore_webhook::Event), written in the simplest way.
 
 #![allow(dead_code)]
 

@@ -1,4 +1,5 @@
-//! Refusals: how fast they are, and what those who only announce a body can make a server hold.
+//! Refusals: how fast they are, and how much memory a client that only announces a body can make a
+//! server hold.
 
 use std::{
     env,
@@ -27,9 +28,10 @@ pub fn measure(table: &mut Table) {
     }
 }
 
-/// Forged requests that announce 250 KB and send nothing, against a handler that refuses whatever
-/// comes. Each takes a connection, since the body would still be to come. Opening those takes the
-/// sender longer than answering takes the server, so what counts is the server's processor time.
+/// Forged requests that announce 250 KB and send nothing, compared with a handler that refuses
+/// everything. Each takes its own connection, since its body would still have to come. The sender
+/// takes longer to open connections than the server to answer, so the server's processor time
+/// counts.
 fn measure_rate(table: &mut Table, framework: Framework) {
     let mut headers = genuine_headers();
     headers[1].1 = "0".repeat(64);
@@ -90,8 +92,8 @@ pub fn announce(address: &str, head: &str) -> usize {
     })
 }
 
-/// What each of many connections makes the server hold, by what it announced. One that announced
-/// 1 TB is refused at once.
+/// The memory that each of many connections makes the server hold, by the length that it announced.
+/// One that announced 1 TB is refused at once.
 fn measure_memory(table: &mut Table, framework: Framework) {
     for (size, announced) in [("250 KB", 250_000), ("1 TB", 1_000_000_000_000)] {
         let rounds = (0..3).map(|_| (held(framework, announced), held(framework, 1_000)));
@@ -114,7 +116,7 @@ fn held(framework: Framework, announced: u64) -> f64 {
             stream
         })
         .collect();
-    // Nothing tells from outside when the server has read all that was sent to it.
+    // Nothing outside shows when the server has read everything that was sent to it.
     thread::sleep(Duration::from_secs(1));
     let after = server.memory();
     for connection in &mut connections {

@@ -1,5 +1,5 @@
-//! Whole requests over loopback: the same delivery to each framework, received by our adapter,
-//! unverified, and received by hand.
+//! Whole requests over loopback: each framework gets the same delivery with our adapter,
+//! unverified, and verified by hand.
 
 use std::{env, fs, time::SystemTime};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const ROUNDS: usize = 24;
 
-/// Ours, and with which it is compared: what that is called, and the target.
+/// Our handler and those that it is compared with, each with its name and target.
 const OTHERS: [(Handler, &str, Goal); 3] = [
     (
         Handler::Unverified,
@@ -24,12 +24,12 @@ const OTHERS: [(Handler, &str, Goal); 3] = [
     (Handler::ByHand, "by hand", Goal::AtLeast(0.97)),
 ];
 
-/// What a slice of load showed.
+/// The results of a slice of load.
 struct Slice {
     requests_per_second: f64,
     p50: f64,
     p99: f64,
-    /// Of the server, for a request: what other programs on the machine disturb least.
+    /// The server's processor time per request, which other programs on the machine disturb least.
     processor_time: f64,
 }
 
@@ -41,7 +41,7 @@ pub fn measure(table: &mut Table) {
     let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body.as_bytes());
     for framework in Framework::ALL {
         let send = |handler| {
-            // Started anew for each slice, so that none has the luck of one start.
+            // Restarted for each slice, so that a lucky start does not favour one side.
             let server = Server::start(framework, handler);
             let load = load::send(server.address(), &headers, &file.to_string_lossy());
             assert_eq!(load.refused, 0, "a genuine delivery was refused");
@@ -55,7 +55,7 @@ pub fn measure(table: &mut Table) {
         let rounds: Vec<[Slice; 4]> = (0..ROUNDS)
             .map(|round| {
                 let handlers = [Handler::Ours, OTHERS[0].0, OTHERS[1].0, OTHERS[2].0];
-                // Who goes first changes from round to round, and who goes before whom.
+                // The order changes from round to round.
                 let mut slices = handlers.map(|_| None);
                 for turn in 0..4 {
                     let turn = if round % 8 < 4 { turn } else { 3 - turn };

@@ -1,6 +1,6 @@
-//! The servers: for each framework one with each handler.
+//! The servers: one for each framework and handler.
 //!
-//! A server is a process of its own with one thread to serve with.
+//! A server is its own process with one serving thread.
 
 use std::{
     env, fs,
@@ -43,11 +43,11 @@ impl Framework {
 pub enum Handler {
     /// Receives as the adapter does with its defaults.
     Ours,
-    /// The same with the timestamp's scheme pinned.
+    /// The same, with the timestamp form pinned.
     Pinned,
     /// Reads `Json<Event>` and verifies nothing.
     Unverified,
-    /// Reads the body and then an `Event` from it, and verifies nothing.
+    /// Reads the bytes and then an `Event` from them, and verifies nothing.
     UnverifiedBytes,
     /// Receives as one would by hand: see [`by_hand`].
     ByHand,
@@ -84,7 +84,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program again as a server, on the first of the processors.
+    /// Starts this program again as a server, on the first processor.
     pub fn start(framework: Framework, handler: Handler) -> Self {
         let program = env::current_exe().expect("the path of this program");
         let mut process = Command::new("taskset")
@@ -120,7 +120,7 @@ impl Server {
         nanoseconds.sum::<f64>() / 1000.0
     }
 
-    /// The memory that the server has asked for so far, in KB, whether it has written there or not.
+    /// The memory that the server has requested so far, in KB, whether written to or not.
     pub fn memory(&self) -> f64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = fs::read_to_string(path).expect("Linux");
@@ -139,7 +139,7 @@ impl Drop for Server {
     }
 }
 
-/// Serves until the standard input ends, which it does when whoever started this is gone.
+/// Serves until the standard input ends, which happens when the process that started this ends.
 pub fn serve(framework: &str, handler: &str) -> ! {
     thread::spawn(|| {
         io::stdin().read_to_end(&mut Vec::new()).ok();
@@ -337,8 +337,8 @@ fn event_of(body: &[u8]) -> Event {
     serde_json::from_slice(body).expect("a delivery")
 }
 
-/// What one writes by hand, with care: the signature of the timestamp, compared in constant time,
-/// its age, and the body as a `Value`.
+/// Careful code by hand: the signature of the timestamp, compared in constant time, its age, and
+/// the body as a `Value`.
 fn by_hand(timestamp: Option<&[u8]>, signature: Option<&[u8]>, body: &[u8]) -> Option<Value> {
     const MAX_AGE: u64 = 6 * 24 * 60 * 60;
     let timestamp = timestamp?;

@@ -1,4 +1,4 @@
-//! What is printed at the end.
+//! The table that is printed at the end.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ struct Row {
     goal: Goal,
 }
 
-/// Ours to the other: the medians of the two, and of what the pairs gave.
+/// Ours compared with the other: the medians of both, and the ratios of the pairs.
 pub struct Ratio {
     ours: f64,
     other: f64,
@@ -21,13 +21,13 @@ pub struct Ratio {
     upper_quartile: f64,
 }
 
-/// What the median of the ratios should be.
+/// The target for the median of the ratios.
 #[derive(Clone, Copy)]
 pub enum Goal {
-    /// Measured to be known.
+    /// No target: measured for information.
     None,
     AtMost(f64),
-    /// And what would be better still.
+    /// With a more ambitious target.
     AtMostOrBetter(f64, f64),
     AtLeast(f64),
 }

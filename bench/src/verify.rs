@@ -1,5 +1,5 @@
-//! Verification: against the bare HMAC that it cannot do without, and against the crates that
-//! verify the webhooks of others.
+//! Verification: compared with the bare HMAC that it needs, and with crates that verify other
+//! webhooks.
 
 use std::{hint::black_box, time::SystemTime};
 
@@ -46,7 +46,7 @@ pub fn measure(table: &mut Table) {
 
 type Pairs = Vec<(String, String)>;
 
-/// The pinned scheme against one HMAC of the message that it covers.
+/// The pinned scheme, compared with one HMAC of the message that it covers.
 fn measure_scheme(table: &mut Table, scheme: Scheme, headers: &Pairs, body: &[u8], message: &[u8]) {
     let verifier = pinned(scheme);
     let ours = || {
@@ -77,7 +77,7 @@ fn measure_scheme(table: &mut Table, scheme: Scheme, headers: &Pairs, body: &[u8
     }
 }
 
-/// The timestamp's scheme with the signature as the documentation has it in the other.
+/// The timestamp form with its signature in base64, as documented for the body form.
 fn measure_base64(table: &mut Table, headers: &Pairs) {
     let verifier = pinned(Scheme::Timestamp);
     let timestamp = headers[0].1.as_bytes();
@@ -106,7 +106,7 @@ fn measure_hex(table: &mut Table, signature: &str) {
     table.add(name, "ns", ratio, Goal::None);
 }
 
-/// Neither scheme pinned, against the one HMAC that it takes to verify what is pinned.
+/// Neither scheme pinned, compared with the one HMAC that a pinned scheme needs.
 fn measure_defaults(table: &mut Table, scheme: Scheme, headers: &Pairs, body: &[u8]) {
     let verifier = Verifier::new(SECRET).unwrap();
     let key = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
@@ -185,9 +185,9 @@ fn forged(scheme: Scheme, body: &[u8]) -> Pairs {
     signer.headers(scheme, SystemTime::now(), body)
 }
 
-/// Crates that verify other webhooks, each by its own full verification of as many signed bytes.
-/// Those of Svix sign an id and a timestamp together with the body, so that the fewest bytes they
-/// can sign are some more than ours, in the same single block of SHA-256.
+/// Crates that verify other webhooks, each with its own full verification of the same number of
+/// signed bytes. Svix's sign an id and a timestamp together with the body, so the fewest bytes that
+/// they can sign are a few more than ours, in the same single block of SHA-256.
 fn measure_peers(table: &mut Table, message_len: usize) {
     let message = vec![b'7'; message_len];
     let now = SystemTime::now();
@@ -275,7 +275,7 @@ fn pinned(scheme: Scheme) -> Verifier {
         .unwrap()
 }
 
-/// The headers among those that any request has.
+/// The headers, among those that every request has.
 fn header_map(pairs: &[(String, String)]) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in [

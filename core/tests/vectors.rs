@@ -78,7 +78,7 @@ fn the_documented_example_of_version_3_is_the_same_function_keyed_with_the_accou
 }
 
 #[test]
-fn the_published_pair_of_version_2_verifies_under_no_key_at_hand() {
+fn the_published_pair_of_version_2_verifies_under_no_known_key() {
     let (timestamp, signature) = (
         "1488249109",
         "4b279021f5c041f6e3344e7a0636cc26201ab24b91adcea6d38331cb89221d45",

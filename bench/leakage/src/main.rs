@@ -1,10 +1,11 @@
-//! Whether the time that verifying takes tells a forger anything, by the method of
+//! Measures whether the time that verifying takes tells a forger anything, by the method of
 //! [dudect](https://eprint.iacr.org/2016/1123): requests of two classes in random order, and
 //! Welch's t-test on their times. |t| over 5 means that the classes can be told apart.
 //!
 //! The controls must be told apart, and nothing else. Requests are made a batch at a time, by the
-//! same steps for both classes: what a processor remembers of the making of one just before would
-//! count too. The environment's `BATCHES` says how many, 4000 unless it is set.
+//! same steps for both classes: if each was timed right after it was made, what that left in the
+//! caches would count too. The environment variable `BATCHES` is the number of batches, 4000 by
+//! default.
 
 use std::{
     env,
@@ -34,12 +35,12 @@ fn body_by_wrong_or_right_secret(runner: &mut CtRunner, rng: &mut BenchRng) {
     verify(Scheme::Body, by_wrong_or_right_secret, runner, rng);
 }
 
-/// To refuse is other work than to accept, and the answer tells as much.
+/// Refusing is different work from accepting, and the answer tells which it was anyway.
 fn control_refused_or_accepted(runner: &mut CtRunner, rng: &mut BenchRng) {
     verify(Scheme::Timestamp, wrong_or_right, runner, rng);
 }
 
-/// What no verifier should do.
+/// Compares as no verifier should.
 fn control_hex_compared_by_equality(runner: &mut CtRunner, rng: &mut BenchRng) {
     measure(
         Scheme::Timestamp,
@@ -62,8 +63,8 @@ ctbench_main!(
     control_hex_compared_by_equality
 );
 
-/// Makes what is sent from the genuine signature, that of the other secret and a change that is not
-/// 0; the flag chooses the second class.
+/// Makes the signature to send from the genuine one, that of the other secret and a change that is
+/// not 0; the flag chooses the second class.
 type Forge = fn(genuine: [u8; 32], other: [u8; 32], change: u8, second: bool) -> [u8; 32];
 
 fn wrong_in_first_or_last_byte(genuine: [u8; 32], _: [u8; 32], change: u8, last: bool) -> [u8; 32] {
@@ -72,7 +73,7 @@ fn wrong_in_first_or_last_byte(genuine: [u8; 32], _: [u8; 32], change: u8, last:
     sent
 }
 
-/// The right secret's is changed in its last byte: both are refused.
+/// The signature of the right secret is changed in its last byte, so both are refused.
 fn by_wrong_or_right_secret(
     genuine: [u8; 32],
     other: [u8; 32],

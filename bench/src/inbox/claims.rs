@@ -1,4 +1,4 @@
-//! Claiming alone: how long it takes a worker from one job's mark to the next job's handler.
+//! Claiming alone: how long a worker takes from the mark of one job to the handler of the next.
 
 use std::{
     sync::{Arc, Mutex},
@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 
 use super::database::{Content, Database};
 
-/// Jobs in a slice.
+/// Jobs per slice.
 const CLAIMED: u64 = 100;
 
-/// Returns claims a second. As many parcels wait afterwards as before.
+/// Returns claims per second. As many parcels wait afterwards as before.
 pub async fn claim<D: Database>(database: &D) -> f64 {
     let (sender, mut gaps) = mpsc::unbounded_channel();
     let marked: Arc<Mutex<Option<Instant>>> = Arc::default();

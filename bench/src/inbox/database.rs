@@ -3,7 +3,7 @@ use std::time::UNIX_EPOCH;
 use trackingmore_webhook::VerifiedBody;
 use trackingmore_webhook_inbox::{BoxError, Done, Engine, Inbox, Job};
 
-/// A new database with an inbox in it, and what one would write by hand.
+/// A new database with an inbox in it, and the same written by hand.
 pub trait Database: Clone + Send + Sync + 'static {
     type Engine: Engine;
 
@@ -19,10 +19,10 @@ pub trait Database: Clone + Send + Sync + 'static {
     /// Handles a job of the inbox, with an effect in its transaction.
     fn handle(job: Job<Self::Engine>) -> impl Future<Output = Result<Done, BoxError>> + Send;
 
-    /// Claims, reads and marks one of what was stored by hand, with the same effect.
+    /// Claims, reads and marks one delivery that was stored by hand, with the same effect.
     fn handle_by_hand(&self) -> impl Future<Output = ()> + Send;
 
-    /// Puts as many deliveries into the inbox, each with a parcel of its own.
+    /// Puts `count` deliveries into the inbox, each about its own parcel.
     fn fill(&self, count: u64, content: Content) -> impl Future<Output = ()> + Send;
 
     /// The size of the inbox on the disk, in bytes.
@@ -36,7 +36,7 @@ pub enum Content {
     Waiting,
     /// Deliveries that were handled.
     Handled,
-    /// Deliveries that were handled, so long ago that all about them goes.
+    /// Deliveries that were handled so long ago that pruning erases everything about them.
     Old,
 }
 

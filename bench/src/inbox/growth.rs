@@ -1,4 +1,4 @@
-//! What filling an inbox does to it.
+//! How an inbox changes as it fills.
 
 use super::{
     accept, claims,
@@ -13,12 +13,12 @@ use crate::{
 const STORED: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const WAITING: [u64; 4] = [100, 1_000, 10_000, 100_000];
 
-/// Of one database, how fast it is full against empty.
+/// How fast one database is when full, compared with empty.
 pub struct Series {
     pub name: &'static str,
-    /// Deliveries that are stored, and the ratio of the rates of accepting.
+    /// The number of stored deliveries, and the ratio of the rates of accepting.
     pub accepting: Vec<(u64, f64)>,
-    /// Parcels that wait, and the ratio of the rates of claiming.
+    /// The number of waiting parcels, and the ratio of the rates of claiming.
     pub claiming: Vec<(u64, f64)>,
 }
 

@@ -1,5 +1,5 @@
-//! The inbox: against what one would write by hand over the same database, against a job queue,
-//! and against itself as it fills.
+//! The inbox: compared with code by hand on the same database, with a job queue, and with itself as
+//! it fills.
 
 mod claims;
 mod database;
@@ -28,10 +28,10 @@ use crate::{
 };
 
 const PAIRS: usize = 9;
-/// Deliveries in a slice, and how many are on their way at once.
+/// Deliveries per slice, and how many are sent at once.
 const DELIVERIES: usize = 2_000;
 const SENDERS: usize = 64;
-/// Jobs in a slice, and how many are handled at once.
+/// Jobs per slice, and how many are handled at once.
 const JOBS: usize = 500;
 const HANDLERS: usize = 8;
 /// Deliveries that a slice of pruning erases.
@@ -124,7 +124,7 @@ async fn against_by_hand<D: Database>(
     );
 }
 
-/// Returns deliveries a second.
+/// Returns deliveries per second.
 async fn accept<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox();
     let act = |body: VerifiedBody| {
@@ -144,7 +144,7 @@ async fn store_by_hand<D: Database>(database: &D) -> f64 {
     at_once(SENDERS, some_deliveries(DELIVERIES), act).await
 }
 
-/// Returns jobs a second, from the start of a worker, so with what comes before the first.
+/// Returns jobs per second from the start of a worker, including what comes before the first job.
 async fn handle<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox();
     for body in some_deliveries(JOBS) {
@@ -178,7 +178,7 @@ async fn handle_by_hand<D: Database>(database: &D) -> f64 {
     at_once(HANDLERS, vec![(); JOBS], act).await
 }
 
-/// Returns deliveries a second that are erased with all that is about them.
+/// Returns how many deliveries per second are erased, with everything about them.
 async fn prune<D: Database>(database: &D) -> f64 {
     database.fill(PRUNED, Content::Old).await;
     let start = Instant::now();
@@ -186,7 +186,7 @@ async fn prune<D: Database>(database: &D) -> f64 {
     PRUNED as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Does something with each of the items, so many at once, and gives how many it was a second.
+/// Calls `act` with each of the items, `most` at once, and returns items per second.
 async fn at_once<T, F>(most: usize, items: Vec<T>, act: impl Fn(T) -> F) -> f64
 where
     T: Send + 'static,
@@ -208,7 +208,7 @@ where
     count / start.elapsed().as_secs_f64()
 }
 
-/// Returns the ratio of two rates that are measured in turn.
+/// Returns the ratio of two rates, measured in turn.
 async fn pairs(mut ours: impl AsyncFnMut() -> f64, mut other: impl AsyncFnMut() -> f64) -> Ratio {
     let mut rates = Vec::with_capacity(PAIRS);
     for pair in 0..PAIRS {
@@ -227,7 +227,7 @@ async fn pairs(mut ours: impl AsyncFnMut() -> f64, mut other: impl AsyncFnMut() 
 /// The tracking number in [`deliveries::ten_checkpoints`].
 const NUMBER: &str = "LX004217735CN";
 
-/// Deliveries of 4.6 KB, each about a parcel of its own that was never seen.
+/// Deliveries of 4.6 KB, each about its own new parcel.
 fn some_deliveries(count: usize) -> Vec<VerifiedBody> {
     let verifier = Verifier::new(SECRET).expect("a usable secret");
     let headers = Signer::new(SECRET).expect("a usable secret").headers(

@@ -23,7 +23,7 @@ const STYLE: &str = "
     }
 ";
 
-/// A panel's size, and what is highest in it.
+/// A panel's size, and its highest value.
 const WIDTH: f64 = 260.0;
 const HEIGHT: f64 = 160.0;
 const TOP: f64 = 40.0;
@@ -45,7 +45,7 @@ pub fn write(series: &[Series]) {
     }
     let _ = writeln!(
         svg,
-        "<text x=\"280\" y=\"254\">Dashed: the least that is wanted, 0.67</text>"
+        "<text x=\"280\" y=\"254\">Dashed: the target, 0.67</text>"
     );
     let accepting = series.iter().map(|series| &*series.accepting);
     let title = "Accepting, by deliveries stored";
@@ -103,7 +103,7 @@ fn panel(svg: &mut String, left: f64, title: &str, lines: &[&[(u64, f64)]]) {
     }
 }
 
-/// The number with a comma before each three digits.
+/// The number with commas between groups of three digits.
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::deliveries;
 
-/// A database with an inbox in it, beside the tables by hand.
+/// A database with an inbox in it, and tables for the code by hand.
 #[derive(Clone)]
 pub struct Postgres {
     inbox: PgInbox,
@@ -127,7 +127,7 @@ impl Database for Postgres {
             waiting = i32::from(content == Content::Waiting),
             body = deliveries::ten_checkpoints().replace('\'', "''"),
         );
-        // The server does the rest by itself after a while.
+        // The server would do the rest by itself after a while.
         let vacuum = "VACUUM ANALYZE trackingmore.delivery, trackingmore.parcel, trackingmore.news"
             .to_owned();
         for sql in [script, vacuum, "CHECKPOINT".to_owned()] {

@@ -65,7 +65,7 @@ impl Server {
     }
 }
 
-/// A server of our own, with the settings that it comes with.
+/// Our own server, with its default settings.
 struct Cluster {
     programs: PathBuf,
     folder: TempDir,
@@ -110,7 +110,7 @@ impl Cluster {
         command
     }
 
-    /// One of its programs, which refuse to be run by root.
+    /// One of its programs, which refuse to run as root.
     fn program(&self, name: &str) -> Command {
         let program = self.programs.join(name);
         let mut command = if is_root() {
@@ -136,7 +136,7 @@ fn programs() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.flatten().map(|version| version.path().join("bin"));
     let mut folders = env::split_paths(&path).chain(debian);
-    // The programs look for each other where they are, and not where a link to them is.
+    // The programs look for each other in their own folder, not in that of a link to them.
     folders.find_map(|folder| {
         let program = fs::canonicalize(folder.join("pg_ctl")).ok()?;
         let folder = program.parent()?;

@@ -18,10 +18,10 @@ use super::{
 };
 use crate::deliveries;
 
-/// Rows that are filled in by one transaction.
+/// Rows that one transaction fills in.
 const STEP: u64 = 10_000;
 
-/// An inbox in a file, and the tables by hand in another.
+/// An inbox in one file, and tables for the code by hand in another.
 #[derive(Clone)]
 pub struct Sqlite {
     folder: Arc<TempDir>,
@@ -75,10 +75,10 @@ fn pool(file: &Path, synchronous: SqliteSynchronous) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
-/// A queue of bodies, brought to the settings of the inbox.
+/// A queue of bodies, with the settings of the inbox.
 pub async fn queue(folder: &Path) -> SqliteStorage<String> {
     let file = folder.join("queue.db");
-    // It switches syncing off on the connection that it is set up with.
+    // Setting it up switches syncing off on that connection.
     let setting_up = pool(&file, SqliteSynchronous::Full);
     SqliteStorage::setup(&setting_up).await.expect("a file");
     setting_up.close().await;
@@ -189,7 +189,7 @@ impl Database for Sqlite {
             script.execute(&mut *tx).await.unwrap();
             tx.commit().await.unwrap();
         }
-        // Or the next delivery would wait until the disk has all of it.
+        // Otherwise the next delivery would wait until all of it is on the disk.
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool);
         checkpoint.await.unwrap();
         pool.close().await;

@@ -1,4 +1,4 @@
-//! Whole requests: a server with axum in this process, and who sends to it.
+//! Whole requests: an axum server in this process, and its clients.
 
 use std::{
     net::SocketAddr,
@@ -16,7 +16,7 @@ use trackingmore_webhook_axum::{RawWebhook, WebhookRejection};
 use super::{DELIVERIES, SENDERS, at_once, database::Database, some_bodies};
 use crate::SECRET;
 
-/// Returns requests a second, of deliveries that are verified and accepted.
+/// Returns requests per second, with deliveries that are verified and accepted.
 pub async fn requests<D: Database>(database: &D) -> f64 {
     let inbox = database.inbox().clone();
     let receive = async move |RawWebhook(body): RawWebhook| {

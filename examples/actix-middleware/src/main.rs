@@ -5,7 +5,7 @@ use std::{env, error::Error, net::TcpListener};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use trackingmore_webhook_actix::{Verifier, VerifyWebhook, Webhook};
 
-/// What the middleware has accepted is not verified twice.
+/// The middleware has verified the request, so the extractor does not verify it again.
 async fn shipment(Webhook(delivery): Webhook) -> HttpResponse {
     let parcel = &delivery.event.tracking;
     println!(
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .wrap(VerifyWebhook::new(verifier.clone()))
             .route(web::post().to(shipment));
         let health = web::get().to(async || "healthy\n");
-        // Beside what is wrapped, where it would be answered 401.
+        // Not inside the middleware, where it would be answered 401.
         App::new().service(webhook).route("/health", health)
     };
 

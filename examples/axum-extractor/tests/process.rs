@@ -6,6 +6,6 @@
 mod process;
 
 #[test]
-fn receives_genuine_deliveries_only() {
+fn receives_only_genuine_deliveries() {
     process::Example::new(env!("CARGO_BIN_EXE_axum-extractor")).check();
 }

@@ -10,7 +10,7 @@ use axum::{
 use tokio::{net::TcpListener, signal::ctrl_c};
 use trackingmore_webhook_axum::{Verifier, VerifyLayer, Webhook};
 
-/// What the layer has accepted is not verified twice.
+/// The layer has verified the request, so the extractor does not verify it again.
 async fn shipment(Webhook(delivery): Webhook) -> StatusCode {
     let parcel = &delivery.event.tracking;
     println!(
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/webhooks/trackingmore", post(shipment))
         .layer(VerifyLayer::new(verifier.clone()))
-        // Added after the layer, and so not behind it, where it would be answered 401.
+        // Added after the layer, so it is not behind it, where it would be answered 401.
         .route("/health", get("healthy\n"))
         .with_state(verifier);
 

@@ -1,5 +1,5 @@
 //! Sends genuine and hostile deliveries to receivers in axum, actix-web and warp, over real
-//! sockets, and checks every answer. Then what they accept goes through an inbox on SQLite.
+//! sockets, and checks every answer. Then the accepted deliveries go through an inbox on SQLite.
 
 mod outcome;
 mod receivers;
@@ -27,7 +27,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         actix(verifier.clone())?,
         warp(verifier).await?,
     ];
-    // The receivers go on, on the other threads, while this one waits for their answers.
+    // The receivers run on the other threads while this one waits for their answers.
     let wrong = task::block_in_place(|| print_table(&receivers))?;
     shop::print_what_it_is_told(&receivers).await?;
     Ok(match wrong {
@@ -36,7 +36,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// Sends every case to every receiver, and tells how many answers were wrong.
+/// Sends every case to every receiver, and returns how many answers were wrong.
 fn print_table(receivers: &[Receiver; 3]) -> io::Result<usize> {
     let cases = testing::cases(SystemTime::now());
     let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);

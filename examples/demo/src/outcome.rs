@@ -8,7 +8,7 @@ use trackingmore_webhook::{
 
 use crate::receivers::Receiver;
 
-/// What comes of a delivery.
+/// What happened to a delivery.
 #[derive(PartialEq)]
 pub(crate) struct Outcome {
     status: u16,
@@ -40,7 +40,7 @@ impl Outcome {
     pub(crate) fn of(case: &Case, receiver: &Receiver) -> io::Result<Self> {
         let answer =
             Connection::open(receiver.addr)?.post(PATH, &case.headers, &case.body, Framing::Length);
-        // Taken in any case, so that it is not taken for the next one's.
+        // Taken in any case, so that they are not counted for the next delivery.
         let handled = receiver.handled.try_iter();
         let handled = handled.map(|body| body.bytes().clone()).collect();
         let answer = answer?;

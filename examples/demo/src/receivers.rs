@@ -8,7 +8,7 @@ use std::{
 use tokio::net::TcpListener;
 use trackingmore_webhook::{Event, VerifiedBody, Verifier, testing::conformance::PATH};
 
-/// A server in the background, and what its handler has been given.
+/// A server in the background, and what its handler received.
 pub(crate) struct Receiver {
     pub(crate) name: &'static str,
     pub(crate) addr: SocketAddr,
@@ -102,8 +102,8 @@ pub(crate) async fn warp(verifier: Verifier) -> io::Result<Receiver> {
     })
 }
 
-/// A handler runs before its answer is sent, so that the sender of the request finds the body here.
+/// The handler runs before its answer is sent, so the sender of the request finds the body here.
 fn record(handled: &Sender<VerifiedBody>, body: VerifiedBody) {
-    // Nobody listens any more once all is printed.
+    // Nobody listens any more once everything is printed.
     _ = handled.send(body);
 }

@@ -1,4 +1,4 @@
-//! From the answer to the effect: what receivers accepted goes through an inbox.
+//! From the answer to the effect: accepted deliveries go through an inbox.
 
 use std::{error::Error, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::receivers::Receiver;
 
 const PARCEL: &str = "LX405512873SE";
 
-/// Sends the life of a parcel to each receiver, and prints the news that a shop gets.
+/// Sends the states of a parcel to each receiver, and prints the news that a shop gets.
 pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let inbox = SqliteInbox::open(folder.path().join("deliveries.db")).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), 
     Ok(())
 }
 
-/// What TrackingMore sends of a parcel: the last state comes before the one that it follows.
+/// What TrackingMore sends about a parcel: the last state comes before the second.
 fn life() -> [EventBuilder; 3] {
     let handed_over = testing::event(PARCEL)
         .courier("postnord")
@@ -75,7 +75,7 @@ fn send(event: &EventBuilder, receiver: &Receiver) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Tells each new scan. What the first attempt tells is rolled back with it.
+/// Writes down each new scan. The first attempt fails, and its rows are rolled back.
 async fn tell(job: Job<Sqlite>) -> Result<Done, BoxError> {
     let mut transaction = job.begin().await?;
     for checkpoint in job.update().checkpoints() {
@@ -95,7 +95,7 @@ async fn tell(job: Job<Sqlite>) -> Result<Done, BoxError> {
     Ok(job.done_in(transaction).await?)
 }
 
-/// Gives up after a while: what is not told then is missing in what is printed.
+/// Gives up after a while: news that is not handled by then is missing from the output.
 async fn nothing_waits(inbox: &SqliteInbox) {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(30) {

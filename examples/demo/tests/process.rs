@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[test]
-fn every_answer_is_right_and_the_shop_is_told_of_each_scan_once() {
+fn every_answer_is_right_and_the_shop_gets_each_scan_once() {
     let output = Command::new(env!("CARGO_BIN_EXE_demo")).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}");

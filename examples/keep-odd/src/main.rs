@@ -1,4 +1,4 @@
-//! Deliveries with a valid signature that do not parse are kept, instead of being sent again.
+//! Keeps deliveries that have a valid signature but do not parse, so that they are not resent.
 
 use std::{env, error::Error, fs, io, io::Write as _, path::Path};
 
@@ -23,15 +23,15 @@ async fn receive(
         return Err(rejection);
     };
     if let Err(error) = block_in_place(|| keep(body)) {
-        tracing::error!(%error, "an odd delivery is not kept, and so must be sent again");
+        tracing::error!(%error, "could not keep an odd delivery: TrackingMore must resend it");
         return Err(trackingmore_webhook_axum::Error::from(ErrorKind::NotStored).into());
     }
     println!("kept {}: {rejection}", body.id());
     Ok(StatusCode::OK)
 }
 
-/// Writes a file that only its owner can read, since a body holds customer data. It gets its name
-/// when it is whole: the same delivery, sent again, gets the same.
+/// Writes a file that only its owner can read, since a body holds customer data. The file gets its
+/// name once it is complete; the same delivery gets the same name when it is resent.
 fn keep(body: &VerifiedBody) -> io::Result<()> {
     let mut file = NamedTempFile::new_in(FOLDER)?;
     file.write_all(body.bytes())?;

@@ -12,7 +12,7 @@ use process::Example;
 use trackingmore_webhook::testing::{SECRET, conformance::PATH};
 
 const ODD: &[u8] = b"not JSON";
-/// What `sha256sum` says of it.
+/// The output of `sha256sum` for it.
 const ODD_ID: &str = "62b8125a6f6d924ec53345b5fcd58ca3ed3f5e7d51e2e146e5f1346508acce69";
 
 #[test]
@@ -38,7 +38,7 @@ fn keeps_deliveries_with_a_valid_signature_that_do_not_parse() {
     assert_eq!(fs::read(&file).unwrap(), ODD);
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 
-    // What cannot be kept must be sent again.
+    // A delivery that cannot be kept must be resent.
     fs::remove_dir_all(kept).unwrap();
     assert_eq!(server.send(PATH, SECRET, ODD).status, 503);
     assert!(

@@ -11,7 +11,7 @@ use axum::{
 use tokio::{net::TcpListener, signal::ctrl_c};
 use trackingmore_webhook_axum::{Verifier, Webhook, WebhookRejection};
 
-/// The verifiers by the tenant's name. The one without a name judges for tenants that do not exist.
+/// The verifiers by the tenant's name. The one without a name judges requests for unknown tenants.
 type Tenants = Arc<HashMap<String, Verifier>>;
 
 async fn shipment(
@@ -28,7 +28,7 @@ async fn shipment(
 
 /// Reads `name=secret name=secret`, in place of a database.
 fn tenants(list: &str) -> Result<Tenants, Box<dyn Error>> {
-    // A secret that nobody knows: who tries names cannot tell a tenant from a forgery.
+    // A secret that nobody knows: trying names does not reveal which tenants exist.
     let mut random = [0; 32];
     getrandom::fill(&mut random)?;
     let mut tenants = HashMap::from([(String::new(), Verifier::new(format!("{random:?}"))?)]);

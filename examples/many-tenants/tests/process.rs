@@ -26,7 +26,7 @@ fn each_tenant_is_verified_with_its_own_secret() {
     assert_eq!(server.send(ACME, "another", DELIVERY).status, 401);
     assert_eq!(server.send(GLOBEX, "another", DELIVERY).status, 204);
 
-    // A tenant that does not exist is answered as one that does.
+    // A forgery for an unknown tenant gets the same answer as for a known one.
     let [existing, missing] = [GLOBEX, MISSING].map(|path| {
         let mut answer = server.send(path, "wrong", DELIVERY);
         answer.headers.retain(|(name, _)| name != "date");

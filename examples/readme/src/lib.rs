@@ -1,4 +1,4 @@
-//! Compiles the code of the repository's README and of the examples' README, with the dependencies
+//! Compiles the code in the repository's README and the examples' README, with the dependencies
 //! that they name.
 
 #![doc = include_str!("../../../README.md")]

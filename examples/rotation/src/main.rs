@@ -1,4 +1,4 @@
-//! A secret that is replaced without a restart: its file is read again when it changes.
+//! Replaces a secret without a restart: reads its file again when it changes.
 
 use std::{env, error::Error, fs, net::TcpListener, time::Duration};
 
@@ -18,7 +18,7 @@ async fn shipment(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The current secret is the first line. The previous one follows until its last retry is over.
+/// The current secret is in the first line. The previous one follows until its last retry is over.
 fn read(file: &str) -> Result<Verifier, Box<dyn Error>> {
     let mut builder = Verifier::builder();
     for secret in fs::read_to_string(file)?.lines() {

@@ -11,7 +11,7 @@ use std::{fs, path::Path, thread, time::Duration};
 use process::{DELIVERY, Example, Server};
 use trackingmore_webhook::testing::{SECRET, conformance::PATH};
 
-/// Puts the new secrets in the place of the old ones in one step, so that no half file is read.
+/// Replaces the secrets in one step, so that no half-written file is read.
 fn replace(file: &Path, secrets: &str) {
     let new = file.with_extension("new");
     fs::write(&new, secrets).unwrap();
@@ -39,7 +39,7 @@ fn secrets_are_replaced_without_a_restart() {
     assert_eq!(server.send(PATH, "the next", DELIVERY).status, 401);
     replace(&file, &format!("the next\n{SECRET}\n"));
     wait_until_answered(&server, "the next", 204);
-    // Retries of what the previous secret signed are accepted.
+    // Retries that the previous secret signed are accepted.
     assert_eq!(server.send(PATH, SECRET, DELIVERY).status, 204);
     replace(&file, "the next\n");
     wait_until_answered(&server, SECRET, 401);

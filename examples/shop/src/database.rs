@@ -3,10 +3,10 @@ use trackingmore_webhook_inbox::{
     sqlx::{self, Postgres, Sqlite},
 };
 
-/// A database for the inbox and for the messages. Where there is one kind only, the handler calls
-/// sqlx itself, on a `Job<Sqlite>` or a `Job<Postgres>`.
+/// A database for the inbox and the messages. With only one kind of database, the handler would
+/// call sqlx directly, on a `Job<Sqlite>` or a `Job<Postgres>`.
 pub(crate) trait Database: Engine {
-    /// Runs a statement with texts for `$1`, `$2` and so on.
+    /// Runs a statement, with text for `$1`, `$2` and so on.
     fn execute(
         connection: &mut Self::Connection,
         statement: &'static str,

@@ -1,5 +1,5 @@
-//! Two shops that message their customers about each checkpoint, exactly once: a whole receiver, as
-//! it runs in production.
+//! Two shops that message their customers about each checkpoint, exactly once: a complete receiver,
+//! as it runs in production.
 
 mod database;
 mod messages;
@@ -15,13 +15,13 @@ use trackingmore_webhook_inbox::{BoxError, Inbox, PgInbox, SqliteInbox};
 
 use crate::database::Database;
 
-/// Each has an account at TrackingMore, and in the folder `SECRETS` a file of its name.
+/// Each has a TrackingMore account, and a file with its name in the folder `SECRETS`.
 const SHOPS: [&str; 2] = ["shoes", "books"];
 
-/// How long what has begun may take when the program is told to end.
+/// How long running work may take when the program is told to end.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// After how long another process takes over the jobs of one that was killed.
+/// How long before another process takes over the jobs of one that was killed.
 const LEASE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -35,7 +35,7 @@ async fn main() -> Result<(), BoxError> {
 
 async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
     messages::create_table(&inbox).await?;
-    // Before there is a verifier, so that it gets the descriptions of the metrics.
+    // Installed before any verifier is built, so that it gets the metrics' descriptions.
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let webhooks = web::webhooks(&inbox)?;
     let operations = web::operations(inbox.clone(), metrics);

@@ -1,5 +1,5 @@
-//! Messages to customers. Whoever reads the table sends them: the key is the idempotency key to
-//! send a message with.
+//! Messages to customers. A sender reads them from this table, and uses the key as the idempotency
+//! key of the message.
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +16,9 @@ pub(crate) async fn create_table<DB: Database>(inbox: &Inbox<DB>) -> sqlx::Resul
     DB::execute(&mut connection, table, &[]).await
 }
 
-/// Writes a message for each new checkpoint, and commits them with the mark that the parcel's news
-/// is handled. If the process dies before that, no message is there, and the next attempt writes
-/// them all.
+/// Writes a message for each new checkpoint, and commits them together with the mark that the
+/// parcel's news is handled. If the process dies before that, no message is written, and the next
+/// attempt writes them all.
 pub(crate) async fn write<DB: Database>(job: Job<DB>) -> Result<Done, BoxError> {
     let update = job.update();
     let parcel = &update.tracking().tracking_number;

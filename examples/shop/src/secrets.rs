@@ -1,5 +1,5 @@
-//! Secrets that change without a restart. Each shop has a file: the current secret is the first
-//! line, and the previous one follows until the last retry of what it signed is over.
+//! Secrets that change without a restart. Each shop has a file: the current secret is in the first
+//! line, and the previous one follows until its last retry is over.
 
 use std::{env, fs, path::PathBuf, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::{sync::watch, time::sleep};
 use trackingmore_webhook_axum::Verifier;
 use trackingmore_webhook_inbox::BoxError;
 
-/// Returns the verifier of a shop. It is replaced when the file changes.
+/// Returns the verifier of a shop, which is replaced when the file changes.
 pub(crate) fn verifier(shop: &'static str) -> Result<watch::Receiver<Verifier>, BoxError> {
     let folder = env::var_os("SECRETS").ok_or("set SECRETS to the folder of the secrets")?;
     let file = PathBuf::from(folder).join(shop);

@@ -28,7 +28,7 @@ pub(crate) fn webhooks<DB: Database>(inbox: &Inbox<DB>) -> Result<Router, BoxErr
         };
         router = router.route(&format!("/webhooks/trackingmore/{shop}"), post(receive));
     }
-    // A client that sends slowly is cut off.
+    // Cuts off clients that send slowly.
     Ok(router.layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10))))
 }
 

@@ -62,7 +62,7 @@ fn state(parcel: usize, checkpoints: usize) -> EventBuilder {
     })
 }
 
-/// Sends the lives of all parcels to both shops, and kills the server again and again while it
+/// Sends the states of all parcels to both shops, and kills the server again and again while it
 /// handles them.
 fn send_and_kill(example: &Example<'_>) -> Server {
     let mut server = example.start();
@@ -75,7 +75,7 @@ fn send_and_kill(example: &Example<'_>) -> Server {
             }
             sent += 1;
             if sent % 9 == 0 {
-                // As kill -9 does.
+                // Like `kill -9`.
                 drop(server);
                 server = example.start();
             }
@@ -95,7 +95,7 @@ async fn wait_until_idle<DB: Engine>(inbox: &Inbox<DB>) {
     }
 }
 
-/// Each checkpoint of each parcel in each shop, once.
+/// Each checkpoint of each parcel in each shop once.
 fn expected() -> Vec<Message> {
     let mut messages = Vec::new();
     for shop in ["books", "shoes"] {
@@ -109,7 +109,7 @@ fn expected() -> Vec<Message> {
 }
 
 #[tokio::test]
-async fn killed_again_and_again_on_sqlite_it_writes_each_message_once() {
+async fn the_shop_writes_each_message_once_though_killed_again_and_again_on_sqlite() {
     let place = place();
     let secrets = place.path().to_str().unwrap();
     let settings = [("SECRETS", secrets), ("METRICS_ADDR", "127.0.0.1:0")];
@@ -124,7 +124,7 @@ async fn killed_again_and_again_on_sqlite_it_writes_each_message_once() {
 }
 
 #[tokio::test]
-async fn killed_again_and_again_on_postgresql_it_writes_each_message_once() {
+async fn the_shop_writes_each_message_once_though_killed_again_and_again_on_postgresql() {
     let Ok(url) = env::var("DATABASE_URL") else {
         eprintln!("skipped: DATABASE_URL names no PostgreSQL server");
         return;
@@ -155,7 +155,7 @@ async fn killed_again_and_again_on_postgresql_it_writes_each_message_once() {
 }
 
 #[test]
-fn receives_genuine_deliveries_only() {
+fn receives_only_genuine_deliveries() {
     let place = place();
     let secrets = place.path().to_str().unwrap();
     let settings = [("SECRETS", secrets), ("METRICS_ADDR", "127.0.0.1:0")];
@@ -177,7 +177,7 @@ fn an_operator_replaces_a_secret_and_sees_what_happens() {
     assert_eq!(server.send(SHOES, SECRET, DELIVERY).status, 204);
     assert_eq!(server.send(BOOKS, "the next", DELIVERY).status, 401);
 
-    // Beside what is logged.
+    // The address is printed among the log lines.
     let mut printed = server.printed.iter();
     let operations = printed.find_map(|line| line.strip_prefix("metrics on http://"));
     let operations = operations.expect("where the metrics are");

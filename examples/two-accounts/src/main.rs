@@ -1,4 +1,4 @@
-//! Two accounts with a secret each, on two paths of one server.
+//! Two accounts, each with its own secret, on two paths of one server.
 
 use std::{env, error::Error};
 
@@ -15,7 +15,7 @@ fn shipment(account: &str, delivery: &Delivery) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The name tells the two apart in logs and metrics.
+/// The name distinguishes the two in logs and metrics.
 fn verifier(name: &str, variable: &str) -> Result<Verifier, Box<dyn Error>> {
     let secret = env::var(variable)
         .map_err(|_| format!("set {variable} to a webhook secret of the dashboard"))?;

@@ -29,7 +29,7 @@ fn each_account_is_verified_with_its_own_secret() {
 }
 
 #[test]
-fn the_second_account_receives_genuine_deliveries_only() {
+fn the_second_account_receives_only_genuine_deliveries() {
     let first = ("TRACKINGMORE_WEBHOOK_SECRET", "another");
     let second = ("TRACKINGMORE_WEBHOOK_SECRET_2", SECRET);
     let example = Example {

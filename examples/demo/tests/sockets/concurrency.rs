@@ -41,7 +41,7 @@ fn check(framework: Framework) {
     server.stop();
 }
 
-/// Sends deliveries on one connection, and tells how many were refused.
+/// Sends deliveries on one connection, and returns how many were refused.
 fn send(addr: SocketAddr, numbers: impl Iterator<Item = usize>) -> usize {
     let mut connection = Connection::open(addr).unwrap();
     let (genuine, forged) = (genuine(), forged());

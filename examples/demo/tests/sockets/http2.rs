@@ -51,7 +51,7 @@ impl Client {
     }
 }
 
-/// Sends data as fast as the server takes it, and fails where it wants no more.
+/// Sends data as fast as the server takes it, and fails once it wants no more.
 async fn send(
     stream: &mut SendStream<Bytes>,
     mut data: Bytes,
@@ -83,7 +83,7 @@ async fn read(answer: ResponseFuture) -> Result<(u16, HeaderMap, String), h2::Er
     Ok((head.status.as_u16(), head.headers, text))
 }
 
-/// Runs a check in all three. The time only bounds how long a broken server can hang it.
+/// Runs a check against all three. The timeout only limits how long a broken server can hang it.
 fn for_each(check: impl AsyncFn(&Server, &mut Client)) {
     for framework in Framework::ALL {
         let server = Server::start_http_2(framework);
@@ -125,9 +125,9 @@ fn every_case_has_its_answer_on_one_connection() {
 }
 
 #[test]
-fn half_sent_deliveries_keep_no_other_waiting_and_reach_the_handler_once_whole() {
+fn half_sent_deliveries_keep_no_other_waiting_and_reach_the_handler_once_complete() {
     for_each(async |server, client| {
-        // All but three of the spaces at its end, so that the event is there.
+        // All but three of the spaces at the end, so the event is complete.
         let half = EVENT.len() - 3;
         let mut waiting = Vec::new();
         for _ in 0..100 {
@@ -136,7 +136,7 @@ fn half_sent_deliveries_keep_no_other_waiting_and_reach_the_handler_once_whole()
             send(&mut stream, begin, false).await.unwrap();
             waiting.push((answer, stream));
         }
-        // On the connection of the others.
+        // On the same connection as the others.
         let (answer, mut stream) = client.begin(PATH, &genuine()).await;
         send(&mut stream, EVENT.into(), true).await.unwrap();
         assert_eq!(read(answer).await.unwrap().0, 204);
@@ -190,7 +190,7 @@ fn a_terabyte_announced_and_a_body_without_an_end_are_refused() {
 }
 
 #[test]
-fn bodies_that_are_held_back_cost_what_they_are_long() {
+fn held_back_bodies_cost_their_length() {
     const CONNECTIONS: usize = 25;
     const STREAMS: usize = 4;
     starvation::check_on(
@@ -220,7 +220,7 @@ fn bodies_that_are_held_back_cost_what_they_are_long() {
 }
 
 #[test]
-fn headers_beyond_what_the_server_takes_are_its_own_refusal() {
+fn the_server_itself_refuses_headers_that_are_too_large() {
     for_each(async |server, client| {
         let headers = vec![("signature", "0".repeat(1_000)); 1_000];
         let (answer, _stream) = client.begin(PATH, &headers).await;

@@ -1,4 +1,4 @@
-//! Any request gets the same answer from the three adapters: the one that the verifier gives.
+//! Any request gets the same answer from the three adapters: that of the verifier.
 
 use std::{cell::RefCell, time::SystemTime};
 
@@ -21,12 +21,12 @@ struct Request {
     framing: Framing,
 }
 
-/// What makes a genuine request odd.
+/// A change that makes a genuine request odd.
 #[derive(Clone, Debug)]
 enum Change {
-    /// One byte of a header's value.
+    /// Changes one byte of a header's value.
     Byte(Index, Index, u8),
-    /// A header's whole value.
+    /// Replaces a header's value.
     Value(Index, Vec<u8>),
     Without(Index),
     Repeated(Index),
@@ -94,7 +94,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Any but those that end a line, behind which the request would be another one.
+/// Any byte except those that end a line, after which the request would be a different one.
 fn byte() -> impl Strategy<Value = u8> {
     any::<u8>().prop_filter("ends a line", |byte| !b"\r\n".contains(byte))
 }
@@ -132,7 +132,7 @@ impl Change {
 }
 
 impl Request {
-    /// Whether HTTP allows it. If not, the framework answers before the adapter sees the request.
+    /// Whether HTTP allows this. If not, the framework answers before the adapter sees the request.
     fn is_http(&self) -> bool {
         let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
         self.headers
@@ -141,7 +141,7 @@ impl Request {
     }
 
     fn judged_by(&self, verifier: &Verifier) -> Result<(), Error> {
-        // Whitespace around a value is no part of it.
+        // Whitespace around a value is not part of it.
         let headers: Vec<_> = self
             .headers
             .iter()
@@ -152,7 +152,7 @@ impl Request {
     }
 }
 
-/// A server, and a connection to it that is kept for as long as it keeps it.
+/// A server, and a connection to it that is kept open for as long as the server keeps it.
 struct Kept {
     server: Server,
     connection: RefCell<Connection>,
@@ -202,7 +202,7 @@ impl Kept {
 }
 
 #[test]
-fn any_request_gets_the_answer_of_the_verifier_from_all_three() {
+fn any_request_gets_the_verifiers_answer_from_all_three() {
     let servers = Framework::ALL.map(|framework| {
         let server = Server::start(framework);
         let connection = RefCell::new(server.connect());

@@ -1,5 +1,5 @@
-//! The three adapters over real sockets, in one place: whether they answer alike, count right, and
-//! can be starved.
+//! The three adapters over real sockets: whether they answer alike, count correctly, and can be
+//! starved.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-//! A server of one framework as a process of its own, so that its memory can be measured and its
-//! panics be seen.
+//! A server of one framework in its own process, so that its memory can be measured and its panics
+//! seen.
 
 use std::{
     cell::Cell,
@@ -20,16 +20,16 @@ use trackingmore_webhook::{
     testing::{Connection, Framing, SECRET, conformance::PATH},
 };
 
-/// Where a verifier listens that is pinned to the timestamp's scheme; at [`PATH`] one with the
-/// defaults does.
+/// The path of a verifier that is pinned to the timestamp form; the one at [`PATH`] has the
+/// defaults.
 pub(crate) const PINNED: &str = "/pinned";
-/// Where nothing is verified, and each chunk of the body is dropped as it comes, so that what the
-/// server needs by itself is known.
+/// The path where nothing is verified and each chunk of the body is dropped as it comes, to measure
+/// what the server itself needs.
 pub(crate) const DRAINED: &str = "/drained";
-/// The default of the verifiers.
+/// The verifiers' default.
 pub(crate) const LIMIT: usize = 256 * 1024;
 
-/// Only bounds how long a broken server can hang a test.
+/// Only limits how long a broken server can hang a test.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const FRAMEWORK: &str = "SERVE_FRAMEWORK";
@@ -114,7 +114,7 @@ impl Server {
         self.handled_before(&mut self.connect())
     }
 
-    /// The same, asking on a given connection.
+    /// Like [`handled`](Self::handled), asking on the given connection.
     pub(crate) fn handled_before(&self, connection: &mut Connection) -> Vec<String> {
         let probe = self.probes.replace(self.probes.get() + 1);
         let body = format!(r#"{{"data":{{"tracking_number":"probe {probe}"}}}}"#);
@@ -127,7 +127,7 @@ impl Server {
             .collect()
     }
 
-    /// Waits until all that was sent to the server has been read by it.
+    /// Waits until the server has read everything that was sent to it.
     #[cfg(target_os = "linux")]
     pub(crate) fn wait_until_all_is_read(&self) {
         let started = Instant::now();
@@ -135,7 +135,7 @@ impl Server {
         let is_done = |line: &str| {
             let fields: Vec<_> = line.split_whitespace().collect();
             let (to_send, to_read) = fields[4].split_once(':').unwrap();
-            // The listening socket counts the connections that are not accepted yet.
+            // The listening socket counts the connections that have not been accepted yet.
             !(fields[1].ends_with(&port) && to_read != "00000000"
                 || fields[2].ends_with(&port) && to_send != "00000000")
         };
@@ -153,7 +153,7 @@ impl Server {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn wait_until_all_is_read(&self) {}
 
-    /// How many files the server has open, of which each connection is one.
+    /// How many files the server has open. Each connection is one.
     #[cfg(target_os = "linux")]
     pub(crate) fn open_files(&self) -> usize {
         let files = fs::read_dir(format!("/proc/{}/fd", self.process.id()));
@@ -165,7 +165,7 @@ impl Server {
         0
     }
 
-    /// Waits until the server has closed what else it has open.
+    /// Waits until the server has closed its other open files.
     pub(crate) fn wait_until_open_files_are(&self, count: usize) {
         let started = Instant::now();
         while self.open_files() > count {
@@ -183,7 +183,7 @@ impl Server {
         peak.parse().unwrap()
     }
 
-    /// Not known here, so that of memory nothing is tested.
+    /// Unknown on this system, so no memory is tested.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn peak_memory(&self) -> u64 {
         0
@@ -202,7 +202,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Matters only where a test failed: otherwise the process has ended.
+        // Matters only if a test failed: otherwise the process has ended.
         _ = self.process.kill();
         _ = self.process.wait();
     }
@@ -214,7 +214,8 @@ pub(crate) fn genuine() -> Vec<(String, String)> {
     signer.headers(Scheme::Timestamp, SystemTime::now(), b"")
 }
 
-/// Headers that match nothing. Where both schemes are accepted, only the whole body shows that.
+/// Headers whose signature matches nothing. If both schemes are accepted, only the whole body shows
+/// that.
 pub(crate) fn forged() -> Vec<(String, String)> {
     let signer = Signer::new("another secret").unwrap();
     signer.headers(Scheme::Timestamp, SystemTime::now(), b"")
@@ -225,7 +226,7 @@ pub(crate) fn handled(body: &[u8]) -> String {
     body.escape_ascii().to_string()
 }
 
-/// Serves until the standard input ends, which it does when whoever started this is gone.
+/// Serves until the standard input ends, which happens when the process that started this ends.
 #[test]
 #[ignore = "is the server of the other tests"]
 fn serve() {
@@ -237,7 +238,7 @@ fn serve() {
         process::exit(0);
     });
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // The harness may have begun a line.
+    // The test harness may have begun a line.
     println!("\nlistening {}", listener.local_addr().unwrap());
     match framework.as_str() {
         "Axum" => serve_axum(listener),

@@ -1,6 +1,6 @@
-//! What slow, oversized, broken and unfinished requests can do: others are served meanwhile, no
-//! handler runs for them, nothing panics, and the memory they cost is bounded, apart from what the
-//! server itself needs.
+//! What slow, oversized, broken and unfinished requests can do: others are still served, no handler
+//! runs for them, nothing panics, and the memory they cost is bounded, apart from what the server
+//! itself needs.
 
 use std::{io::Write as _, net::TcpStream};
 
@@ -12,16 +12,16 @@ use trackingmore_webhook::{
 
 use crate::server::{DRAINED, Framework, LIMIT, PINNED, Server, forged, genuine, handled};
 
-/// With spaces at its end, so that much of it is as good as all of it.
+/// With spaces at the end, so that a large part of it is already a complete event.
 const EVENT: &[u8] = br#"{"data":{"tracking_number":"LX405512873SE"}}      "#;
 
-/// What an adapter may need for a request beyond what the server needs by itself, in KiB.
+/// What an adapter may need for a request beyond what the server itself needs, in KiB.
 const MARGIN: u64 = 64;
-/// The same where a body as long as the limit is held, in KiB.
+/// The same if it holds a body as long as the limit, in KiB.
 pub(crate) const MARGIN_OF_LONG: u64 = 3 * LIMIT as u64 / 1024 + MARGIN;
 
-/// Attacks [`PATH`], and for comparison [`DRAINED`]. `attack` tells how many of its deliveries must
-/// have reached the handler, `margin` what its requests may hold, in KiB.
+/// Attacks [`PATH`], and for comparison [`DRAINED`]. `attack` returns how many of its deliveries
+/// must have reached the handler; `margin` is what its requests may hold, in KiB.
 fn check(name: &str, margin: u64, attack: impl Fn(&Server, &str) -> usize) {
     check_on(Server::start, name, margin, attack);
 }
@@ -43,7 +43,7 @@ pub(crate) fn check_on(
     }
 }
 
-/// Attacks a server and gives the memory that this took, in KiB.
+/// Attacks a server and returns the memory that this took, in KiB.
 fn growth(server: Server, path: &str, attack: impl Fn(&Server, &str) -> usize) -> u64 {
     assert!(server.handled().is_empty());
     let before = server.peak_memory();
@@ -55,7 +55,7 @@ fn growth(server: Server, path: &str, attack: impl Fn(&Server, &str) -> usize) -
     growth
 }
 
-/// The head of a delivery whose body is framed as a header says.
+/// The head of a delivery whose body is framed as this header says.
 fn genuine_head(path: &str, framing: &str) -> String {
     let mut head = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n");
     for (name, value) in genuine() {
@@ -64,7 +64,7 @@ fn genuine_head(path: &str, framing: &str) -> String {
     head + "\r\n"
 }
 
-/// A body in both framings: the header that announces it, and what is sent.
+/// A body in both framings: the header that announces it, and the bytes to send.
 fn framings(body: &[u8]) -> [(String, Vec<u8>); 2] {
     let mut chunked = format!("{:x}\r\n", body.len()).into_bytes();
     chunked.extend_from_slice(body);
@@ -124,7 +124,7 @@ fn a_terabyte_announced_500_times_is_refused_500_times() {
 }
 
 #[test]
-fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
+fn bodies_held_back_a_byte_before_their_end_cost_their_length() {
     const CONNECTIONS: usize = 100;
     let margin = CONNECTIONS as u64 * MARGIN_OF_LONG;
     let body = vec![b' '; LIMIT - 1];
@@ -148,8 +148,8 @@ fn bodies_that_are_held_back_a_byte_before_their_end_cost_what_they_are_long() {
     }
 }
 
-/// A number of zeros before the size of a chunk that makes the most of the buffer that the server
-/// reads into; actix-web does not take as many.
+/// As many zeros before the size of a chunk as fill most of the buffer that the server reads into;
+/// actix-web does not take as many.
 fn zeros(framework: Framework) -> String {
     "0".repeat(match framework {
         Framework::Axum | Framework::Warp => 420_000,
@@ -215,7 +215,7 @@ fn a_chunked_body_without_an_end_is_refused_at_the_limit() {
             assert!(server.handled().is_empty());
             for connection in &mut connections {
                 if path == PATH {
-                    // Fails where the server closes the connection after the refusal.
+                    // Fails if the server closes the connection after the refusal.
                     _ = (0..8).try_for_each(|_| connection.send(up_to_the_limit.as_bytes()));
                 }
                 assert_refused(path, connection, ErrorKind::BodyTooLarge);
@@ -226,7 +226,7 @@ fn a_chunked_body_without_an_end_is_refused_at_the_limit() {
 }
 
 #[test]
-fn headers_as_many_and_as_large_as_the_server_takes_cost_what_they_cost_it() {
+fn the_most_headers_that_the_server_takes_cost_only_what_the_server_needs() {
     const CONNECTIONS: usize = 100;
     let large = format!("signature: {}", "0".repeat(100_000));
     let many: Vec<_> = (0..90)
@@ -254,14 +254,14 @@ fn headers_as_many_and_as_large_as_the_server_takes_cost_what_they_cost_it() {
 }
 
 #[test]
-fn headers_beyond_what_the_server_takes_are_its_own_refusal() {
+fn the_server_itself_refuses_headers_that_are_too_large() {
     for framework in Framework::ALL {
         let server = Server::start(framework);
         let endless = format!("signature: {}", "0".repeat(1_000_000));
         let many = vec!["signature: 0"; 1_000];
         for lines in [vec![endless.as_str()], many] {
             let mut connection = server.connect();
-            // Fails where the server closes the connection before all is sent.
+            // Fails if the server closes the connection before everything is sent.
             _ = connection.send_head(PATH, &genuine(), &lines);
             if let Ok(answer) = connection.read_answer() {
                 assert!([400, 431].contains(&answer.status), "{framework:?}");
@@ -283,7 +283,8 @@ fn a_delivery_that_is_cut_off_at_any_byte_does_not_reach_the_handler() {
                 sent.unwrap();
                 connection.send(&body[..cut]).unwrap();
                 connection.finish_sending().unwrap();
-                // A client that is gone may get no answer, and this one knows when it was noticed.
+                // A client that is gone may get no answer. Reading to the end waits until the
+                // server has noticed.
                 while let Ok(answer) = connection.read_answer() {
                     assert_eq!(answer.status, 400, "{framework:?}, {framing}, cut at {cut}");
                 }
@@ -313,7 +314,7 @@ fn a_delivery_whose_client_is_gone_does_not_reach_the_handler() {
                     stream
                 });
                 let streams: Vec<_> = streams.collect();
-                // A reset takes away what has not been read.
+                // A reset discards what has not been read.
                 server.wait_until_all_is_read();
                 for stream in streams {
                     if resets {
@@ -332,10 +333,10 @@ fn a_delivery_whose_client_is_gone_does_not_reach_the_handler() {
 }
 
 #[test]
-fn what_is_pipelined_behind_a_refusal_is_served_once_or_not_at_all() {
+fn a_request_pipelined_after_a_refusal_is_served_once_or_not_at_all() {
     let hidden = genuine_head(PATH, "content-length: 42");
-    // The refused body looks like a genuine delivery, which a server that loses its place would
-    // take for the next request.
+    // The refused body looks like a genuine delivery: a server that loses its place would take it
+    // for the next request.
     let hidden = hidden + r#"{"data":{"tracking_number":"smuggled in"}}"#;
     for framework in Framework::ALL {
         let server = Server::start(framework);
@@ -343,7 +344,7 @@ fn what_is_pipelined_behind_a_refusal_is_served_once_or_not_at_all() {
             for (framing, body) in framings(hidden.as_bytes()) {
                 let mut connection = server.connect();
                 for _ in 0..3 {
-                    // Fails where the server closes the connection behind the first refusal.
+                    // Fails if the server closes the connection after the first refusal.
                     _ = connection
                         .send_head(path, &forged(), &[&framing])
                         .and_then(|()| connection.send(&body));

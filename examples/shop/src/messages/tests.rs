@@ -4,7 +4,7 @@ use trackingmore_webhook_inbox::{SqliteInbox, sqlx};
 use super::*;
 
 #[tokio::test]
-async fn a_customer_is_told_of_each_checkpoint_once() -> Result<(), BoxError> {
+async fn a_customer_gets_one_message_for_each_checkpoint() -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let inbox = SqliteInbox::open(folder.path().join("shop.db")).await?;
     create_table(&inbox).await?;
