@@ -35,7 +35,8 @@ impl VerifiedBody {
         &self.verified
     }
 
-    /// Returns the key to drop duplicates by.
+    /// Returns the key to drop duplicates by, within one webhook: another account can be sent the
+    /// same bytes.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.bytes)
@@ -115,7 +116,8 @@ pub struct Delivery<T = Event> {
 }
 
 impl<T> Delivery<T> {
-    /// Returns the key to drop duplicates by.
+    /// Returns the key to drop duplicates by, within one webhook: another account can be sent the
+    /// same bytes.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         DeliveryId::of(&self.body)

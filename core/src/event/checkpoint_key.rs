@@ -63,8 +63,8 @@ impl Checkpoint {
     ///
     /// It does not depend on how the time is written: `2024-01-05 06:40` and `2024-01-05T06:40:00`
     /// have the same key. So do a date and its midnight, and an instant in any offset. The place is
-    /// the location, or else the city. Whitespace around the detail and the place does not count. The
-    /// key is the same in every version of this crate.
+    /// the location, or else the city. Whitespace around the detail and the place does not count.
+    /// The key is the same in every version of this crate.
     #[must_use]
     pub fn key(&self) -> CheckpointKey {
         let mut hash = Sha256::new();

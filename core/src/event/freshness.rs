@@ -27,9 +27,9 @@ impl Tracking {
     /// - `update_at` decides where both have one that is understood. If both are equal, neither is
     ///   older, since a list of checkpoints may be incomplete for a while.
     /// - Otherwise the checkpoints decide: a delivery is newer if one of them is surely later than
-    ///   all known ones. Times are compared only where their order is certain: two times without an
-    ///   offset must be of the same leg, or days apart, and a date or a midnight may mean any time
-    ///   of its day.
+    ///   all known ones. Those later than their own `update_at` are forecasts and do not count.
+    ///   Times are compared only where their order is certain: two times without an offset must be
+    ///   of the same leg, or days apart, and a date or a midnight may mean any time of its day.
     /// - The first delivery with a status is never older than what is known without one.
     ///
     /// Parcels with different numbers or couriers are not compared.

@@ -115,8 +115,9 @@ impl<'a> History<'a> {
         self.entries.iter()
     }
 
-    /// Whether one of these checkpoints is surely later than all of the other's, forecasts apart. One
-    /// that is not shown counts too, so that a later delivery cannot change the answer by hiding it.
+    /// Whether one of these checkpoints is surely later than all of the other's, forecasts apart.
+    /// One that is not shown counts too, so that a later delivery cannot change the answer by
+    /// hiding it.
     pub(super) fn has_news(&self, other: &Self) -> bool {
         let known: Vec<_> = other.shown().filter(|it| !it.is_forecast).collect();
         let is_news = |entry: Entry| known.iter().all(|known| entry.is_after(known));

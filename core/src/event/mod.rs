@@ -78,7 +78,8 @@ pub(crate) use name::is_spelling_of;
 ///   or without underscores: `CountryIso2`, `countryISO2` and `COUNTRY_ISO2` are `country_iso2`. If
 ///   a field is sent under several names, the V4 name in its exact spelling wins, unless its value
 ///   is `None` by these rules; among equals, the last usable value wins.
-/// - What cannot be understood is `None`, and unknown members are ignored.
+/// - What cannot be understood is `None`, and unknown members are ignored. A value of the model
+///   that is no value at all, such as the text `"\ud800"` or the number `1e999`, is an error.
 ///
 /// Members that the model does not have are still in the body as it was sent; read them with a type
 /// of your own and [`VerifiedBody::parse`](crate::VerifiedBody::parse). For every type, it skips a
