@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use trackingmore_webhook::ErrorKind;
 use trackingmore_webhook_inbox::{Accepted, InboxOptions, Job, sqlx};
 
@@ -73,29 +73,40 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
     };
     let inbox = database.open().await;
     let (begun, mut begins) = mpsc::unbounded_channel();
-    let worker = inbox.worker_with(begun, |begun, job: Job<Db>| async move {
-        let mut transaction = job.begin().await?;
-        sqlx::query("SELECT 1").execute(&mut *transaction).await?;
-        begun.send(job.attempt())?;
-        tokio::time::sleep(ms(1_500)).await;
-        effect::write(&mut transaction, &job).await?;
-        Ok(job.done_in(transaction).await?)
-    });
-    // More than the pool has connections.
-    for number in 0..12 {
+    let (go_on, going_on) = watch::channel(false);
+    let state_of_handler = (begun, going_on);
+    let worker = inbox.worker_with(
+        state_of_handler,
+        |(begun, mut going_on), job: Job<Db>| async move {
+            let mut transaction = job.begin().await?;
+            sqlx::query("SELECT 1").execute(&mut *transaction).await?;
+            begun.send(job.attempt())?;
+            going_on.wait_for(|go_on| *go_on).await?;
+            effect::write(&mut transaction, &job).await?;
+            Ok(job.done_in(transaction).await?)
+        },
+    );
+    let connections = inbox.pool().options().get_max_connections();
+    for number in 0..connections + 2 {
         inbox
             .accept(&state(format!("AB{number}"), 1).sent())
             .await
             .unwrap();
     }
     let accepting = async {
-        next(&mut begins).await;
+        for _ in 0..connections {
+            assert_eq!(next(&mut begins).await, 1);
+        }
         for minute in 2..50 {
             inbox.accept(&state("LATER", minute).sent()).await.unwrap();
         }
+        // Several times the lease.
+        tokio::time::sleep(ms(2_000)).await;
+        go_on.send_replace(true);
         crate::support::wait::until_idle(&inbox).await;
     };
-    let worker = quick(worker).lease(ms(500)).concurrency(12);
+    let worker = quick(worker).lease(ms(500));
+    let worker = worker.concurrency(usize::try_from(connections + 2).unwrap());
     worker.run_until(accepting).await.unwrap();
     while let Ok(attempt) = begins.try_recv() {
         assert_eq!(attempt, 1, "no lease ended");
