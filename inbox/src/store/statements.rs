@@ -224,9 +224,10 @@ statements! {
     drop_deliveries: "DELETE FROM @delivery WHERE seq IN INTS($1)";
     /// seqs
     drop_news: "DELETE FROM @news WHERE seq IN INTS($1)";
-    /// last delivery before, limit → id
+    /// last delivery before, limit → id. They stay locked, since one that is being routed to has
+    /// news that must not be erased with it.
     old_parcels: "SELECT id FROM @parcel WHERE last_delivery < AT($1) AND state IN (0, 3)
-        ORDER BY last_delivery LIMIT $2";
+        ORDER BY last_delivery LIMIT $2 NOT LOCKED";
     /// forgotten before, limit → key
     drop_forgotten: "DELETE FROM @forgotten WHERE key IN (SELECT key FROM @forgotten
             WHERE forgotten_at < AT($1) LIMIT $2)

@@ -193,6 +193,58 @@ async fn a_server_that_does_not_answer_is_an_error_at_the_deadline() {
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
 
+/// The parcel is old enough to be erased, and gets news at that moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_that_gets_news_is_not_pruned() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let inbox = database.open().await;
+    database
+        .run(
+            "CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END';
+            CREATE TRIGGER hold_up BEFORE INSERT ON trackingmore.news
+                FOR EACH ROW EXECUTE FUNCTION hold_up()",
+        )
+        .await;
+    let waiting = async || -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting = sqlx::query_scalar(waiting).fetch_one(inbox.pool());
+        waiting.await.unwrap()
+    };
+    let steps = async {
+        inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+        until("it is handled", || async {
+            minutes(&database, "AB1").await == [1]
+        })
+        .await;
+        database.age(366).await;
+        let mut holder = inbox.pool().acquire().await.unwrap();
+        let lock = sqlx::query("SELECT pg_advisory_lock(1)");
+        lock.execute(&mut *holder).await.unwrap();
+        inbox.accept(&state("AB1", 2).sent()).await.unwrap();
+        until("it is being routed", || async { waiting().await == 1 }).await;
+        let pruning = tokio::spawn({
+            let inbox = inbox.clone();
+            async move { inbox.prune().await }
+        });
+        until("it is pruned, or waits for the routing", || async {
+            pruning.is_finished() || waiting().await == 2
+        })
+        .await;
+        let unlock = sqlx::query("SELECT pg_advisory_unlock(1)");
+        unlock.execute(&mut *holder).await.unwrap();
+        pruning.await.unwrap().unwrap();
+        until("the news are handled", || async {
+            minutes(&database, "AB1").await == [1, 2]
+        })
+        .await;
+    };
+    let worker = inbox.worker(effect::tell).poll(ms(20));
+    worker.run_until(steps).await.unwrap();
+}
+
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
