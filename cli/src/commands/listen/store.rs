@@ -73,7 +73,7 @@ pub(super) struct Request {
     pub(super) body: Bytes,
 }
 
-/// What is told of a request when it arrives.
+/// What a subscriber learns about a request when it arrives.
 #[derive(Serialize)]
 pub(super) struct Arrived {
     #[serde(flatten)]
@@ -86,7 +86,7 @@ pub(super) struct Arrived {
     pub(super) repeats: Option<u64>,
 }
 
-/// What is told of a request when it is answered.
+/// What a subscriber learns about a request when it is answered.
 #[derive(Serialize)]
 pub(super) struct Answered {
     pub(super) number: u64,
