@@ -3,7 +3,7 @@
 
 mod queue;
 
-use std::{fmt::Write as _, mem, pin::pin, slice, sync::Arc, time::Instant};
+use std::{mem, pin::pin, slice, sync::Arc, time::Instant};
 
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
@@ -11,7 +11,9 @@ use trackingmore_webhook::{DeliveryId, Error, ErrorKind, Tracking, VerifiedBody}
 
 pub(crate) use self::queue::Queue;
 use self::queue::Writing;
-use crate::{Engine, Inbox, body, care::forget, inbox::Shared, metric, time::wall_clock};
+use crate::{
+    Engine, Inbox, body, care::forget, error::chain, inbox::Shared, metric, time::wall_clock,
+};
 
 /// What became of a delivery that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -267,14 +269,4 @@ async fn leave_out_forgotten<DB: Engine>(
 
 fn cause(error: impl Into<crate::BoxError>) -> Cause {
     Arc::from(error.into())
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let _ = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
 }

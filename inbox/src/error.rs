@@ -1,4 +1,4 @@
-use std::{error, fmt};
+use std::{error, fmt, fmt::Write as _};
 
 /// The error of a handler: whatever `?` turns into one.
 pub type BoxError = Box<dyn error::Error + Send + Sync>;
@@ -102,5 +102,33 @@ impl fmt::Display for InboxError {
 impl error::Error for InboxError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        // sqlx's errors tell their cause themselves.
+        if !text.ends_with(&cause) {
+            let _ = write!(text, ": {cause}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InboxError, chain};
+
+    #[test]
+    fn an_error_is_told_with_its_cause_once() {
+        let error = InboxError::from(sqlx::Error::Io(std::io::Error::other("the disk is full")));
+        let text = chain(&error);
+        assert!(text.starts_with("the inbox's database failed: "), "{text}");
+        assert_eq!(text.matches("the disk is full").count(), 1, "{text}");
     }
 }

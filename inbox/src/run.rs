@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use crate::{
     BoxError, Done, Engine, Job,
     claim::Claimed,
+    error::chain,
     inbox::Shared,
     lease::Held,
     mark::{self, Marked, Next, Ticket},
@@ -77,7 +78,7 @@ impl<DB: Engine> Runner<DB> {
                 return;
             }
             Ok(None) => (None, Ended::Failed("its news is gone".to_owned())),
-            Err(error) => (None, Ended::Failed(error.to_string())),
+            Err(error) => (None, Ended::Failed(chain(&*error))),
         };
         let delivery = id.map(tracing::field::display);
         match ended {
@@ -197,7 +198,7 @@ impl<DB: Engine> Runner<DB> {
         match marking.await {
             Ok(()) => metric::job("superseded"),
             Err(error) => {
-                let error = error.to_string();
+                let error = chain(&error);
                 let next = Next::Retry(self.settings.poll);
                 self.mark(ticket, &error, next).await;
             }
@@ -209,7 +210,7 @@ impl Ended {
     fn of(joined: Option<Result<Result<Done, BoxError>, JoinError>>) -> Self {
         match joined {
             Some(Ok(Ok(done))) => Self::Done(done),
-            Some(Ok(Err(error))) => Self::Failed(error.to_string()),
+            Some(Ok(Err(error))) => Self::Failed(chain(&*error)),
             Some(Err(error)) if error.is_panic() => {
                 Self::Failed(format!("panicked: {}", message(&*error.into_panic())))
             }
