@@ -38,7 +38,7 @@ pub(crate) async fn play(role: &Value) {
             });
             receive(&inbox, &input).await;
         }
-        "wait" => wait(&inbox, role).await,
+        "wait" => wait(&inbox, role, &input).await,
         other => panic!("no such role: {other}"),
     }
 }
@@ -124,10 +124,11 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
 }
 
 /// Has as many deliveries of 10 KB wait for a database that does not answer as it is told, and says
-/// how much memory that took at most, in KB.
-async fn wait(inbox: &Inbox<Db>, role: &Value) {
+/// how much memory that took at most, in KB. It starts at a line of its input.
+async fn wait(inbox: &Inbox<Db>, role: &Value, input: &Input) {
     let count = role["count"].as_u64().unwrap();
     say("ready");
+    input.lock().await.next_line().await.unwrap();
     let (answer, mut answers) = mpsc::unbounded_channel();
     for number in 0..count {
         let (inbox, answer) = (inbox.clone(), answer.clone());
