@@ -26,14 +26,6 @@ const STEP_SIZE: i64 = 1024 * 1024;
 pub(crate) struct Walk {
     after: i64,
     held_up: HashSet<Key>,
-    routed: usize,
-}
-
-/// What a whole walk has done.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Walked {
-    pub(crate) any_routed: bool,
-    pub(crate) any_left: bool,
 }
 
 #[derive(Debug)]
@@ -70,14 +62,11 @@ struct News {
     parcel: usize,
 }
 
-/// Routes all that there is.
-pub(crate) async fn route<DB: Engine>(shared: &Shared<DB>) -> Result<Walked, sqlx::Error> {
+/// Routes all that there is, and tells whether some of it stays, for a lock.
+pub(crate) async fn route<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
     let mut walk = Walk::default();
     while walk.step(shared).await? {}
-    Ok(Walked {
-        any_routed: walk.routed > 0,
-        any_left: !walk.held_up.is_empty(),
-    })
+    Ok(!walk.held_up.is_empty())
 }
 
 impl Walk {
@@ -89,21 +78,15 @@ impl Walk {
         }
         let args = vec![Arg::Int(self.after), Arg::Int(STEP)];
         let next = tx.run(DB::sql().next_fresh, args).await?;
-        let mut seqs = Vec::with_capacity(next.len());
-        let mut size = 0;
-        for row in &next {
-            size += row.int(1)?;
-            if size > STEP_SIZE && !seqs.is_empty() {
-                break;
-            }
-            seqs.push(row.int(0)?);
-        }
+        let sizes = next.iter().map(|row| row.int(1));
+        let count = in_one_step(&sizes.collect::<Result<Vec<_>, _>>()?);
+        let seqs = next.iter().take(count).map(|row| row.int(0));
+        let seqs = seqs.collect::<Result<Vec<_>, _>>()?;
         let Some(last) = seqs.last() else {
             return Ok(false);
         };
         self.after = *last;
-        let is_last =
-            seqs.len() < usize::try_from(STEP).unwrap_or_default() && seqs.len() == next.len();
+        let is_last = count == next.len() && count < STEP as usize;
         let rows = tx.run(DB::sql().fresh, vec![Arg::Ints(seqs)]).await?;
         let fresh: Vec<Fresh> = rows.iter().map(Fresh::read).collect::<Result<_, _>>()?;
         self.give(&mut tx, fresh).await?;
@@ -147,7 +130,6 @@ impl Walk {
         keep(tx, &mut parcels).await?;
         announce(tx, &parcels, &news).await?;
         let seqs: Vec<i64> = fresh.iter().map(|delivery| delivery.seq).collect();
-        self.routed += seqs.len();
         tx.run(DB::sql().routed, vec![Arg::Ints(seqs)]).await?;
         Ok(())
     }
@@ -172,6 +154,16 @@ impl Walk {
         });
         fresh
     }
+}
+
+/// How many deliveries to take, by the size of the names in each: at least one, if there is one.
+fn in_one_step(sizes: &[i64]) -> usize {
+    let mut sum = 0;
+    let fitting = sizes.iter().take_while(|size| {
+        sum += **size;
+        sum <= STEP_SIZE
+    });
+    fitting.count().max(1)
 }
 
 impl Fresh {
@@ -322,4 +314,22 @@ async fn announce<DB: Engine>(
 
 fn rows(rows: Vec<Value>) -> Arg {
     Arg::Text(Value::from(rows).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_one_step;
+
+    #[test]
+    fn a_step_is_bounded_by_the_size_of_the_names_and_takes_one_that_is_larger() {
+        const MEGABYTE: i64 = 1_048_576;
+        for (sizes, count) in [
+            (vec![1, 1, 1], 3),
+            (vec![MEGABYTE / 2, MEGABYTE / 2, 1], 2),
+            (vec![1, MEGABYTE], 1),
+            (vec![MEGABYTE + 1, 1], 1),
+        ] {
+            assert_eq!(in_one_step(&sizes), count, "{sizes:?}");
+        }
+    }
 }

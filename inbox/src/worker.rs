@@ -307,10 +307,8 @@ impl<DB: Engine> Shift<DB> {
             self.orphans = None;
         }
         if self.may_route {
-            let walked = routing::route(shared).await?;
+            self.left_unrouted = routing::route(shared).await?;
             self.may_route = false;
-            self.left_unrouted = walked.any_left;
-            self.may_claim |= walked.any_routed;
         }
         if self.room() == 0 {
             return Ok(None);
@@ -359,7 +357,9 @@ impl<DB: Engine> Shift<DB> {
 
     fn one_ended(&mut self) {
         while self.running.try_join_next().is_some() {}
-        self.may_route |= self.left_unrouted;
+        if self.left_unrouted {
+            self.woken();
+        }
         if self.is_alone {
             self.is_alone = false;
             self.look_around();

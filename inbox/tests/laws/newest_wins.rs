@@ -8,9 +8,10 @@ use super::{quick, work_off};
 use crate::{
     database::{Database, Db},
     support::{
+        DAY,
         delivery::{State, state},
         effect::{self, minutes, told},
-        wait::until_idle,
+        wait::{until, until_idle},
     },
 };
 
@@ -33,7 +34,9 @@ async fn changes(inbox: &Inbox<Db>) -> Vec<String> {
         effect::tell(job).await
     }
     let seen = Seen::default();
-    let worker = quick(inbox.worker_with(Arc::clone(&seen), handle));
+    let worker = inbox.worker_with(Arc::clone(&seen), handle);
+    // In one look, without another.
+    let worker = worker.poll(DAY);
     worker.run_until(until_idle(inbox)).await.unwrap();
     seen.lock().unwrap().clone()
 }
@@ -82,10 +85,19 @@ async fn many_that_wait_are_one_job() {
     };
     let inbox = database.open().await;
     accept(&inbox, (1..=200).map(|minute| state("AB1", minute))).await;
-    let jobs = changes(&inbox).await;
-    // A few, should they be routed in steps, and never one for each.
-    assert!(jobs.len() <= 5, "{} jobs", jobs.len());
+    assert_eq!(changes(&inbox).await, ["- > transit"]);
     assert!(minutes(&database, "AB1").await.into_iter().eq(1..=200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_are_routed_in_a_step_are_one_job() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let small = |minute| state("AB1", minute).without("origin_info");
+    accept(&inbox, (1..=300).map(small)).await;
+    assert_eq!(changes(&inbox).await, ["- > transit"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,7 +238,6 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
     assert!(known.into_iter().eq(501..=1_500));
 }
 
-/// A long life, each state of which comes once more, late, is told once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn news_that_come_while_a_job_runs_are_the_next_job() {
     let Some(database) = Database::new().await else {
@@ -253,12 +264,16 @@ async fn news_that_come_while_a_job_runs_are_the_next_job() {
                 ],
             )
             .await;
+            until("they wait", || async {
+                inbox.history("AB1").await.unwrap().len() == 3
+            })
+            .await;
         }
         effect::tell(job).await
     });
-    quick(worker).run_until(until_idle(&inbox)).await.unwrap();
-    let seen = seen.lock().unwrap().clone();
-    assert_eq!(seen.first().unwrap(), "transit 1");
-    assert!(seen.last().unwrap().starts_with("delivered"));
+    // The next job begins when this one ends, and not with the next look.
+    let worker = worker.poll(DAY);
+    worker.run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), ["transit 1", "delivered 2"]);
     assert_eq!(minutes(&database, "AB1").await, [1, 2, 3]);
 }

@@ -14,12 +14,13 @@ use crate::{
     database::{Database, server},
     proxy::{Cut, Proxy},
     support::{
+        DAY,
         child::Child,
         delivery::state,
         effect::{self, minutes, told},
         mount::Mount,
         ms,
-        wait::{next, soon, until},
+        wait::{next, soon, until, until_idle},
     },
 };
 
@@ -295,6 +296,37 @@ async fn a_worker_ends_while_the_server_says_nothing() {
 }
 
 /// As where a program may not make tables, and an administrator has made them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_for_a_parcel_that_a_job_has_locked_is_told_when_the_job_ends() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let worker = inbox.worker_with(inbox.clone(), |inbox, job| async move {
+        if job.update().previous().is_some() || job.update().tracking().tracking_number != "AB1" {
+            return effect::tell(job).await;
+        }
+        let mut transaction = job.begin().await?;
+        effect::write(&mut transaction, &job).await?;
+        sqlx::query("SELECT 1 FROM trackingmore.parcel FOR UPDATE")
+            .execute(&mut *transaction)
+            .await?;
+        inbox.accept(&state("AB1", 2).sent()).await?;
+        inbox.accept(&state("AB2", 1).sent()).await?;
+        until("the other parcel is routed", || async {
+            !inbox.history("AB2").await.unwrap().is_empty()
+        })
+        .await;
+        Ok(job.done_in(transaction).await?)
+    });
+    // It looks once, and when a job ends.
+    let worker = worker.poll(DAY);
+    worker.run_until(until_idle(&inbox)).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1, 2]);
+    assert_eq!(minutes(&database, "AB2").await, [1]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_who_may_not_create_anything_opens_what_is_there() {
     let Some(cluster) = Cluster::start_new().await else {
