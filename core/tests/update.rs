@@ -488,6 +488,32 @@ fn a_forecast_does_not_keep_a_delivery_without_an_update_time_out() {
 }
 
 #[test]
+fn a_forecast_that_is_sent_again_is_not_later_than_what_is_known() {
+    let legs = |origin: &[(&str, &str, &str)], destination: &[(&str, &str, &str)]| {
+        parcel(json!({"origin_info": leg(origin), "destination_info": leg(destination)}))
+    };
+    let mut known = at(
+        legs(
+            &[("2024-05-01", "Departed", "")],
+            &[("2024-05-01", "Out for delivery", "")],
+        ),
+        "2024-05-01T00:30:00+00:00",
+    );
+    known.delivery_status = Some("delivered".into());
+    // Without an update time, none of these is a forecast. Once they are known, they are.
+    let mut sent = legs(
+        &[("2024-05-02", "Arrived", "")],
+        &[
+            ("2024-05-02", "Arrived", ""),
+            ("2024-05-01T15:34:00+01:00", "Out for delivery", ""),
+        ],
+    );
+    sent.delivery_status = Some("exception".into());
+    let updates = handle([known, sent.clone(), sent]);
+    assert_eq!(told(&updates), ["delivered"]);
+}
+
+#[test]
 fn a_scan_is_reported_while_two_known_ones_turn_out_to_be_one() {
     let entry = |time, place| (time, "In transit", place);
     let both = |destination: &[(&str, &str, &str)]| {

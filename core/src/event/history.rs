@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::moment::Moment;
 use super::order::{is_oldest_first, newest_first};
-use super::scan::{Precision, Scan};
+use super::scan::{Precision, Scan, Scans};
 use super::{Checkpoint, Leg, Time, Tracking};
 
 impl Tracking {
@@ -117,11 +117,14 @@ impl<'a> History<'a> {
 
     /// Whether one of these checkpoints is surely later than all of the other's, forecasts apart.
     /// One that is not shown counts too, so that a later delivery cannot change the answer by
-    /// hiding it.
+    /// hiding it. One that may be among the other's forecasts is no news.
     pub(super) fn has_news(&self, other: &Self) -> bool {
         let known: Vec<_> = other.shown().filter(|it| !it.is_forecast).collect();
+        let forecasts = other.all().filter(|it| it.is_forecast);
+        let forecasts = Scans::new(forecasts.map(|it| (it.scan, it.moment)));
+        let counts = |it: &&Entry| !it.is_forecast && !forecasts.may_have(it.scan, it.moment);
         let is_news = |entry: Entry| known.iter().all(|known| entry.is_after(known));
-        !known.is_empty() && latest(self.all().filter(|it| !it.is_forecast)).any(is_news)
+        !known.is_empty() && latest(self.all().filter(counts)).any(is_news)
     }
 }
 
