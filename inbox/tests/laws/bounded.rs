@@ -108,7 +108,10 @@ async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
     child.tell("start").await;
     let line = child.line().await.unwrap();
     let (stored, memory) = line.split_once(' ').unwrap();
-    assert_eq!(stored, "0", "none was stored while the database was blocked");
+    assert_eq!(
+        stored, "0",
+        "none was stored while the database was blocked"
+    );
     let memory: u64 = memory.parse().unwrap();
     assert!(memory < MOST, "{memory} KB");
     blocked.release().await;

@@ -1,6 +1,9 @@
 //! PostgreSQL: any number of processes, each with a few connections of its own beside the user's
 //! pool, so that handlers which hold all of that pool's starve neither receiving nor the leases.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -83,6 +86,14 @@ impl Inbox<Postgres> {
     ///
     /// As [`connect_with`](Self::connect_with).
     pub async fn new_with(pool: PgPool, options: InboxOptions) -> Result<Self, InboxError> {
+        Self::migrated(pool, options, MIGRATIONS).await
+    }
+
+    async fn migrated(
+        pool: PgPool,
+        options: InboxOptions,
+        migrations: &'static [&'static str],
+    ) -> Result<Self, InboxError> {
         options.check()?;
         let patience = options.patience();
         let server = Server {
@@ -92,13 +103,13 @@ impl Inbox<Postgres> {
             users: pool,
             patience,
         };
-        server.set_up().await?;
+        server.set_up(migrations).await?;
         Ok(Self::over(server, options))
     }
 }
 
 impl Server {
-    async fn set_up(&self) -> Result<(), InboxError> {
+    async fn set_up(&self, migrations: &'static [&'static str]) -> Result<(), InboxError> {
         let mut transaction = self.users.begin().await?;
         // Several processes may start at once.
         transaction
@@ -117,7 +128,7 @@ impl Server {
                 .execute("CREATE TABLE trackingmore.schema (version bigint NOT NULL)")
                 .await?;
         }
-        schema::bring_up_to_date::<Postgres>(&mut transaction, MIGRATIONS).await?;
+        schema::bring_up_to_date::<Postgres>(&mut transaction, migrations).await?;
         transaction.commit().await?;
         Ok(())
     }
