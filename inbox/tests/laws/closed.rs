@@ -158,6 +158,38 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
     assert!(!database.contains(NUMBER).await);
 }
 
+/// `accept` asks which parcels were forgotten before it stores, and `forget` may come in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stored_while_its_parcel_is_forgotten_is_not_kept() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let personal = |minute| state(NUMBER, minute).with("customer_name", PERSONAL);
+    inbox.forget(NUMBER).await.unwrap();
+    database.hide_forgotten().await;
+    inbox.accept(&personal(1).sent()).await.unwrap();
+    let shared = several([personal(2), state("AB2", 1)]);
+    inbox.accept(&shared).await.unwrap();
+    let other = inbox.account("other");
+    other.accept(&state(NUMBER, 3).sent()).await.unwrap();
+    database.show_forgotten().await;
+    assert!(database.contains(PERSONAL).await);
+
+    work_off(&inbox).await;
+    let told = told(&database).await.into_iter();
+    let mut told: Vec<_> = told.map(|it| (it.account, it.tracking_number)).collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [("".into(), "AB2".into()), ("other".into(), NUMBER.into())]
+    );
+    assert_eq!(database.parcels().await, 2);
+    // In SQLite, it also empties the log.
+    inbox.forget("ANOTHER").await.unwrap();
+    assert!(!database.contains(PERSONAL).await);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
     let Some(database) = Database::new().await else {
