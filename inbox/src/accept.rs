@@ -37,28 +37,30 @@ pub struct Entry {
     /// A copy: the buffer that a small `Bytes` is a part of can be much larger. `None` if all its
     /// parcels were forgotten.
     pub(crate) body: Option<Vec<u8>>,
+    /// In memory, when it came.
+    size: usize,
 }
 
 impl Entry {
     fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
         let parcels = body::parcels(bytes).unwrap_or_default();
+        let names: Vec<_> = parcels.iter().map(body::name).collect();
+        let texts = names.iter().map(|(number, courier)| number.len() + courier.len());
+        let size = bytes.len() + size_of_val(&*names) + texts.sum::<usize>();
         Self {
             account: Arc::clone(account),
             id,
             received_at: wall_clock(),
             is_unread: parcels.is_empty(),
-            names: parcels.iter().map(body::name).collect(),
+            names,
             body: Some(bytes.to_vec()),
+            size,
         }
     }
 
     /// The names as JSON: `[[tracking number, courier], …]`.
     pub(crate) fn parcels(&self) -> String {
         json!(self.names).to_string()
-    }
-
-    fn size(&self) -> usize {
-        self.body.as_ref().map_or(0, Vec::len)
     }
 }
 

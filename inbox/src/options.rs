@@ -54,8 +54,9 @@ impl InboxOptions {
         self
     }
 
-    /// How many deliveries, and how many bytes of their bodies, may wait to be stored at once;
-    /// 4,096 and 64 MiB by default. When the queue is full, a delivery is an error at once.
+    /// How many deliveries, and how many bytes of them, may wait to be stored at once; 4,096 and
+    /// 64 MiB by default. The bytes are those of the body, and of its tracking numbers and couriers
+    /// once more. When the queue is full, a delivery is an error at once.
     pub fn queue(mut self, count: usize, bytes: usize) -> Self {
         self.queue_count = count;
         self.queue_bytes = bytes;
@@ -69,7 +70,8 @@ impl InboxOptions {
         self
     }
 
-    /// How long the bodies of handled deliveries are kept; 30 days by default.
+    /// How long the bodies of handled deliveries are kept; 30 days by default, and never longer
+    /// than their parcels.
     pub fn keep_bodies(mut self, keep: Duration) -> Self {
         self.keep_bodies = keep;
         self

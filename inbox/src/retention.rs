@@ -57,7 +57,12 @@ async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<Pruned, sqlx::Error> {
     } = shared.options;
     let mut pruned = Pruned::default();
     let statements = [
-        (DB::sql().drop_bodies, keep_bodies, &mut pruned.bodies),
+        // Without its parcel, a body could not be forgotten.
+        (
+            DB::sql().drop_bodies,
+            keep_bodies.min(keep_parcels),
+            &mut pruned.bodies,
+        ),
         (DB::sql().drop_unread, keep_parcels, &mut pruned.deliveries),
         (DB::sql().drop_forgotten, keep_ids, &mut 0),
     ];

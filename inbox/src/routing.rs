@@ -62,16 +62,14 @@ struct News {
     parcel: usize,
 }
 
-/// Routes all that there is, and tells whether some of it stays, for a lock.
-pub(crate) async fn route<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
-    let mut walk = Walk::default();
-    while walk.step(shared).await? {}
-    Ok(!walk.held_up.is_empty())
-}
-
 impl Walk {
-    /// Routes the next few deliveries, and tells whether there may be more.
-    async fn step<DB: Engine>(&mut self, shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
+    /// Whether some deliveries stay, for a lock.
+    pub(crate) fn has_left_some(&self) -> bool {
+        !self.held_up.is_empty()
+    }
+
+    /// Routes the next few deliveries. Returns whether there may be more.
+    pub(crate) async fn step<DB: Engine>(&mut self, shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         if tx.run(DB::sql().route_alone, Vec::new()).await?.is_empty() {
             return Ok(false);

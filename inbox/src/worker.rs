@@ -1,6 +1,8 @@
 use std::{
     fmt,
+    future::ready,
     hash::{BuildHasher as _, Hasher as _, RandomState},
+    mem,
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -12,7 +14,8 @@ use crate::{
     Engine, InboxError, InboxErrorKind, claim,
     inbox::Shared,
     lease::{self, Held, Orphans},
-    metric, retention, routing,
+    metric, retention,
+    routing::Walk,
     run::{self, Handler, Runner},
     store::{Purpose, Tx},
 };
@@ -106,7 +109,7 @@ impl<DB: Engine> Worker<DB> {
         self
     }
 
-    /// Works for ever.
+    /// Works until the inbox is [closed](crate::Inbox::close).
     ///
     /// # Errors
     ///
@@ -115,8 +118,8 @@ impl<DB: Engine> Worker<DB> {
         self.run_until(std::future::pending()).await
     }
 
-    /// Works until `stop` is ready. Then it takes no more jobs, lets the running ones end within
-    /// the grace period, and gives the rest back.
+    /// Works until `stop` is ready, or the inbox is [closed](crate::Inbox::close). Then it takes no
+    /// more jobs, lets the running ones end within the grace period, and gives the rest back.
     ///
     /// A database that fails is logged, and tried again.
     ///
@@ -149,7 +152,11 @@ impl<DB: Engine> Worker<DB> {
             shift.end().await;
         };
         let ending = async {
-            stop.await;
+            let closed = DB::pool(&runner.shared.base).close_event();
+            tokio::select! {
+                () = stop => {}
+                () = closed => {}
+            }
             stopping.send_replace(true);
             sleep(settings.grace).await;
             cut.send_replace(true);
@@ -219,6 +226,8 @@ struct Shift<DB: Engine> {
     orphans: Option<Orphans>,
     /// There may be deliveries that are not routed.
     may_route: bool,
+    /// The routing that has begun.
+    walk: Option<Walk>,
     /// Some could not be routed for a lock.
     left_unrouted: bool,
     /// There may be parcels that are due.
@@ -240,6 +249,7 @@ impl<DB: Engine> Shift<DB> {
                 Orphans::Expired
             }),
             may_route: true,
+            walk: None,
             left_unrouted: false,
             may_claim: true,
             may_run_alone: true,
@@ -285,6 +295,7 @@ impl<DB: Engine> Shift<DB> {
                     next_look.set(sleep(poll));
                     self.look_around();
                 }
+                () = ready(()), if self.walk.is_some() => {}
             }
         }
     }
@@ -306,9 +317,17 @@ impl<DB: Engine> Shift<DB> {
             lease::free(shared, held, settings, orphans).await?;
             self.orphans = None;
         }
-        if self.may_route {
-            self.left_unrouted = routing::route(shared).await?;
-            self.may_route = false;
+        if self.walk.is_none() && mem::take(&mut self.may_route) {
+            self.walk = Some(Walk::default());
+        }
+        // One step at a time: what is routed need not wait for the rest.
+        if let Some(mut walk) = self.walk.take() {
+            if walk.step(shared).await? {
+                self.walk = Some(walk);
+            } else {
+                self.left_unrouted = walk.has_left_some();
+            }
+            self.may_claim = true;
         }
         if self.room() == 0 {
             return Ok(None);

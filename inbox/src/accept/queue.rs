@@ -65,7 +65,7 @@ impl Queue {
             return Err(cause("the inbox is closed"));
         }
         let is_full = |state: &State| {
-            let bytes = state.bytes.saturating_add(entry.size());
+            let bytes = state.bytes.saturating_add(entry.size);
             state.count >= self.most_count || (bytes > self.most_bytes && state.count > 0)
         };
         if is_full(&state) {
@@ -75,7 +75,7 @@ impl Queue {
             }
         }
         state.count += 1;
-        state.bytes += entry.size();
+        state.bytes += entry.size;
         state.waiting.push_back(Waiting {
             entry,
             answer,
@@ -103,7 +103,7 @@ impl Queue {
             bytes: 0,
         };
         while let Some(next) = state.waiting.front() {
-            let size = next.entry.size();
+            let size = next.entry.size;
             let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
             if is_full && !batch.entries.is_empty() {
                 break;
@@ -126,7 +126,7 @@ impl Queue {
         }
         for Waiting { entry, answer, .. } in failed {
             state.count -= 1;
-            state.bytes -= entry.size();
+            state.bytes -= entry.size;
             let _ = answer.send(Err(Arc::clone(cause)));
         }
     }
@@ -171,7 +171,7 @@ impl State {
             let is_abandoned = it.answer.is_closed();
             if is_abandoned {
                 count += 1;
-                bytes += it.entry.size();
+                bytes += it.entry.size;
             }
             !is_abandoned
         });
@@ -239,7 +239,8 @@ mod tests {
             received_at: 0,
             is_unread: false,
             names: Vec::new(),
-            body: Some(vec![0; size]),
+            body: None,
+            size,
         };
         queue.push(entry, answer).map(|must| (must, answered))
     }

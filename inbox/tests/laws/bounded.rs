@@ -1,13 +1,16 @@
 //! What waits is bounded in number and in bytes: beyond, it is an error and not memory.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use tokio::{sync::mpsc, task::JoinSet};
 use trackingmore_webhook::VerifiedBody;
 use trackingmore_webhook_inbox::{Inbox, InboxOptions};
 
 use super::work_off;
 use crate::{
     database::{Database, Db},
-    support::{child::Child, delivery::state, effect::told, ms, wait::soon},
+    support::{child::Child, delivery::{sent, state}, effect::told, ms, wait::soon},
 };
 
 /// How many of them are stored while the database is blocked, and released after a while.
@@ -66,6 +69,50 @@ async fn the_queue_holds_as_many_bytes_as_it_is_told() {
     let inbox = database.open_with(options).await;
     let stored = stored(&inbox, &database, deliveries(100, 9_000)).await;
     assert!((10..=11).contains(&stored), "{stored} were stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_counts_what_the_parcels_of_a_body_cost() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = InboxOptions::new()
+        .queue(10_000, 300_000)
+        .accept_deadline(ms(3_000));
+    let inbox = database.open_with(options).await;
+    // Bodies of 24 KB, with a thousand parcels that take 50 KB more.
+    let bodies = (0..20).map(|body| {
+        let parcels = (0..1_000).map(|parcel| json!({"tracking_number": body * 1_000 + parcel}));
+        json!({"data": parcels.collect::<Vec<_>>()}).to_string()
+    });
+    let stored = stored(&inbox, &database, bodies.map(sent).collect()).await;
+    assert!((3..=5).contains(&stored), "{stored} were stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handling_begins_before_all_that_waits_is_routed() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let accepting = deliveries(4_000, 10).into_iter().map(|delivery| {
+        let inbox = inbox.clone();
+        async move { inbox.accept(&delivery).await.unwrap() }
+    });
+    accepting.collect::<JoinSet<_>>().join_all().await;
+    let database = Arc::new(database);
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let worker = inbox.worker_with(
+        (begun, Arc::clone(&database)),
+        async |(begun, database), job| {
+            begun.send(database.unrouted().await)?;
+            Ok(job.done().await?)
+        },
+    );
+    let mut unrouted = 0;
+    let first = async { unrouted = begins.recv().await.unwrap() };
+    worker.concurrency(1).run_until(first).await.unwrap();
+    assert!(unrouted > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

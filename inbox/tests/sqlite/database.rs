@@ -174,6 +174,14 @@ impl Database {
             .unwrap()
     }
 
+    /// How many deliveries are not routed.
+    pub(crate) async fn unrouted(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM trackingmore_fresh")
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
     /// Makes all deliveries look like ones that this version could not read.
     pub(crate) async fn unread_all(&self) {
         let script = "UPDATE trackingmore_delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore_fresh";
