@@ -45,7 +45,9 @@ impl Entry {
     fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
         let parcels = body::parcels(bytes).unwrap_or_default();
         let names: Vec<_> = parcels.iter().map(body::name).collect();
-        let texts = names.iter().map(|(number, courier)| number.len() + courier.len());
+        let texts = names
+            .iter()
+            .map(|(number, courier)| number.len() + courier.len());
         let size = bytes.len() + size_of_val(&*names) + texts.sum::<usize>();
         Self {
             account: Arc::clone(account),

@@ -69,7 +69,10 @@ impl Walk {
     }
 
     /// Routes the next few deliveries. Returns whether there may be more.
-    pub(crate) async fn step<DB: Engine>(&mut self, shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
+    pub(crate) async fn step<DB: Engine>(
+        &mut self,
+        shared: &Shared<DB>,
+    ) -> Result<bool, sqlx::Error> {
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         if tx.run(DB::sql().route_alone, Vec::new()).await?.is_empty() {
             return Ok(false);

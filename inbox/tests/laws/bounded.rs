@@ -10,7 +10,13 @@ use trackingmore_webhook_inbox::{Inbox, InboxOptions};
 use super::work_off;
 use crate::{
     database::{Database, Db},
-    support::{child::Child, delivery::{sent, state}, effect::told, ms, wait::soon},
+    support::{
+        child::Child,
+        delivery::{sent, state},
+        effect::told,
+        ms,
+        wait::soon,
+    },
 };
 
 /// How many of them are stored while the database is blocked, and released after a while.
@@ -155,7 +161,10 @@ async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
     child.tell("start").await;
     let line = child.line().await.unwrap();
     let (stored, memory) = line.split_once(' ').unwrap();
-    assert_eq!(stored, "0", "none was stored while the database was blocked");
+    assert_eq!(
+        stored, "0",
+        "none was stored while the database was blocked"
+    );
     let memory: u64 = memory.parse().unwrap();
     assert!(memory < MOST, "{memory} KB");
     blocked.release().await;

@@ -144,7 +144,8 @@ impl Store for Postgres {
         static SQL: LazyLock<Statements> = LazyLock::new(|| {
             Statements::in_dialect(|text| {
                 let text = text.replace('@', "trackingmore.");
-                let text = text.replace("NOT LOCKED", "FOR UPDATE SKIP LOCKED");
+                let text = text.replace("NOT LOCKED", "LOCKING SKIP LOCKED");
+                let text = text.replace("LOCKING", "FOR UPDATE");
                 let text =
                     dialect::expand(&text, "AT", |arg| format!("(trackingmore.clock() + {arg})"));
                 let text = dialect::expand(&text, "IF_FREE", |arg| {

@@ -147,7 +147,8 @@ impl Store for Sqlite {
             Statements::in_dialect(|text| {
                 let text = text
                     .replace('@', "trackingmore_")
-                    .replace(" NOT LOCKED", "");
+                    .replace(" NOT LOCKED", "")
+                    .replace(" LOCKING", "");
                 let text = dialect::expand(&text, "AT", |arg| arg.to_owned());
                 let text = dialect::expand(&text, "IF_FREE", |_| "true".to_owned());
                 let text = dialect::expand(&text, "WHEN_FREE", |_| "true".to_owned());
