@@ -1,5 +1,5 @@
-//! Whether the inspector delays a delivery: `listen` with six stalled readers of the page and unread
-//! output, against `listen` without a page and with output that is read.
+//! Whether the inspector delays a delivery: `listen` with six stalled readers of the page and
+//! output that nobody reads, against `listen` without a page and with output that is read.
 
 use std::{
     env, fs,
@@ -66,7 +66,7 @@ pub fn measure(table: &mut Table) {
     fs::remove_file(file).ok();
 }
 
-/// Builds the command line, and gives its path.
+/// Builds the command line. Returns its path.
 fn build() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let built = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
