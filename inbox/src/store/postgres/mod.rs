@@ -83,6 +83,14 @@ impl Inbox<Postgres> {
     ///
     /// As [`connect_with`](Self::connect_with).
     pub async fn new_with(pool: PgPool, options: InboxOptions) -> Result<Self, InboxError> {
+        Self::of_version(MIGRATIONS, pool, options).await
+    }
+
+    async fn of_version(
+        migrations: &'static [&'static str],
+        pool: PgPool,
+        options: InboxOptions,
+    ) -> Result<Self, InboxError> {
         options.check()?;
         let patience = options.patience();
         let server = Server {
@@ -92,13 +100,13 @@ impl Inbox<Postgres> {
             users: pool,
             patience,
         };
-        server.set_up().await?;
+        server.set_up(migrations).await?;
         Ok(Self::over(server, options))
     }
 }
 
 impl Server {
-    async fn set_up(&self) -> Result<(), InboxError> {
+    async fn set_up(&self, migrations: &'static [&'static str]) -> Result<(), InboxError> {
         let mut transaction = self.users.begin().await?;
         // Several processes may start at once.
         transaction
@@ -117,7 +125,7 @@ impl Server {
                 .execute("CREATE TABLE trackingmore.schema (version bigint NOT NULL)")
                 .await?;
         }
-        schema::bring_up_to_date::<Postgres>(&mut transaction, MIGRATIONS).await?;
+        schema::bring_up_to_date::<Postgres>(&mut transaction, migrations).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -363,3 +371,6 @@ fn record(row: &PgRow) -> Result<Record, sqlx::Error> {
     });
     values.collect::<Result<_, _>>().map(Record)
 }
+
+#[cfg(test)]
+mod tests;
