@@ -15,6 +15,9 @@ use crate::{
 /// Deliveries in one transaction.
 const STEP: i64 = 256;
 
+/// Steps before jobs are claimed again.
+const STEPS: usize = 16;
+
 /// Size of the names in them, or of a single delivery with more: a body can have thousands.
 const STEP_SIZE: i64 = 1024 * 1024;
 
@@ -68,11 +71,22 @@ impl Walk {
         !self.held_up.is_empty()
     }
 
-    /// Routes the next few deliveries. Returns whether there may be more.
-    pub(crate) async fn step<DB: Engine>(
+    /// Routes the next few thousand deliveries, so that what waits for a parcel becomes one job, and
+    /// no job waits long for it. Returns whether there may be more.
+    pub(crate) async fn on<DB: Engine>(
         &mut self,
         shared: &Shared<DB>,
     ) -> Result<bool, sqlx::Error> {
+        for _ in 0..STEPS {
+            if !self.step(shared).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Routes the next few deliveries in one transaction. Returns whether there may be more.
+    async fn step<DB: Engine>(&mut self, shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         if tx.run(DB::sql().route_alone, Vec::new()).await?.is_empty() {
             return Ok(false);

@@ -320,14 +320,13 @@ impl<DB: Engine> Shift<DB> {
         if self.walk.is_none() && mem::take(&mut self.may_route) {
             self.walk = Some(Walk::default());
         }
-        // One step at a time: what is routed need not wait for the rest.
         if let Some(mut walk) = self.walk.take() {
-            if walk.step(shared).await? {
+            self.may_claim = true;
+            if walk.on(shared).await? {
                 self.walk = Some(walk);
             } else {
                 self.left_unrouted = walk.has_left_some();
             }
-            self.may_claim = true;
         }
         if self.room() == 0 {
             return Ok(None);

@@ -1,7 +1,5 @@
 //! What waits is bounded in number and in bytes: beyond, it is an error and not memory.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use tokio::{sync::mpsc, task::JoinSet};
 use trackingmore_webhook::VerifiedBody;
@@ -15,7 +13,7 @@ use crate::{
         delivery::{sent, state},
         effect::told,
         ms,
-        wait::soon,
+        wait::{next, soon},
     },
 };
 
@@ -100,25 +98,21 @@ async fn handling_begins_before_all_that_waits_is_routed() {
     let Some(database) = Database::new().await else {
         return;
     };
-    let inbox = database.open().await;
-    let accepting = deliveries(4_000, 10).into_iter().map(|delivery| {
+    database.note_unrouted_at_claims().await;
+    let options = InboxOptions::new().queue(6_000, 1 << 30);
+    let inbox = database.open_with(options).await;
+    let accepting = deliveries(6_000, 10).into_iter().map(|delivery| {
         let inbox = inbox.clone();
         async move { inbox.accept(&delivery).await.unwrap() }
     });
     accepting.collect::<JoinSet<_>>().join_all().await;
-    let database = Arc::new(database);
     let (begun, mut begins) = mpsc::unbounded_channel();
-    let worker = inbox.worker_with(
-        (begun, Arc::clone(&database)),
-        async |(begun, database), job| {
-            begun.send(database.unrouted().await)?;
-            Ok(job.done().await?)
-        },
-    );
-    let mut unrouted = 0;
-    let first = async { unrouted = begins.recv().await.unwrap() };
-    worker.concurrency(1).run_until(first).await.unwrap();
-    assert!(unrouted > 0);
+    let worker = inbox.worker_with(begun, async |begun, job| {
+        begun.send(())?;
+        Ok(job.done().await?)
+    });
+    worker.run_until(next(&mut begins)).await.unwrap();
+    assert!(database.unrouted_at_a_claim().await > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -214,9 +214,21 @@ impl Database {
             .unwrap()
     }
 
-    /// How many deliveries are not routed.
-    pub(crate) async fn unrouted(&self) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM trackingmore.fresh")
+    /// Notes at each claim how many deliveries are not routed.
+    pub(crate) async fn note_unrouted_at_claims(&self) {
+        self.run(
+            "CREATE TABLE unrouted (count bigint NOT NULL);
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN INSERT INTO unrouted SELECT count(*) FROM trackingmore.fresh; RETURN NULL; END';
+            CREATE TRIGGER note AFTER UPDATE OF claim ON trackingmore.parcel
+                FOR EACH ROW EXECUTE FUNCTION note()",
+        )
+        .await;
+    }
+
+    /// The most that were not routed at a claim.
+    pub(crate) async fn unrouted_at_a_claim(&self) -> i64 {
+        sqlx::query_scalar("SELECT max(count) FROM unrouted")
             .fetch_one(&mut self.raw().await)
             .await
             .unwrap()

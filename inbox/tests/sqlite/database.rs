@@ -174,9 +174,19 @@ impl Database {
             .unwrap()
     }
 
-    /// How many deliveries are not routed.
-    pub(crate) async fn unrouted(&self) -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM trackingmore_fresh")
+    /// Notes at each claim how many deliveries are not routed.
+    pub(crate) async fn note_unrouted_at_claims(&self) {
+        self.run(
+            "CREATE TABLE unrouted (count INTEGER NOT NULL);
+            CREATE TRIGGER note AFTER UPDATE OF claim ON trackingmore_parcel
+                BEGIN INSERT INTO unrouted SELECT count(*) FROM trackingmore_fresh; END",
+        )
+        .await;
+    }
+
+    /// The most that were not routed at a claim.
+    pub(crate) async fn unrouted_at_a_claim(&self) -> i64 {
+        sqlx::query_scalar("SELECT max(count) FROM unrouted")
             .fetch_one(&mut self.raw().await)
             .await
             .unwrap()
