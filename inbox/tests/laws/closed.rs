@@ -190,3 +190,29 @@ async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
     );
     assert!(!database.contains(PERSONAL).await, "after it came later");
 }
+
+/// `accept` asks what was forgotten, and stores later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_forgotten_while_it_is_being_stored_is_not_kept() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.forget(NUMBER).await.unwrap();
+    database.hide_forgotten().await;
+    let personal = |number, minute| state(number, minute).with("customer_name", PERSONAL);
+    for delivery in [
+        several([personal(NUMBER, 1), state("AB2", 1)]),
+        personal(NUMBER, 2).sent(),
+    ] {
+        inbox.accept(&delivery).await.unwrap();
+    }
+    database.show_forgotten().await;
+    assert!(database.contains(PERSONAL).await);
+    work_off(&inbox).await;
+    let told = told(&database).await;
+    let numbers: Vec<_> = told.iter().map(|it| &it.tracking_number).collect();
+    assert_eq!(numbers, ["AB2"]);
+    assert_eq!(database.bodies().await, 1);
+    assert!(inbox.history(NUMBER).await.unwrap().is_empty());
+}

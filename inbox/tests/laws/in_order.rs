@@ -193,6 +193,16 @@ async fn the_first_courier_names_a_parcel_that_had_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_courier_after_the_first_is_another_parcel() {
+    let states = [
+        state("AB1", 1).without_courier(),
+        state("AB1", 2).courier("ups"),
+        state("AB1", 3).courier("dhl"),
+    ];
+    assert!(matches!(parcels(states).await, None | Some(2)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn couriers_that_arrive_together_are_told_apart() {
     let Some(database) = Database::new().await else {
         return;

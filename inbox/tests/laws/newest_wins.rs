@@ -97,7 +97,11 @@ async fn more_than_are_routed_in_a_step_are_one_job() {
     let inbox = database.open().await;
     let small = |minute| state("AB1", minute).without("origin_info");
     accept(&inbox, (1..=300).map(small)).await;
+    // Another process, which no delivery wakes.
+    let inbox = database.open().await;
     assert_eq!(changes(&inbox).await, ["- > transit"]);
+    let handled = inbox.history("AB1").await.unwrap();
+    assert_eq!(handled.len(), 300);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -234,6 +234,17 @@ impl Database {
             .unwrap()
     }
 
+    /// Until it is undone, parcels that were forgotten look as if they had not been.
+    pub(crate) async fn hide_forgotten(&self) {
+        self.run("UPDATE trackingmore.forgotten SET key = 'hidden ' || key")
+            .await;
+    }
+
+    pub(crate) async fn show_forgotten(&self) {
+        self.run("UPDATE trackingmore.forgotten SET key = substr(key, 8)")
+            .await;
+    }
+
     /// Makes all deliveries look like ones that this version could not read.
     pub(crate) async fn unread_all(&self) {
         let script = "UPDATE trackingmore.delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore.fresh";
