@@ -11,6 +11,9 @@ pub use trackingmore_webhook::{
     Time, TimeKind, Tracking, Update, Verified, VerifiedBody, Verifier,
 };
 
+#[cfg(feature = "testing")]
+pub use trackingmore_webhook::testing;
+
 pub use self::{
     error::WebhookError,
     extract::{RawWebhook, Webhook},

@@ -9,6 +9,9 @@ pub use trackingmore_webhook::{
     Time, TimeKind, Tracking, Update, Verified, VerifiedBody, Verifier,
 };
 
+#[cfg(feature = "testing")]
+pub use trackingmore_webhook::testing;
+
 pub use self::{
     filter::{raw_webhook, webhook, webhook_as},
     rejection::{WebhookRejection, recover},

@@ -1,11 +1,12 @@
 //! Compares `trackingmore-webhook` with the alternatives, side by side in one run.
 //!
 //! Without arguments, everything is measured. Arguments choose parts: `verify`, `parse`,
-//! `requests`, `refusals`, `cost`, `inbox`.
+//! `requests`, `refusals`, `cost`, `inbox`, `inspector`.
 
 mod cost;
 mod deliveries;
 mod inbox;
+mod inspector;
 mod load;
 mod pairs;
 mod parse;
@@ -22,13 +23,14 @@ use table::Table;
 
 type Part = (&'static str, fn(&mut Table));
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("verify", verify::measure),
     ("parse", parse::measure),
     ("requests", requests::measure),
     ("refusals", refusals::measure),
     ("cost", cost::measure),
     ("inbox", inbox::measure),
+    ("inspector", inspector::measure),
 ];
 
 /// The webhook secret of every part.

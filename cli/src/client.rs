@@ -1,4 +1,4 @@
-//! Requests to a receiver, and what it answers.
+//! Requests to a receiver, and its answers.
 
 use std::{
     error::Error as _,
@@ -22,12 +22,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many bytes of an answer are kept to be shown.
 const SHOWN: usize = 300;
 
-/// The headers that belong to one connection, and are not forwarded.
+/// The headers that belong to one connection and are not forwarded.
 const OF_CONNECTION: &str = "connection content-length expect host keep-alive proxy-authenticate \
                              proxy-authorization proxy-connection te trailer transfer-encoding \
                              upgrade";
 
-/// Makes a client for a URL. It follows no redirect and asks no proxy.
+/// Builds a client for a URL. It follows no redirects and uses no proxy.
 pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
     build(Client::builder().timeout(TIMEOUT), url)
 }
@@ -44,7 +44,7 @@ pub(crate) fn client_at(
 }
 
 fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
-    // Fails only if there is a provider already, which is as good.
+    // Fails only if a provider is installed already, which is fine.
     _ = rustls::crypto::ring::default_provider().install_default();
     let builder = match url.scheme() {
         "https" => builder,
@@ -78,7 +78,7 @@ pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
-/// Makes a header map of `headers`, without those of a connection.
+/// Builds a header map of `headers`, without those of the connection.
 pub(crate) fn header_map<N: AsRef<str>, V: AsRef<[u8]>>(
     headers: &[(N, V)],
 ) -> Result<HeaderMap, Failure> {
@@ -99,7 +99,7 @@ pub(crate) fn header_map<N: AsRef<str>, V: AsRef<[u8]>>(
     Ok(passed_on(map))
 }
 
-/// Removes the headers of the connection, also those that `connection` names.
+/// Removes the headers of the connection, including those that `connection` names.
 pub(crate) fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     let values = headers.get_all(CONNECTION).into_iter();
     let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -113,7 +113,7 @@ pub(crate) fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// What a receiver answered, or why it did not.
+/// The answer of a receiver, or why there is none.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: Result<StatusCode, NoAnswer>,
@@ -143,7 +143,7 @@ impl Answer {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
 
-    /// Gives what a script reads.
+    /// Returns the answer for scripts.
     pub(crate) fn record(&self) -> Record<'_> {
         Record {
             accepted: self.is_accepted(),
@@ -164,7 +164,7 @@ pub(crate) struct Record<'a> {
     latency_ms: f64,
 }
 
-/// Gives milliseconds to three places.
+/// Returns milliseconds with three decimals.
 pub(crate) fn milliseconds(length: Duration) -> f64 {
     (length.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -215,7 +215,7 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
-/// Reads an answer as far as it comes, and gives its beginning.
+/// Reads an answer to its end. Returns its beginning.
 async fn beginning(mut response: Response) -> String {
     let mut shown = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -225,7 +225,7 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&shown).trim().to_owned()
 }
 
-/// Tells why no answer came, without the URL, which may hold a password.
+/// Returns why no answer came, without the URL, which may hold a password.
 pub(crate) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.is_timeout() {

@@ -1,4 +1,4 @@
-//! The bodies that are sent: samples or a file, with members changed.
+//! The bodies that are sent: samples or a file, with changed members.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, the body is sent
+    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, send the body
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or
@@ -41,7 +41,7 @@ pub(crate) enum Status {
     Expired,
 }
 
-/// Makes the body of each delivery.
+/// Produces the body of each delivery.
 pub(crate) struct EventSource {
     /// The bodies, in the order in which they are sent.
     templates: Vec<Vec<u8>>,
@@ -64,7 +64,7 @@ impl EventArgs {
     }
 }
 
-/// Gives the body of a saved delivery; anything else is one.
+/// Returns the body of a saved delivery. Any other file is a body itself.
 fn body(file: Vec<u8>) -> Vec<u8> {
     match Saved::from_http(&file) {
         Ok(saved) => saved.body.unwrap_or_default().to_vec(),
@@ -73,12 +73,12 @@ fn body(file: Vec<u8>) -> Vec<u8> {
 }
 
 impl EventSource {
-    /// How many deliveries there are of each number.
+    /// How many deliveries share a number.
     pub(crate) fn steps(&self) -> u64 {
         self.templates.len() as u64
     }
 
-    /// Makes the body of a step of the delivery `n`.
+    /// Returns the body of a step of the delivery `n`.
     pub(crate) fn body(&self, n: u64, step: u64) -> Result<Vec<u8>, Failure> {
         let template = &self.templates[step as usize % self.templates.len()];
         if self.changes.is_empty() {
@@ -125,11 +125,10 @@ fn parcel(event: &mut Value) -> Result<&mut Value, Failure> {
         data => data,
     };
     let parcel = parcel.filter(|parcel| parcel.is_object());
-    parcel
-        .ok_or_else(|| Failure::usage("--set cannot change a file without a parcel as its `data`"))
+    parcel.ok_or_else(|| Failure::usage("--set needs a file whose `data` is a parcel"))
 }
 
-/// Makes the deliveries of one parcel: the first without a checkpoint, then one for each.
+/// Returns the deliveries of one parcel: the first without a checkpoint, then one for each.
 fn story() -> Result<Vec<Vec<u8>>, Failure> {
     let delivered = Status::Delivered.sample();
     let whole = read(delivered)?;
@@ -228,7 +227,7 @@ impl Change {
         for step in self.name.split('.') {
             place = member(place, step).ok_or_else(|| {
                 Failure::usage(format_args!(
-                    "--set {}: there is no place for {step:?}",
+                    "--set {}: cannot add {step:?} there",
                     self.name
                 ))
             })?;
@@ -241,7 +240,8 @@ impl Change {
     }
 }
 
-/// Gives the member of an object or array to be changed, made if it is the next that could be.
+/// Returns the member of an object or array to change. It is added if it does not exist, in an
+/// array only at the end.
 fn member<'a>(place: &'a mut Value, step: &str) -> Option<&'a mut Value> {
     if place.is_null() {
         *place = Value::Object(Map::new());
@@ -370,27 +370,23 @@ mod tests {
             (
                 event,
                 "tracking_number.x=y",
-                r#"--set tracking_number.x: there is no place for "x""#,
+                r#"--set tracking_number.x: cannot add "x" there"#,
             ),
             (
                 event,
                 "origin_info.trackinfo.1=y",
-                r#"--set origin_info.trackinfo.1: there is no place for "1""#,
+                r#"--set origin_info.trackinfo.1: cannot add "1" there"#,
             ),
             (
                 "not JSON",
                 "a=b",
                 "--set cannot change a file that is not JSON",
             ),
-            (
-                "{}",
-                "a=b",
-                "--set cannot change a file without a parcel as its `data`",
-            ),
+            ("{}", "a=b", "--set needs a file whose `data` is a parcel"),
             (
                 r#"{"data":[]}"#,
                 "a=b",
-                "--set cannot change a file without a parcel as its `data`",
+                "--set needs a file whose `data` is a parcel",
             ),
         ] {
             assert_eq!(changed(template, &[change]).unwrap_err(), what);

@@ -7,9 +7,9 @@ use std::{
 /// Why a command failed, in one line for standard error.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line is wrong, or something that it names.
+    /// The command line is wrong, or something that it names is.
     Usage(String),
-    /// The command could not do what it was asked to.
+    /// The command failed.
     Failed(String),
     /// The reader closed the pipe, as `head` does.
     Unread,

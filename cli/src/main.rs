@@ -49,8 +49,8 @@ async fn main() -> ExitCode {
     })
 }
 
-/// Prints the help or version that was asked for, or what is wrong with the usage, with clap's
-/// suggestion, in one line.
+/// Prints the requested help or version, or one line with what is wrong with the usage and clap's
+/// suggestion.
 fn explain(error: &clap::Error) -> Result<ExitCode, Failure> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -43,7 +43,7 @@ impl Output {
         }
     }
 
-    /// As [`Output::line`], for `text` that a program reads: nothing is taken out of it.
+    /// As [`Output::line`], for `text` that a program reads: nothing is stripped from it.
     pub(crate) fn exact_line(
         self,
         text: impl fmt::Display,
@@ -80,7 +80,7 @@ fn print_json(record: &impl Serialize) -> Result<(), Failure> {
         .map_err(Failure::output)
 }
 
-/// JSON with escapes for what could command a terminal, as in text for people.
+/// JSON that escapes what could control a terminal, as text for people does.
 struct ForTerminals;
 
 impl Formatter for ForTerminals {
@@ -114,7 +114,7 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
     }
 }
 
-/// Foreign text, on one line and unable to command the terminal.
+/// Foreign text, on one line and unable to control the terminal.
 pub(crate) struct Foreign<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Foreign<'_> {
@@ -126,7 +126,7 @@ impl fmt::Display for Foreign<'_> {
     }
 }
 
-/// Tells whether a terminal only shows a character.
+/// Returns whether a terminal only displays this character.
 fn is_harmless(char: char) -> bool {
     matches!(char, '\'' | '"' | '\\') || char.escape_debug().len() == 1
 }

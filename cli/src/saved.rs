@@ -64,7 +64,7 @@ impl Saved {
         })
     }
 
-    /// Writes a new file that its owner alone can read, whole or not at all.
+    /// Writes a new file that only its owner can read. If that fails, no file is left.
     pub(crate) fn create(&self, path: &Path, verdict: &str, answer: u16) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
@@ -78,7 +78,7 @@ impl Saved {
         })
     }
 
-    /// Gives the content of the file, with what was judged and answered.
+    /// Returns the content of the file, with the verdict and the answer.
     pub(crate) fn to_bytes(&self, verdict: &str, answer: Option<u16>) -> Vec<u8> {
         let body = self.body.as_deref().unwrap_or_default();
         let mut notes = vec![("note", NOTE.to_owned())];
@@ -87,7 +87,7 @@ impl Saved {
         notes.extend(answer.map(|status| ("answer", status.to_string())));
         let notes = notes.into_iter();
         let notes = notes.map(|(name, value)| (format!("{PREFIX}{name}"), value.into_bytes()));
-        // The chunks are joined by now.
+        // The chunks are joined already.
         let own = self.headers.iter();
         let mut headers: Vec<_> = own
             .filter(|(name, _)| name != "transfer-encoding")
@@ -141,7 +141,7 @@ impl Saved {
             .iter()
             .map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec()))
             .collect();
-        // Such a header after others came with the request.
+        // After other headers, such a header belongs to the request.
         let is_note = |(name, _): &(String, _)| name.starts_with(PREFIX);
         let end = headers.iter().position(|header| !is_note(header));
         let notes = headers.drain(..end.unwrap_or(headers.len()));
@@ -173,7 +173,7 @@ impl Saved {
         let [entry] = posts[..] else {
             let count = posts.len();
             return Err(format!(
-                "as JSON it is to hold one POST request of a HAR file, and has {count}"
+                "expected a HAR file with one POST request, found {count}"
             ));
         };
         let request = &entry["request"];
@@ -195,14 +195,14 @@ impl Saved {
                 .and_then(|time| time.parse().ok()),
             method: "POST".to_owned(),
             target: "/".to_owned(),
-            // The names of HTTP/2 that begin with a colon are no headers.
+            // Names that begin with a colon are not headers, but belong to HTTP/2.
             headers: headers.filter(|(name, _)| !name.starts_with(':')).collect(),
             body: body.transpose()?.map(Bytes::from),
         })
     }
 }
 
-/// Gives the head of a request that `curl -v` shows: the lines that begin with `>`.
+/// Returns the head of a request that `curl -v` shows: the lines that begin with `>`.
 fn sent_by_curl(text: &[u8]) -> Option<Vec<u8>> {
     let lines = text.split(|byte| *byte == b'\n');
     let mut lines = lines.filter_map(|line| Some(line.strip_prefix(b">")?.trim_ascii()));
@@ -233,7 +233,7 @@ fn joined(mut chunks: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Gives the files themselves, and of folders the saved deliveries in them, in their order.
+/// Returns the files, and for each folder the saved deliveries in it, in order.
 pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -254,7 +254,7 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Makes a directory that its owner alone can look into, unless it is there.
+/// Creates a directory that only its owner can read, unless it exists.
 pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -345,8 +345,8 @@ mod tests {
         let two =
             r#"{"log":{"entries":[{"request":{"method":"POST"}},{"request":{"method":"POST"}}]}}"#;
         for (file, what) in [
-            ("{}", "has 0"),
-            (two, "has 2"),
+            ("{}", "found 0"),
+            (two, "found 2"),
             ("tracking_number=A", "invalid"),
             (
                 "POST / HTTP/1.1\r\nsignature: x\r\n",

@@ -1,5 +1,4 @@
-//! Where the webhook secret comes from. Never from an argument, which other users of the machine
-//! can read.
+//! Reading the webhook secret. It is never an argument, which other users of the machine can read.
 
 use std::{
     env,
@@ -25,7 +24,7 @@ pub(crate) struct SecretArgs {
 }
 
 impl SecretArgs {
-    /// Gives every secret, in the order of the options; at least one.
+    /// Returns every secret, in the order of the options; at least one.
     pub(crate) fn all(&self) -> Result<Vec<Secret>, Failure> {
         if self.secret_file.is_empty() {
             let secret = env::var_os(VARIABLE).ok_or_else(|| {
@@ -38,7 +37,7 @@ impl SecretArgs {
         self.secret_file.iter().map(|path| read(path)).collect()
     }
 
-    /// Gives the secret, where only one is used.
+    /// Returns the secret of a command that uses only one.
     pub(crate) fn one(&self) -> Result<Secret, Failure> {
         let mut secrets = self.all()?;
         match (secrets.pop(), secrets.is_empty()) {

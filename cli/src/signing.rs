@@ -40,7 +40,7 @@ pub(crate) enum Encoding {
 
 pub(crate) type Mac = [u8; 32];
 
-/// Signs a message. Takes any key, also those that no verifier takes.
+/// Signs a message with any key, even one that no verifier accepts.
 pub(crate) fn mac(key: &[u8], message: &[u8]) -> Mac {
     Hmac::<Sha256>::new_from_slice(key)
         .map(|hmac| hmac.chain_update(message).finalize().into_bytes().into())
@@ -48,13 +48,13 @@ pub(crate) fn mac(key: &[u8], message: &[u8]) -> Mac {
         .unwrap_or_default()
 }
 
-/// Tells what is wrong with a secret that no receiver could be configured with.
+/// Refuses a secret that no receiver can be configured with.
 pub(crate) fn check(secret: &[u8]) -> Result<(), Failure> {
     Signer::new(secret).map(drop).map_err(Failure::usage)
 }
 
 impl SigningArgs {
-    /// Makes the headers `timestamp` and `signature` of a body that is sent now.
+    /// Returns the headers `timestamp` and `signature` of a body that is sent now.
     pub(crate) fn headers(
         &self,
         secret: &[u8],

@@ -244,14 +244,14 @@ async fn what_is_old_enough_is_pruned(inbox: Inbox<impl Engine>, url: &str) {
     assert_eq!(run(&prune).json(), [erased(0)]);
     let ended = run(&["inbox", "show", "AB1", "--database", url]);
     assert!(
-        ended.out.ends_with("\nits body is not kept any more\n"),
+        ended.out.ends_with("\nits body is no longer kept\n"),
         "{}",
         ended.out
     );
 
     assert_wrong_usage(
         &["inbox", "prune", "--keep-ids", "29d", "--database", url],
-        "ids are kept for less than 30 days",
+        "keep_ids is less than 30 days",
     );
 }
 
@@ -451,7 +451,7 @@ async fn a_newer_or_locked_inbox_is_told() {
     sql(&file, "UPDATE trackingmore_schema SET version = 99").await;
     assert_no(
         &stats,
-        "made by a newer version of this library: they are of version 99, and this one knows 1",
+        "made by a newer version of this library: their version is 99, and this library knows versions up to 1",
     );
 }
 

@@ -580,7 +580,12 @@ fn a_refusal_is_explained_as_verify_does() {
     assert_eq!(mistake["code"], "changed_body");
     let detail = mistake["detail"].as_str().unwrap();
     assert!(detail.contains("it matches compacted"), "{detail}");
-    assert!(mistake["advice"].as_str().unwrap().contains("as they came"));
+    assert!(
+        mistake["advice"]
+            .as_str()
+            .unwrap()
+            .contains("as they arrive")
+    );
     let file = dir.path().join("one.delivery");
     fs::write(&file, inspector.get("requests/1/delivery").body).unwrap();
     let verified = run(&["verify", file.to_str().unwrap(), "--json"]).json();

@@ -590,7 +590,7 @@ fn wrong_usage_is_told_in_a_line() {
         ),
         (
             &["send", url, "--set", "origin_info.trackinfo.9.location=x"],
-            r#"no place for "9""#,
+            r#"cannot add "9" there"#,
         ),
         (
             &["send", url, "--encoding", "octal"],

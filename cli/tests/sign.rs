@@ -153,7 +153,7 @@ fn wrong_usage_is_said_in_a_line() {
     sign(&["--curl", "localhost"], b"").assert_wrong_usage("give a whole URL");
     let curl = ["--curl", "http://127.0.0.1:1/"];
     for body in [&b"@/etc/passwd"[..], b"\xff", b"a\0b", &[b' '; 128 * 1024]] {
-        sign(&curl, body).assert_wrong_usage("give it as a file");
+        sign(&curl, body).assert_wrong_usage("put it into a file");
     }
     assert_eq!(sign(&curl, &[b' '; 128 * 1024 - 1]).code, 0);
     run_with_input(&["sign"], BODY.as_bytes()).assert_wrong_usage("no webhook secret");

@@ -4,13 +4,15 @@
 
 mod program;
 
-use std::{fs, path::PathBuf, time::SystemTime};
+use std::{fs, io::Write as _, path::PathBuf, time::SystemTime};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use tempfile::TempDir;
 use trackingmore_webhook::{Scheme, Signer, testing::SECRET};
 
-use crate::program::{Ended, feed, program, run_with_input};
+use crate::program::{Ended, Listen, feed, files, program, run_with_input};
 
 const BODY: &str = r#"{"code":200,"data":{"tracking_number":"LX405512873SE","note":"ring Jane"}}"#;
 /// The example of the vendor's documentation.
@@ -238,6 +240,44 @@ fn what_other_tools_show_is_judged() {
         let ended = verify(&[&files.write("capture", &text)]);
         assert_eq!(ended.code, 0, "{text}: {}{}", ended.out, ended.err);
         assert_eq!(ended.json()[0]["event"], "verdict");
+    }
+}
+
+#[test]
+fn what_gateways_and_wrong_signers_do_is_named() {
+    let mut zipped = GzEncoder::new(Vec::new(), Compression::fast());
+    zipped.write_all(BODY.as_bytes()).unwrap();
+    let zipped = zipped.finish().unwrap();
+    let with_bom = format!("\u{feff}{BODY}");
+    let timed = r#"{"data":{"tracking_number":"A","update_at":"2026-03-02T06:41:00+08:00"}}"#;
+    let spaced = timed.replace('+', " ");
+    let data = r#"{"tracking_number":"LX405512873SE","note":"ring Jane"}"#;
+    let sorted = r#"{"code":200,"data":{"note":"ring Jane","tracking_number":"LX405512873SE"}}"#;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let timestamp = now.unwrap().as_secs().to_string();
+    let joined = format!("{timestamp}{BODY}");
+    let encoded = STANDARD.encode(BODY);
+
+    let dir = tempfile::tempdir().unwrap();
+    let listen = Listen::start(&["--save", dir.path().to_str().unwrap()]);
+    for (signed, sent, code, words) in [
+        (BODY, &zipped[..], "changed_body", "as it is gzip"),
+        (BODY, encoded.as_bytes(), "changed_body", "as it is base64"),
+        (BODY, with_bom.as_bytes(), "changed_body", "byte order mark"),
+        (timed, spaced.as_bytes(), "changed_body", "with `+` for"),
+        (BODY, b"", "empty_body", "empty"),
+        (data, BODY.as_bytes(), "other_message", "`data` alone"),
+        (sorted, BODY.as_bytes(), "other_message", "with sorted keys"),
+        (&joined, BODY.as_bytes(), "joined", "timestamp"),
+    ] {
+        let signature = Signer::new(program::SECRET).unwrap();
+        let signature = signature.sign_body(signed.as_bytes()).to_hex();
+        let headers = [("timestamp", &timestamp), ("signature", &signature)];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.clone()));
+        assert_eq!(listen.post(&headers, sent).status, 401, "{words}");
+        let file = files(dir.path()).pop().unwrap();
+        let ended = program::run(&["verify", "--json", file.to_str().unwrap()]);
+        says_no(&ended, code, words);
     }
 }
 

@@ -488,6 +488,21 @@ fn a_forecast_does_not_keep_a_delivery_without_an_update_time_out() {
 }
 
 #[test]
+fn a_date_is_no_forecast_on_the_day_of_an_update_at_midnight() {
+    let updates = handle([
+        at(
+            scans(&[("2024-05-20", "Delivered", "")]),
+            "2024-05-20T00:00:00+00:00",
+        ),
+        at(
+            scans(&[("2024-05-18", "Arrived", "")]),
+            "2024-05-18T12:00:00+00:00",
+        ),
+    ]);
+    assert_eq!(texts(updates[1].backfilled()), ["2024-05-18 Arrived"]);
+}
+
+#[test]
 fn a_forecast_that_is_sent_again_is_not_later_than_what_is_known() {
     let legs = |origin: &[(&str, &str, &str)], destination: &[(&str, &str, &str)]| {
         parcel(json!({"origin_info": leg(origin), "destination_info": leg(destination)}))

@@ -1,5 +1,5 @@
-//! Accepting: a delivery waits in a queue until one task has written it, together with all that
-//! came meanwhile, in one commit. It only appends, so that no worker is in its way.
+//! Accepting deliveries. They wait in a queue, and one task writes all that have arrived in one
+//! commit. It only appends rows, so that it never waits for a worker.
 
 mod queue;
 
@@ -15,13 +15,13 @@ use crate::{
     Engine, Inbox, body, care::forget, error::chain, inbox::Shared, metric, time::wall_clock,
 };
 
-/// What became of a delivery that is stored.
+/// Whether a stored delivery is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Accepted {
-    /// It was not there before.
+    /// It was not stored before.
     New,
-    /// The same bytes were accepted before.
+    /// The same bytes were stored before.
     Duplicate,
 }
 
@@ -34,21 +34,29 @@ pub struct Entry {
     pub(crate) is_unread: bool,
     /// Tracking number and courier of each parcel in the body.
     pub(crate) names: Vec<(String, String)>,
-    /// A copy: the buffer that a small `Bytes` is a part of can be much larger. `None` if all its
-    /// parcels were forgotten.
+    /// A copy, since a small `Bytes` can be part of a much larger buffer. `None` if all its parcels
+    /// were forgotten.
     pub(crate) body: Option<Vec<u8>>,
+    /// The memory that it took on arrival, in bytes.
+    size: usize,
 }
 
 impl Entry {
     fn new(account: &Arc<str>, id: DeliveryId, bytes: &[u8]) -> Self {
         let parcels = body::parcels(bytes).unwrap_or_default();
+        let names: Vec<_> = parcels.iter().map(body::name).collect();
+        let texts = names
+            .iter()
+            .map(|(number, courier)| number.len() + courier.len());
+        let size = bytes.len() + size_of_val(&*names) + texts.sum::<usize>();
         Self {
             account: Arc::clone(account),
             id,
             received_at: wall_clock(),
             is_unread: parcels.is_empty(),
-            names: parcels.iter().map(body::name).collect(),
+            names,
             body: Some(bytes.to_vec()),
+            size,
         }
     }
 
@@ -56,31 +64,27 @@ impl Entry {
     pub(crate) fn parcels(&self) -> String {
         json!(self.names).to_string()
     }
-
-    fn size(&self) -> usize {
-        self.body.as_ref().map_or(0, Vec::len)
-    }
 }
 
 /// Why a delivery was not stored, for the log.
 type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl<DB: Engine> Inbox<DB> {
-    /// Stores a delivery, and returns when it is durable: it survives kill -9 and, as far as the
-    /// disk keeps its word, a power cut. Then answer 2xx.
+    /// Stores a delivery, and returns when it is durable: it survives kill -9 and, if the disk does
+    /// not lie about syncing, a power cut. Answer 2xx then.
     ///
     /// A body that is not an event is stored too, as [unread](Self::unread). If the future is
     /// dropped before it ends, the delivery may be stored or not.
     ///
-    /// In SQLite, do not call it while a transaction of [`Job::begin`](crate::Job::begin) is open
-    /// in the same task: it waits for that transaction's end until the deadline.
+    /// In SQLite, do not call it while the same task holds a transaction of
+    /// [`Job::begin`](crate::Job::begin): it would wait for that transaction until the deadline.
     ///
     /// # Errors
     ///
     /// [`NotStored`](ErrorKind::NotStored), whose status is 503, when the database fails, when the
     /// deadline passes, when the queue is full, and when the inbox is closed. TrackingMore sends
-    /// the delivery again. If it was stored all the same, because the database's answer was lost,
-    /// it is a duplicate then. The cause is logged.
+    /// the delivery again. If the database stored it after all and only its answer was lost, the
+    /// retry is a duplicate. The cause is logged.
     ///
     /// # Examples
     ///
@@ -103,7 +107,7 @@ impl<DB: Engine> Inbox<DB> {
     }
 
     /// Stores a state of a parcel that you read from TrackingMore's API, such as in a nightly poll
-    /// beside the webhooks. It goes the same way as a delivery, to the same handler.
+    /// beside the webhooks. It is handled like a delivery, by the same handler.
     ///
     /// [`Job::body`](crate::Job::body) is the state as JSON, and [`Job::id`](crate::Job::id) its
     /// SHA-256.
@@ -171,11 +175,11 @@ async fn enqueue<DB: Engine>(shared: &Arc<Shared<DB>>, entry: Entry) -> Result<b
     }
 }
 
-/// Writes until the queue is empty.
+/// Writes batches until the queue is empty.
 async fn write<DB: Engine>(shared: Arc<Shared<DB>>) {
     let queue = Writing(&shared.queue);
     loop {
-        // Whoever is about to come, comes into this batch.
+        // Callers that are about to add a delivery get into this batch.
         tokio::task::yield_now().await;
         if queue.0.ends_writing() {
             break;
@@ -228,7 +232,7 @@ async fn append_one<DB: Engine>(shared: &Shared<DB>, entry: &mut Entry) -> Resul
     }
 }
 
-/// `None` is an error of time.
+/// Returns `Err(None)` if the database does not answer in time.
 async fn append<DB: Engine>(
     shared: &Shared<DB>,
     mut appender: DB::Appender,
@@ -244,7 +248,7 @@ async fn append<DB: Engine>(
     }
 }
 
-/// What is about a parcel that was forgotten is not stored.
+/// Removes what is about forgotten parcels before it is stored.
 async fn leave_out_forgotten<DB: Engine>(
     connection: &mut DB::Connection,
     entries: &mut [Entry],

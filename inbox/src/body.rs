@@ -1,48 +1,49 @@
-//! What a body says, as far as the inbox needs it.
+//! Reading bodies, as far as the inbox needs it.
 
 use std::{collections::HashSet, fmt::Write as _};
 
 use sha2::{Digest as _, Sha256};
 use trackingmore_webhook::{DeliveryId, Events, Tracking};
 
-/// More are nobody's history, and each costs time whenever the parcel is handled.
+/// More than any real parcel has. Each costs time whenever the parcel is handled.
 const MOST_CHECKPOINTS: usize = 1_000;
 
-/// Reads the parcels of a body, or of a state that was recorded; `None` if it is neither.
+/// Reads the parcels of a body or of a recorded state. Returns `None` if it is neither.
 ///
-/// Not by [`VerifiedBody::parse`](trackingmore_webhook::VerifiedBody::parse), which logs that the
-/// delivery was refused.
+/// [`VerifiedBody::parse`](trackingmore_webhook::VerifiedBody::parse) would log that the delivery
+/// was refused.
 pub(crate) fn parcels(bytes: &[u8]) -> Option<Vec<Tracking>> {
     let events: Events = serde_json::from_slice(bytes).ok()?;
     let trackings = events.into_iter().map(|event| event.tracking);
     Some(trackings.collect())
 }
 
-/// Gives the id that a delivery of these bytes has.
+/// Returns the id of a delivery with these bytes.
 pub(crate) fn id(bytes: &[u8]) -> Option<DeliveryId> {
     DeliveryId::try_from(Sha256::digest(bytes).as_slice()).ok()
 }
 
-/// Tracking number and courier in the form of [`key`]; the courier is empty if none is known.
+/// Returns the [`key`]s of the tracking number and the courier. The courier is empty if none is
+/// known.
 pub(crate) fn name(tracking: &Tracking) -> (String, String) {
     let courier = tracking.courier_code.as_deref().unwrap_or_default();
     (key(&tracking.tracking_number), key(courier))
 }
 
-/// By which a parcel is known after it was forgotten.
+/// Returns the hash by which a forgotten parcel is recognised.
 pub(crate) fn forgotten_key(account: &str, tracking_number: &str) -> String {
     hashed(&format!("{account}\0{tracking_number}"))
 }
 
-/// The form in which a tracking number, a courier or an account is stored and compared: as it is,
-/// unless a database would refuse it in a text or in an index.
+/// Returns the form in which a tracking number, a courier or an account is stored and compared. It
+/// is the text itself, or its hash if a database would refuse the text in a column or an index. The
+/// key of a key is the same key.
 pub(crate) fn key(text: &str) -> String {
     const LONGEST: usize = 200;
-    const HASHED: &str = "sha256:";
-    if text.len() <= LONGEST && !text.contains('\0') && !text.starts_with(HASHED) {
+    if text.len() <= LONGEST && !text.contains('\0') {
         return text.to_owned();
     }
-    format!("{HASHED}{}", hashed(text))
+    format!("sha256:{}", hashed(text))
 }
 
 fn hashed(text: &str) -> String {
@@ -53,7 +54,7 @@ fn hashed(text: &str) -> String {
     })
 }
 
-/// Keeps the newest checkpoints only.
+/// Drops all but the newest checkpoints.
 pub(crate) fn trim(tracking: &mut Tracking) {
     let sent: usize = tracking.legs().map(|leg| leg.trackinfo.len()).sum();
     if sent <= MOST_CHECKPOINTS {

@@ -1,4 +1,4 @@
-//! Claiming: takes parcels that are due for this process, with what waits for each.
+//! Claiming: reserves parcels that are due for this process, and reads what waits for each.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -12,13 +12,13 @@ use crate::{
     store::{self, Arg, Record, Tx},
 };
 
-/// Deliveries that are in memory at once for each job.
+/// How many deliveries of a job are in memory at once.
 const PAGE: i64 = 16;
 
-/// States that one job takes in; the deliveries that are left become the next job.
+/// How many states one job can have. The deliveries that are left become the next job.
 const MOST: i64 = 1_000;
 
-/// A parcel that this process has taken, with the first of what waits for it.
+/// A parcel that this process has claimed, with the first deliveries that wait for it.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) ticket: Ticket,
@@ -30,14 +30,14 @@ pub(crate) struct Claimed {
 #[derive(Debug)]
 struct Waiting {
     seq: i64,
-    /// Where in the body the parcel is, which can be more than once.
+    /// The positions of the parcel in the body, which can have it more than once.
     positions: Vec<usize>,
     id: Vec<u8>,
     received_at: i64,
     body: Option<Vec<u8>>,
 }
 
-/// All that a handler is to know.
+/// What a handler gets.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) account: Arc<str>,
@@ -46,7 +46,7 @@ pub(crate) struct Told {
     pub(crate) body: Bytes,
 }
 
-/// Takes up to `most` parcels that are due, either those that are to run alone or the others.
+/// Claims up to `most` parcels that are due: those that must run alone, or the others.
 pub(crate) async fn claim<DB: Engine>(
     mut tx: Tx<DB>,
     most: usize,
@@ -85,7 +85,7 @@ pub(crate) async fn claim<DB: Engine>(
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
-    // In statements of their own: one that claims does not see what others committed just before.
+    // In separate statements, since one that claims does not see what was committed after it began.
     let ids = Arg::Ints(claimed.keys().copied().collect());
     for row in tx.run(DB::sql().known, vec![ids.clone()]).await? {
         if let Some(claimed) = claimed.get_mut(&row.int(0)?) {
@@ -102,14 +102,14 @@ pub(crate) async fn claim<DB: Engine>(
     Ok(claimed.into_values().collect())
 }
 
-/// Tells whether a parcel that is to run alone is due.
+/// Returns whether a parcel that must run alone is due.
 pub(crate) async fn is_any_alone<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
     let rows = store::read::<DB>(&shared.base, DB::sql().alone_due, vec![Arg::In(0)]).await?;
     Ok(!rows.is_empty())
 }
 
 impl Claimed {
-    /// Takes in all that waits, a page at a time. `None` if there is nothing any more.
+    /// Reads all that waits, a page at a time. Returns `None` if nothing waits any more.
     pub(crate) async fn tell<DB: Engine>(
         mut self,
         shared: &Shared<DB>,
@@ -140,7 +140,7 @@ impl Claimed {
                         None => !next.is_news(),
                     };
                     update = Some(next);
-                    // A body of thousands of states is not to hold up what else this thread does.
+                    // A body of thousands of states must not block the other tasks of this thread.
                     tokio::task::yield_now().await;
                 }
                 ticket.taken.add(&waiting, brings_nothing);
@@ -173,7 +173,7 @@ async fn page<DB: Engine>(
     rows.iter().map(Waiting::read).collect()
 }
 
-/// Reads the states at these places in a body.
+/// Reads the states at these positions in a body.
 fn sent(bytes: &[u8], positions: &[usize], received_at: i64) -> Result<Vec<Tracking>, BoxError> {
     let parcels = body::parcels(bytes).ok_or("the body cannot be read any more")?;
     let parcels = parcels.into_iter().enumerate();
@@ -190,11 +190,11 @@ fn sent(bytes: &[u8], positions: &[usize], received_at: i64) -> Result<Vec<Track
     Ok(sent)
 }
 
-/// Drops what nobody who is honest sends.
+/// Drops what no genuine delivery has.
 fn distrust(sent: &mut Tracking, received_at: i64) {
     const DAY: i64 = 24 * 60 * 60 * 1000;
-    // With the timestamp form of the signature the body is not authenticated: one that claims to be
-    // from the future would make all that is genuine old.
+    // The timestamp form of the signature does not authenticate the body. One that claims to be
+    // from the future would make all genuine deliveries look old.
     let updated = sent.update_at.as_ref().and_then(|time| time.instant());
     if updated.is_some_and(|updated| updated.as_millisecond() > received_at + DAY) {
         sent.update_at = None;

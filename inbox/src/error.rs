@@ -1,11 +1,11 @@
 use std::{error, fmt, fmt::Write as _};
 
-/// The error of a handler: whatever `?` turns into one.
+/// The error of a handler. `?` turns any error into one.
 pub type BoxError = Box<dyn error::Error + Send + Sync>;
 
-/// Why something about the inbox failed.
+/// An error of the inbox.
 ///
-/// [`source`](error::Error::source) has the database's own error, where there is one. No message
+/// [`source`](error::Error::source) returns the database's own error, if there is one. No message
 /// quotes a delivery.
 #[derive(Debug)]
 pub struct InboxError {
@@ -20,16 +20,16 @@ pub struct InboxError {
 pub enum InboxErrorKind {
     /// The database failed, or did not answer in time.
     Database,
-    /// The options of the inbox or of the worker cannot work; the message says which.
+    /// An option of the inbox or of the worker is invalid; the message says which.
     InvalidOptions,
     /// The file is on a network file system, where SQLite's locks do not hold.
     NetworkFileSystem,
     /// The tables were made by a newer version of this library; the message says which.
     NewerSchema,
-    /// Another worker works on this SQLite file.
+    /// Another worker is running on this SQLite file.
     WorkerRunning,
-    /// The job is not this worker's any more: its lease ended, or its parcel was forgotten. What it
-    /// did in its transaction is rolled back.
+    /// The job no longer belongs to this worker: its lease ended, or its parcel was forgotten. Its
+    /// transaction is rolled back.
     LostJob,
     /// The content is erased, but a reader of the file keeps SQLite from emptying its log. Call
     /// [`forget`](crate::Inbox::forget) again when it is gone.
@@ -58,7 +58,7 @@ impl InboxError {
         self.source.as_ref()
     }
 
-    /// Tells which kind of failure this is.
+    /// Returns the kind of this error.
     #[must_use]
     pub fn kind(&self) -> InboxErrorKind {
         self.kind
@@ -79,17 +79,17 @@ impl fmt::Display for InboxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             InboxErrorKind::Database => "the inbox's database failed",
-            InboxErrorKind::InvalidOptions => "the options of the inbox cannot work",
+            InboxErrorKind::InvalidOptions => "an option of the inbox is invalid",
             InboxErrorKind::NetworkFileSystem => {
-                "the inbox's file is on a network file system, where its locks do not hold"
+                "the inbox's file is on a network file system, where SQLite's locks do not work"
             }
             InboxErrorKind::NewerSchema => {
                 "the inbox's tables were made by a newer version of this library"
             }
-            InboxErrorKind::WorkerRunning => "another worker works on this file already",
-            InboxErrorKind::LostJob => "the job belongs to another worker by now",
+            InboxErrorKind::WorkerRunning => "another worker is already running on this file",
+            InboxErrorKind::LostJob => "the job no longer belongs to this worker",
             InboxErrorKind::LogNotEmptied => {
-                "erased, but a reader of the file keeps its log from being emptied"
+                "the content is erased, but a reader of the file prevents emptying its log"
             }
         })?;
         match &self.detail {
@@ -105,13 +105,13 @@ impl error::Error for InboxError {
     }
 }
 
-/// An error with its causes.
+/// Returns the text of an error and of its causes.
 pub(crate) fn chain(error: &dyn error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
         let cause = error.to_string();
-        // sqlx's errors tell their cause themselves.
+        // sqlx's errors include their cause.
         if !text.ends_with(&cause) {
             let _ = write!(text, ": {cause}");
         }

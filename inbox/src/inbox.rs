@@ -7,16 +7,16 @@ use crate::{
     store::Store, wake::Wake,
 };
 
-/// Deliveries on their way from the answer 2xx to their effect, in the user's own database.
+/// Stores deliveries in your own database before you answer 2xx, and hands them to a handler.
 ///
-/// Cloning is cheap, and all clones are the same inbox. Open it once in a process:
-/// `SqliteInbox::open`, `PgInbox::connect`.
+/// Open it once in a process, with `SqliteInbox::open` or `PgInbox::connect`. Clones are cheap and
+/// share the same inbox.
 pub struct Inbox<DB: Engine> {
     shared: Arc<Shared<DB>>,
     account: Arc<str>,
 }
 
-/// What all handles on an inbox share.
+/// What all clones of an inbox share.
 pub(crate) struct Shared<DB: Store> {
     pub(crate) base: DB::Base,
     pub(crate) options: InboxOptions,
@@ -39,15 +39,16 @@ impl<DB: Engine> Inbox<DB> {
         }
     }
 
-    /// Gives a handle on the same inbox for one account of yours at TrackingMore, where you have
-    /// several. Its deliveries and parcels are kept apart from those of the others; the default is
-    /// the empty name.
+    /// Returns a handle on the same inbox for one of your accounts at TrackingMore, if you have
+    /// several. Its deliveries and parcels are kept apart from those of other accounts. The default
+    /// account has the empty name.
     ///
-    /// It concerns [`accept`](Self::accept), [`record`](Self::record), [`history`](Self::history),
-    /// [`forget`](Self::forget) and [`retry`](Self::retry). All else is about the whole inbox: a
-    /// worker handles every account, and [`Job::account`] tells which.
+    /// [`accept`](Self::accept), [`record`](Self::record), [`history`](Self::history),
+    /// [`body`](Self::body), [`forget`](Self::forget) and [`retry`](Self::retry) concern this
+    /// account. Everything else concerns the whole inbox: a worker handles every account, and
+    /// [`Job::account`] returns which.
     ///
-    /// A name is kept as it is up to 200 bytes, and as its SHA-256 if it is longer.
+    /// A name of more than 200 bytes is stored as its SHA-256.
     #[must_use]
     pub fn account(&self, name: &str) -> Self {
         Self {
@@ -56,8 +57,8 @@ impl<DB: Engine> Inbox<DB> {
         }
     }
 
-    /// Prepares a worker that calls `handle` for each parcel with news. Nothing happens until it
-    /// is [run](Worker::run_until).
+    /// Returns a worker that calls `handle` for each parcel with news. It does nothing until it is
+    /// [run](Worker::run_until).
     ///
     /// A parcel's jobs are handled in order and one at a time, whatever the number of workers.
     ///
@@ -81,8 +82,8 @@ impl<DB: Engine> Inbox<DB> {
         Worker::new(Arc::clone(&self.shared), handle)
     }
 
-    /// As [`worker`](Self::worker), for a handler that needs something of yours: each call gets a
-    /// clone of `state`.
+    /// As [`worker`](Self::worker), for a handler that needs shared state: each call gets a clone of
+    /// `state`.
     pub fn worker_with<S, H, F>(&self, state: S, handle: H) -> Worker<DB>
     where
         S: Clone + Send + Sync + 'static,
@@ -92,18 +93,17 @@ impl<DB: Engine> Inbox<DB> {
         self.worker(move |job| handle(state.clone(), job))
     }
 
-    /// Gives the pool of connections that your own queries on the inbox's database may use.
+    /// Returns the connection pool that your own queries on the inbox's database can use.
     ///
-    /// In SQLite, write with [`Job::begin`] or with `begin_with("BEGIN IMMEDIATE")`: a plain
-    /// `begin` fails when another connection writes before it does.
+    /// In SQLite, write in a transaction of [`Job::begin`] or of `begin_with("BEGIN IMMEDIATE")`. A
+    /// plain `begin` fails if another connection writes first.
     #[must_use]
     pub fn pool(&self) -> &Pool<DB> {
         DB::pool(&self.shared.base)
     }
 
-    /// Closes the connections to the database, after what has been accepted is stored; also those
-    /// of a pool that the inbox was made of. Whoever waits for one, and every later call, gets an
-    /// error.
+    /// Stores what is being accepted, and closes all connections to the database, including those of
+    /// a pool that the inbox was opened with. Workers end, and every later call is an error.
     pub async fn close(&self) {
         self.shared.queue.close().await;
         DB::close(&self.shared.base).await;

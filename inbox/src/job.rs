@@ -11,9 +11,9 @@ use crate::{
     store::{Purpose, Tx},
 };
 
-/// A parcel with news: all that came for it since it was handled last.
+/// A parcel with news: everything that arrived since it was last handled.
 ///
-/// `Debug` shows the delivery's id and the attempt, and nothing of the content.
+/// `Debug` shows the delivery's id and the attempt, but no content.
 pub struct Job<DB: Engine> {
     pub(crate) shared: Arc<Shared<DB>>,
     pub(crate) ticket: Ticket,
@@ -23,7 +23,7 @@ pub struct Job<DB: Engine> {
     pub(crate) body: Bytes,
 }
 
-/// The proof that a job was marked as handled: what a handler returns when all went well.
+/// The proof that a job was marked as handled. A handler returns it on success.
 #[derive(Debug)]
 #[must_use = "return it from the handler"]
 pub struct Done {
@@ -32,35 +32,35 @@ pub struct Done {
 }
 
 impl<DB: Engine> Job<DB> {
-    /// What is known of the parcel now, and what is new since the state that was handled last.
+    /// Returns what is known of the parcel now, and what is new since it was last handled.
     #[must_use]
     pub fn update(&self) -> &Update {
         &self.update
     }
 
-    /// The account whose parcel it is; empty if you have only one.
+    /// Returns the [account](crate::Inbox::account) that the parcel belongs to; empty by default.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.account
     }
 
-    /// Which attempt this is, from 1.
+    /// Returns the number of this attempt, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.ticket.attempt
     }
 
-    /// The id of the newest delivery: for logs.
+    /// Returns the id of the newest delivery, for logs.
     ///
-    /// It is no key for effects, since news can arrive between two attempts. For an effect
-    /// elsewhere take the parcel with
+    /// Do not use it as a key for effects, since news can arrive between two attempts. For an
+    /// effect elsewhere, use the parcel with
     /// [`Checkpoint::key`](trackingmore_webhook::Checkpoint::key), or with the change of status.
     #[must_use]
     pub fn id(&self) -> DeliveryId {
         self.id
     }
 
-    /// The body of the newest delivery, byte for byte.
+    /// Returns the body of the newest delivery, byte for byte.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -69,8 +69,8 @@ impl<DB: Engine> Job<DB> {
     /// Begins a transaction on the inbox's database, for the effect. End it with
     /// [`done_in`](Self::done_in).
     ///
-    /// In SQLite it waits for its turn and holds the lock for writing from the start, and meanwhile
-    /// nothing can be accepted: do what takes long before you call this.
+    /// In SQLite, it waits for its turn and holds the write lock from the start, so that nothing
+    /// can be accepted until it ends. Do slow work before you call this.
     ///
     /// # Errors
     ///
@@ -80,10 +80,10 @@ impl<DB: Engine> Job<DB> {
         Ok(begun.transaction)
     }
 
-    /// Marks the parcel's news as handled. The effect happens at least once: if the process dies
-    /// before the mark, it is repeated.
+    /// Marks the parcel's news as handled, without a transaction. The effect happens at least once:
+    /// if the process dies before the mark, the job is repeated.
     ///
-    /// In SQLite, end a transaction of [`begin`](Self::begin) first.
+    /// In SQLite, first end a transaction of [`begin`](Self::begin).
     ///
     /// # Errors
     ///
@@ -96,12 +96,12 @@ impl<DB: Engine> Job<DB> {
         done
     }
 
-    /// Marks the parcel's news as handled and commits, in the transaction of the effect: both
+    /// Marks the parcel's news as handled in the transaction of the effect, and commits it. Both
     /// happen, or neither.
     ///
     /// # Errors
     ///
-    /// As [`done`](Self::done); the transaction is rolled back then.
+    /// As [`done`](Self::done). The transaction is rolled back.
     pub async fn done_in(self, mut transaction: Transaction<'_, DB>) -> Result<Done, InboxError> {
         let marked = mark::done::<DB>(&mut transaction, &self.ticket, Some(&self.update)).await?;
         if marked == Marked::Lost {

@@ -1,5 +1,5 @@
-//! Leases: what runs is this process's for a while, and longer as long as it says so. A process
-//! that died says nothing, and its parcels come free.
+//! Leases: a running job belongs to this process for a limited time, which it renews. The jobs of a
+//! process that died are free when their leases end.
 
 use std::{
     collections::HashSet,
@@ -17,14 +17,14 @@ use crate::{
     worker::Settings,
 };
 
-/// Parcels of dead processes that are taken care of in one transaction.
+/// How many parcels of dead processes one transaction frees.
 const STEP: i64 = 100;
 
-/// The attempts that run in this process: parcels with their claims.
+/// The attempts that run in this process, each a parcel and its claim.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Arc<Mutex<HashSet<(i64, i64)>>>);
 
-/// Keeps the lease of one attempt. It ends with the attempt, also when that panics.
+/// Keeps the lease of one attempt until it is dropped, also by a panic.
 #[derive(Debug)]
 pub(crate) struct Hold {
     held: Held,
@@ -60,7 +60,7 @@ impl Drop for Hold {
     }
 }
 
-/// Keeps the leases of what runs, for as long as this future is polled.
+/// Renews the leases of running jobs for as long as this future is polled.
 pub(crate) async fn keep<DB: Engine>(shared: Arc<Shared<DB>>, held: Held, lease: Duration) {
     loop {
         tokio::time::sleep(lease / 3).await;
@@ -85,7 +85,7 @@ async fn renew<DB: Engine>(
     tx.commit().await
 }
 
-/// Which running attempts belong to a process that died.
+/// Which running attempts count as those of a process that died.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Orphans {
     /// All.
@@ -94,8 +94,8 @@ pub(crate) enum Orphans {
     Expired,
 }
 
-/// Lets the parcels of processes that died wait again, each to run alone: one of them may be what
-/// killed the process, and the others are not to die with it again.
+/// Retries the jobs of processes that died, each alone: one of them may have killed the process,
+/// and must not take the others with it again.
 pub(crate) async fn free<DB: Engine>(
     shared: &Shared<DB>,
     held: &Held,
@@ -107,7 +107,7 @@ pub(crate) async fn free<DB: Engine>(
         Orphans::Expired => Arg::In(0),
     };
     if let Orphans::All = orphans {
-        // A process whose clock was wrong may have left what waits for a year.
+        // A process whose clock was wrong may have set a retry far into the future.
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         let args = vec![Arg::after(settings.longest_delay())];
         tx.run(DB::sql().bring_forward, args).await?;
@@ -123,22 +123,22 @@ pub(crate) async fn free<DB: Engine>(
                 claim: row.int(1)?,
                 attempt: u32::try_from(row.int(2)?).unwrap_or(u32::MAX),
                 alone: row.flag(3)?,
-                // Even if news has come meanwhile, which nobody has counted.
+                // News that arrived since is not counted.
                 news: i64::MAX,
                 taken: Taken::default(),
             };
-            // Whether it was this one is known only if it ran alone.
+            // That this job killed the process is known only if it ran alone.
             let next = if ticket.alone && ticket.attempt >= settings.max_attempts {
                 Next::Dead { alone: true }
             } else {
                 Next::RetryAlone(settings.delay(ticket.attempt))
             };
-            let error = "the process died, or stood still, while it ran";
+            let error = "the process died or was suspended while the job ran";
             mark::fail::<DB>(&mut tx.transaction, &ticket, error, next).await?;
             tracing::warn!(
                 attempt = ticket.attempt,
                 is_dead = matches!(next, Next::Dead { .. }),
-                "a job of a process that died comes back",
+                "a job of a process that died will be retried",
             );
         }
         tx.commit().await?;

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// Without a database, there is nothing to call from outside.
+// Without a database, nothing can be called from outside.
 #![cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
 
 mod accept;
@@ -22,7 +22,7 @@ mod time;
 mod wake;
 mod worker;
 
-/// The version whose pools and transactions the inbox works with.
+/// The version of sqlx whose pools and transactions the inbox uses.
 pub use sqlx;
 
 pub use self::{

@@ -1,5 +1,5 @@
-//! How an attempt ends. Each mark asks for the claim number, which never resets: an attempt that
-//! has lost its parcel to a later one changes nothing.
+//! Marking how an attempt ended. Each mark checks the claim number, which never resets, so that an
+//! attempt that lost its parcel to a later one changes nothing.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     store::{Arg, Purpose, Store, answered},
 };
 
-/// Longer texts of a handler's error are cut.
+/// The most of an error's text that is kept, in bytes.
 const LONGEST_ERROR: usize = 1_024;
 
 /// One attempt at one parcel.
@@ -20,28 +20,28 @@ pub(crate) struct Ticket {
     pub(crate) parcel: i64,
     pub(crate) claim: i64,
     pub(crate) attempt: u32,
-    /// Whether nothing else runs in this process meanwhile.
+    /// Whether nothing else runs in this process at the same time.
     pub(crate) alone: bool,
-    /// What waited when it was claimed, taken or not.
+    /// How much news waited when the parcel was claimed, whether it was read or not.
     pub(crate) news: i64,
     pub(crate) taken: Taken,
 }
 
-/// The deliveries that an attempt has taken in.
+/// The deliveries that an attempt has read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken {
     pub(crate) handled: Vec<i64>,
     pub(crate) superseded: Vec<i64>,
-    /// States, of which a delivery can have several.
+    /// The number of states; a delivery can have several.
     pub(crate) count: i64,
 }
 
-/// What becomes of a parcel whose attempt failed.
+/// The next state of a parcel whose attempt failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Next {
-    /// It waits, and may run beside others.
+    /// Retried after this delay, beside other jobs.
     Retry(Duration),
-    /// It waits, and runs by itself.
+    /// Retried after this delay, with nothing else running.
     RetryAlone(Duration),
     Dead {
         alone: bool,
@@ -61,17 +61,17 @@ impl Ticket {
     }
 }
 
-/// What a mark as handled has found.
+/// The result of marking a parcel as handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marked {
-    /// The attempt has lost its parcel: roll back.
+    /// The attempt no longer holds its parcel: roll back.
     Lost,
     Idle,
-    /// More news has come meanwhile.
+    /// More news has arrived since it was claimed.
     MoreWaits,
 }
 
-/// Marks what was taken as handled, and keeps the state that is known now.
+/// Marks what was read as handled, and stores the state that is known now.
 pub(crate) async fn done<DB: Store>(
     connection: &mut DB::Connection,
     ticket: &Ticket,
@@ -111,7 +111,7 @@ pub(crate) async fn done<DB: Store>(
     Ok(marked)
 }
 
-/// Marks an attempt as failed. Tells whether it still had its parcel.
+/// Marks an attempt as failed. Returns whether it still held its parcel.
 pub(crate) async fn failed<DB: Engine>(
     shared: &Shared<DB>,
     ticket: &Ticket,
@@ -149,7 +149,7 @@ pub(crate) async fn fail<DB: Store>(
     Ok(!changed.is_empty())
 }
 
-/// PostgreSQL refuses a NUL in a text.
+/// Replaces NUL, which PostgreSQL refuses in a text, and cuts the error to its limit.
 fn storable(error: &str) -> String {
     let mut error = error.replace('\0', "\u{FFFD}");
     error.truncate(error.floor_char_boundary(LONGEST_ERROR));

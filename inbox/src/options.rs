@@ -10,7 +10,7 @@ const LEAST_IDS: Duration = DAY.saturating_mul(30);
 
 /// How an inbox accepts deliveries, and how long it keeps them.
 ///
-/// Wrong options are told where the inbox is opened.
+/// Opening an inbox checks them.
 ///
 /// # Examples
 ///
@@ -46,44 +46,46 @@ impl InboxOptions {
         }
     }
 
-    /// How long storing a delivery may take before it is an error; 5 seconds by default.
+    /// Sets how long storing a delivery may take before it is an error; 5 seconds by default.
     ///
-    /// The wait in the queue, for the database's lock and for its commit all count.
+    /// This includes waiting in the queue, for the database's lock and for its commit.
     pub fn accept_deadline(mut self, deadline: Duration) -> Self {
         self.accept_deadline = deadline;
         self
     }
 
-    /// How many deliveries, and how many bytes of their bodies, may wait to be stored at once;
-    /// 4,096 and 64 MiB by default. When the queue is full, a delivery is an error at once.
+    /// Sets how many deliveries, and how many bytes of them, may wait to be stored; 4,096 and 64
+    /// MiB by default. The bytes are those of the body, and those of its tracking numbers and
+    /// couriers again. If the queue is full, accepting a delivery fails at once.
     pub fn queue(mut self, count: usize, bytes: usize) -> Self {
         self.queue_count = count;
         self.queue_bytes = bytes;
         self
     }
 
-    /// How long the ids of deliveries are kept, which stop duplicates; 30 days by default, which is
-    /// also the least.
+    /// Sets how long the ids of deliveries are kept, by which duplicates are recognised; 30 days by
+    /// default, which is also the minimum.
     pub fn keep_ids(mut self, keep: Duration) -> Self {
         self.keep_ids = keep;
         self
     }
 
-    /// How long the bodies of handled deliveries are kept; 30 days by default.
+    /// Sets how long the bodies of handled deliveries are kept; 30 days by default, and never
+    /// longer than their parcels.
     pub fn keep_bodies(mut self, keep: Duration) -> Self {
         self.keep_bodies = keep;
         self
     }
 
-    /// How long the state of a parcel is kept after its last delivery; 365 days by default. It
-    /// must outlive the ids: without it, a late delivery of an old state would look like a first
-    /// one.
+    /// Sets how long the state of a parcel is kept after its last delivery; 365 days by default. It
+    /// must be at least as long as ids are kept. Without the state, a late delivery of an old state
+    /// would look like the first one.
     pub fn keep_parcels(mut self, keep: Duration) -> Self {
         self.keep_parcels = keep;
         self
     }
 
-    /// The accept deadline as databases take it: their clocks overflow far from now.
+    /// The accept deadline, limited to what the databases' clocks can add to now.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn patience(&self) -> Duration {
         self.accept_deadline.min(DAY)
@@ -91,13 +93,13 @@ impl InboxOptions {
 
     pub(crate) fn check(&self) -> Result<(), InboxError> {
         let wrong = if self.accept_deadline.is_zero() {
-            "the accept deadline is zero: give at least some milliseconds"
+            "the accept deadline is 0: set at least some milliseconds"
         } else if self.queue_count == 0 || self.queue_bytes == 0 {
-            "the queue has no room: give it at least one delivery and its bytes"
+            "the queue has no room: allow at least one delivery and its bytes"
         } else if self.keep_ids < LEAST_IDS {
-            "ids are kept for less than 30 days, and a delivery can come again until then"
+            "keep_ids is less than 30 days, and a delivery can come again until then"
         } else if self.keep_parcels < self.keep_ids {
-            "parcels are kept for less time than ids, and old deliveries would look new"
+            "keep_parcels is less than keep_ids, so that old deliveries would look new"
         } else {
             return Ok(());
         };

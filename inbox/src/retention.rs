@@ -1,4 +1,4 @@
-//! Retention: what is old enough goes, in small steps.
+//! Retention: erases what is old enough, in small steps.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,17 +8,17 @@ use crate::{
     store::{Arg, Purpose, Tx},
 };
 
-/// How often a worker looks for what is old enough.
+/// How often a worker prunes.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Rows that go in one transaction.
+/// Rows that one transaction erases.
 const STEP: i64 = 256;
 
 /// What [`Inbox::prune`] erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pruned {
-    /// Bodies of deliveries whose ids are kept on.
+    /// Bodies of deliveries whose ids are still kept.
     pub bodies: u64,
     /// Deliveries, with their ids.
     pub deliveries: u64,
@@ -27,8 +27,8 @@ pub struct Pruned {
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Erases what has been kept for long enough, in steps that hold nobody up, and tells how much
-    /// that was. A worker does it by itself, once a minute.
+    /// Erases what has been kept for long enough, in small transactions, and returns how much that
+    /// was. A worker does so once a minute.
     ///
     /// # Errors
     ///
@@ -57,7 +57,12 @@ async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<Pruned, sqlx::Error> {
     } = shared.options;
     let mut pruned = Pruned::default();
     let statements = [
-        (DB::sql().drop_bodies, keep_bodies, &mut pruned.bodies),
+        // Without its parcel, a body could not be forgotten.
+        (
+            DB::sql().drop_bodies,
+            keep_bodies.min(keep_parcels),
+            &mut pruned.bodies,
+        ),
         (DB::sql().drop_unread, keep_parcels, &mut pruned.deliveries),
         (DB::sql().drop_forgotten, keep_ids, &mut 0),
     ];
@@ -89,7 +94,7 @@ async fn prune<DB: Engine>(shared: &Shared<DB>) -> Result<Pruned, sqlx::Error> {
     Ok(pruned)
 }
 
-/// Drops the oldest parcels, at most [`STEP`], and tells how many.
+/// Erases the oldest parcels, at most [`STEP`]. Returns how many.
 async fn drop_parcels<DB: Engine>(
     shared: &Shared<DB>,
     keep: Duration,
@@ -114,8 +119,8 @@ async fn drop_parcels<DB: Engine>(
     Ok(dropped)
 }
 
-/// Drops the ids of the next deliveries that are old and need nothing any more, and tells after
-/// which to go on, and how many those were.
+/// Erases the next deliveries that are old and completely handled. Returns the number after which
+/// to go on, and how many were erased.
 async fn drop_deliveries<DB: Engine>(
     shared: &Shared<DB>,
     after: i64,

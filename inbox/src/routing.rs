@@ -1,5 +1,5 @@
-//! Routing: gives each delivery to its parcels. The claiming side does it, in steps of a bounded
-//! size, so that accepting need not touch a row that a worker locks.
+//! Routing: assigns each delivery to its parcels. Workers do it, in transactions of a bounded size,
+//! so that accepting need not touch a row that a worker locks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,13 +15,16 @@ use crate::{
 /// Deliveries in one transaction.
 const STEP: i64 = 256;
 
+/// Steps before jobs are claimed again.
+const STEPS: usize = 16;
+
 /// Size of the names in them, or of a single delivery with more: a body can have thousands.
 const STEP_SIZE: i64 = 1024 * 1024;
 
-/// A walk over all deliveries that are not routed, in their order.
+/// A walk over all deliveries that are not routed, in order.
 ///
-/// A delivery whose parcel is locked stays for the next walk, and what comes for the same parcel
-/// after it stays with it.
+/// A delivery whose parcel is locked stays for the next walk, and so do later ones for the same
+/// parcel.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     after: i64,
@@ -39,7 +42,7 @@ struct Fresh {
 /// Account and tracking number.
 type Key = (String, String);
 
-/// The parcels of a step; those of one key differ in their courier.
+/// The parcels of a step. Those with the same key differ in their courier.
 type Parcels = HashMap<Key, Vec<Parcel>>;
 
 #[derive(Debug)]
@@ -51,7 +54,7 @@ struct Parcel {
     is_named: bool,
 }
 
-/// What a step gives to a parcel.
+/// A delivery that a step assigns to a parcel.
 #[derive(Debug)]
 struct News {
     seq: i64,
@@ -62,15 +65,27 @@ struct News {
     parcel: usize,
 }
 
-/// Routes all that there is, and tells whether some of it stays, for a lock.
-pub(crate) async fn route<DB: Engine>(shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
-    let mut walk = Walk::default();
-    while walk.step(shared).await? {}
-    Ok(!walk.held_up.is_empty())
-}
-
 impl Walk {
-    /// Routes the next few deliveries, and tells whether there may be more.
+    /// Whether some deliveries stay, because their parcel is locked.
+    pub(crate) fn has_left_some(&self) -> bool {
+        !self.held_up.is_empty()
+    }
+
+    /// Routes the next few thousand deliveries: many, so that what waits for a parcel becomes one
+    /// job, but not all, so that jobs do not wait for long. Returns whether there may be more.
+    pub(crate) async fn on<DB: Engine>(
+        &mut self,
+        shared: &Shared<DB>,
+    ) -> Result<bool, sqlx::Error> {
+        for _ in 0..STEPS {
+            if !self.step(shared).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Routes the next few deliveries in one transaction. Returns whether there may be more.
     async fn step<DB: Engine>(&mut self, shared: &Shared<DB>) -> Result<bool, sqlx::Error> {
         let mut tx = DB::begin(&shared.base, Purpose::Work).await?;
         if tx.run(DB::sql().route_alone, Vec::new()).await?.is_empty() {
@@ -111,7 +126,7 @@ impl Walk {
         let mut news = Vec::new();
         for delivery in &fresh {
             for (position, (key, courier)) in delivery.parcels().enumerate() {
-                // Nothing is left of a place that was forgotten.
+                // The name of a forgotten parcel is empty.
                 if !key.1.is_empty() && !is_forgotten(&key.0, &key.1) {
                     news.push(News {
                         seq: delivery.seq,
@@ -134,7 +149,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Leaves out what is about a locked parcel, or comes after it.
+    /// Removes deliveries about a locked parcel, and those that must come after them.
     fn without_held_up(
         &mut self,
         mut fresh: Vec<Fresh>,
@@ -156,7 +171,8 @@ impl Walk {
     }
 }
 
-/// How many deliveries to take, by the size of the names in each: at least one, if there is one.
+/// Returns how many deliveries to route, given the size of the names in each: at least one, if
+/// there is one.
 fn in_one_step(sizes: &[i64]) -> usize {
     let mut sum = 0;
     let fitting = sizes.iter().take_while(|size| {
@@ -210,7 +226,7 @@ async fn parcels_of<DB: Engine>(tx: &mut Tx<DB>, fresh: &[Fresh]) -> Result<Parc
     Ok(parcels)
 }
 
-/// Locks the parcels, and gives those that another transaction has locked.
+/// Locks the parcels. Returns those that another transaction has locked.
 async fn locked<DB: Engine>(
     tx: &mut Tx<DB>,
     parcels: &Parcels,
@@ -224,7 +240,8 @@ async fn locked<DB: Engine>(
     Ok(ids)
 }
 
-/// Finds the parcel of this courier, or adds it. No courier matches the only one that is known.
+/// Returns the position of the parcel with this courier, which is added if it is new. Without a
+/// courier, the only parcel that is known matches.
 fn choose(parcels: &mut Vec<Parcel>, courier: &str) -> usize {
     if let Some(same) = parcels.iter().position(|it| it.courier == courier) {
         return same;
@@ -247,7 +264,7 @@ fn choose(parcels: &mut Vec<Parcel>, courier: &str) -> usize {
     }
 }
 
-/// Adds the parcels that are new, and names the couriers that became known.
+/// Stores new parcels and newly known couriers.
 async fn keep<DB: Engine>(tx: &mut Tx<DB>, parcels: &mut Parcels) -> Result<(), sqlx::Error> {
     let mut new = Vec::new();
     for (key, parcel) in each(parcels) {
@@ -279,14 +296,14 @@ fn each(parcels: &Parcels) -> impl Iterator<Item = (&Key, &Parcel)> {
     keys.flat_map(|(key, parcels)| parcels.iter().map(move |parcel| (key, parcel)))
 }
 
-/// Adds the news, and lets its parcels wait for a worker.
+/// Stores the news, and marks its parcels as waiting for a worker.
 async fn announce<DB: Engine>(
     tx: &mut Tx<DB>,
     parcels: &Parcels,
     news: &[News],
 ) -> Result<(), sqlx::Error> {
     let mut added = Vec::with_capacity(news.len());
-    // In the order of their ids, which all processes share.
+    // Updated in the order of their ids, which is the same in all processes.
     let mut announced: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
     for one in news {
         let parcel = parcels.get(&one.key).and_then(|it| it.get(one.parcel));

@@ -1,4 +1,4 @@
-//! One attempt, from what was claimed to its mark.
+//! One attempt, from the claim to the mark.
 
 use std::{any::Any, pin::Pin, sync::Arc, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::{
     worker::Settings,
 };
 
-/// What a handler does with a job.
+/// The future of a handler.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<Done, BoxError>> + Send>>;
 pub(crate) type Handler<DB> = Arc<dyn Fn(Job<DB>) -> Handling + Send + Sync>;
 
-/// How long an aborted handler may take to let go. Longer takes only one that blocks its thread.
+/// How long to wait for an aborted handler to stop. Only one that blocks its thread takes longer.
 pub(crate) const LETTING_GO: Duration = Duration::from_secs(5);
 
 /// What all attempts of a worker share.
@@ -34,20 +34,20 @@ pub(crate) struct Runner<DB: Engine> {
     pub(crate) handler: Handler<DB>,
     pub(crate) settings: Settings,
     pub(crate) held: Held,
-    /// Turns true when what still runs is to be cut off.
+    /// Turns true when running handlers must be aborted.
     pub(crate) cut: watch::Receiver<bool>,
 }
 
-/// How a handler's run ended.
+/// How a handler ended.
 enum Ended {
     Done(Done),
     Failed(String),
-    /// The worker shuts down, and could not wait longer.
+    /// Aborted because the worker shuts down.
     Cut,
 }
 
 impl<DB: Engine> Runner<DB> {
-    /// Runs what was claimed, to its mark.
+    /// Runs a claimed job, and marks how it ended.
     pub(crate) async fn run(self: Arc<Self>, claimed: Claimed) {
         let _hold = self.held.hold(&claimed.ticket);
         self.attempt(claimed).await;
@@ -77,7 +77,10 @@ impl<DB: Engine> Runner<DB> {
                 self.supersede(&ticket).await;
                 return;
             }
-            Ok(None) => (None, Ended::Failed("its news is gone".to_owned())),
+            Ok(None) => (
+                None,
+                Ended::Failed("the news of the parcel is gone".to_owned()),
+            ),
             Err(error) => (None, Ended::Failed(chain(&*error))),
         };
         let delivery = id.map(tracing::field::display);
@@ -90,21 +93,21 @@ impl<DB: Engine> Runner<DB> {
                 self.fail(
                     &ticket,
                     delivery,
-                    "the handler returned the mark of another job",
+                    "the handler returned the `Done` of another job",
                 )
                 .await;
             }
             Ended::Failed(error) => self.fail(&ticket, delivery, &error).await,
             Ended::Cut => {
-                let error = "cut off when its worker shut down";
+                let error = "aborted when the worker shut down";
                 let next = Next::Retry(Duration::ZERO);
                 self.mark(&ticket, error, next).await;
-                tracing::info!(delivery, attempt = ticket.attempt, "job given back");
+                tracing::info!(delivery, attempt = ticket.attempt, "job released");
             }
         }
     }
 
-    /// Runs the handler in a task of its own, so that its panic ends nothing else.
+    /// Runs the handler in a task of its own, so that a panic affects nothing else.
     async fn handle(&self, job: Job<DB>) -> Ended {
         let handler = Arc::clone(&self.handler);
         let mut task = JoinSet::new();
@@ -119,12 +122,12 @@ impl<DB: Engine> Runner<DB> {
             _ = cut.wait_for(|cut| *cut) => Ended::Cut,
         };
         task.abort_all();
-        // Until it has let go, the parcel must not run again. It may have marked its job meanwhile.
+        // The parcel must not run again until the handler has stopped. It may still mark its job.
         match timeout(LETTING_GO, task.join_next()).await {
             Ok(Some(Ok(Ok(done)))) => Ended::Done(done),
             Ok(_) => ended,
             Err(_) => {
-                tracing::warn!("a handler blocks its thread, and cannot be aborted");
+                tracing::warn!("a handler blocks its thread and cannot be aborted");
                 task.detach_all();
                 ended
             }
@@ -150,40 +153,40 @@ impl<DB: Engine> Runner<DB> {
             tracing::warn!(
                 delivery,
                 attempt,
-                "a failed job was not this worker's any more"
+                "a failed job no longer belonged to this worker"
             );
         } else if is_last {
             metric::job("dead");
             tracing::error!(
                 delivery,
                 attempt,
-                "job failed for the last time, and is dead"
+                "job failed for the last time and is dead"
             );
         } else {
             metric::job("failed");
-            tracing::warn!(delivery, attempt, "job failed, and is tried again");
+            tracing::warn!(delivery, attempt, "job failed and will be retried");
         }
     }
 
-    /// Marks a failure as soon as the database can be written, within the lease.
+    /// Marks a failure, and retries within the lease if the database fails.
     async fn mark(&self, ticket: &Ticket, error: &str, next: Next) -> bool {
         let began = Instant::now();
         loop {
             match mark::failed(&self.shared, ticket, error, next).await {
                 Ok(had) => return had,
                 Err(error) if began.elapsed() >= self.settings.lease || *self.cut.borrow() => {
-                    tracing::error!(%error, "a failed job could not be marked: its lease must end");
+                    tracing::error!(%error, "a failed job could not be marked, and is free when its lease ends");
                     return false;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a failed job could not be marked yet");
+                    tracing::warn!(%error, "a failed job could not be marked, and is tried again");
                     sleep(self.settings.poll).await;
                 }
             }
         }
     }
 
-    /// Marks what brings no news.
+    /// Marks a job without news.
     async fn supersede(&self, ticket: &Ticket) {
         let marking = async {
             let mut tx = DB::begin(&self.shared.base, Purpose::Work).await?;

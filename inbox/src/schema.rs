@@ -1,11 +1,11 @@
-//! The version of the inbox's tables, in a table of its own.
+//! Migrations of the inbox's tables. Their version is in a table of its own.
 
 use crate::{
     InboxError, InboxErrorKind,
     store::{Arg, Store},
 };
 
-/// Runs the migrations that the database has not seen, in the caller's transaction.
+/// Runs the migrations that the database lacks, in the caller's transaction.
 pub(crate) async fn bring_up_to_date<DB: Store>(
     connection: &mut DB::Connection,
     migrations: &'static [&'static str],
@@ -19,7 +19,7 @@ pub(crate) async fn bring_up_to_date<DB: Store>(
         return Err(InboxError::with_detail(
             InboxErrorKind::NewerSchema,
             format!(
-                "they are of version {found}, and this one knows {}",
+                "their version is {found}, and this library knows versions up to {}",
                 migrations.len()
             ),
         ));

@@ -6,14 +6,14 @@ use std::{sync::LazyLock, time::Instant};
 
 use crate::store::millis;
 
-/// Milliseconds since 1970, for the people who read them.
+/// Milliseconds since 1970, by the wall clock.
 pub(crate) fn wall_clock() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, millis)
 }
 
-/// Milliseconds since 1970 that never jump: as the clock stood when the process first asked, and
-/// counted from there.
+/// Milliseconds since 1970 that never jump: the wall clock at the first call, and monotonic from
+/// there.
 #[cfg(feature = "sqlite")]
 pub(crate) fn process_clock() -> i64 {
     static START: LazyLock<(i64, Instant)> = LazyLock::new(|| (wall_clock(), Instant::now()));

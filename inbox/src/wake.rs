@@ -1,5 +1,4 @@
-//! Tells the workers of this process that there is something to do, so that they need not wait for
-//! their next look at the database.
+//! Wakes the workers of this process, so that they need not wait for their next poll.
 
 use tokio::sync::watch;
 

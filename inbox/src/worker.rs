@@ -1,6 +1,8 @@
 use std::{
     fmt,
+    future::ready,
     hash::{BuildHasher as _, Hasher as _, RandomState},
+    mem,
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -12,7 +14,8 @@ use crate::{
     Engine, InboxError, InboxErrorKind, claim,
     inbox::Shared,
     lease::{self, Held, Orphans},
-    metric, retention, routing,
+    metric, retention,
+    routing::Walk,
     run::{self, Handler, Runner},
     store::{Purpose, Tx},
 };
@@ -25,7 +28,7 @@ pub struct Worker<DB: Engine> {
     settings: Settings,
 }
 
-/// How a worker works.
+/// The settings of a worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) concurrency: usize,
@@ -57,56 +60,57 @@ impl<DB: Engine> Worker<DB> {
         }
     }
 
-    /// How many parcels are handled at once; 8 by default.
+    /// Sets how many parcels are handled at once; 8 by default.
     pub fn concurrency(mut self, jobs: usize) -> Self {
         self.settings.concurrency = jobs;
         self
     }
 
-    /// How long a job stays this worker's without a sign of life; 60 seconds by default. It is
-    /// renewed at a third of it while the handler runs.
+    /// Sets how long a claimed job is reserved for this worker; 60 seconds by default. The lease is
+    /// renewed at a third of this time while the handler runs. If the worker's process dies, the
+    /// job is free when its lease ends.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = lease;
         self
     }
 
-    /// How long a handler may run before it is aborted, and its transaction rolled back; 10 minutes
-    /// by default. Only a handler that awaits something can be aborted.
+    /// Sets how long a handler may run before it is aborted and its transaction rolled back; 10
+    /// minutes by default. A handler can be aborted only where it awaits something.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
         self
     }
 
-    /// How long running handlers may go on when the worker is told to stop; 30 seconds by default.
-    /// After that they are aborted and their jobs given back.
+    /// Sets how long running handlers may go on after the worker is stopped; 30 seconds by default.
+    /// After that, they are aborted and their jobs are released.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.settings.grace = grace;
         self
     }
 
-    /// How often the worker looks for what other processes accepted and for retries that are due;
-    /// once a second by default. What this process accepts is handled at once.
+    /// Sets how often the worker polls for deliveries that other processes accepted and for retries
+    /// that are due; once a second by default. What this process accepts is handled at once.
     pub fn poll(mut self, poll: Duration) -> Self {
         self.settings.poll = poll;
         self
     }
 
-    /// How often a job is tried before it is dead; 20 by default, which takes about a day.
+    /// Sets how many attempts a job has before it is dead; 20 by default, which take about a day.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.settings.max_attempts = attempts;
         self
     }
 
-    /// How long a failed job waits: `first` after the first attempt, twice as long after each
-    /// further one, and `most` at the longest; 2 seconds and 3 hours by default. A random fifth is
-    /// added or subtracted.
+    /// Sets the delays of retries: `first` after the first attempt, doubled after each further one,
+    /// up to `most`; 2 seconds and 3 hours by default. Each delay is changed at random by up to a
+    /// fifth.
     pub fn retry_delays(mut self, first: Duration, most: Duration) -> Self {
         self.settings.first_delay = first;
         self.settings.most_delay = most;
         self
     }
 
-    /// Works for ever.
+    /// Works until the inbox is [closed](crate::Inbox::close).
     ///
     /// # Errors
     ///
@@ -115,15 +119,15 @@ impl<DB: Engine> Worker<DB> {
         self.run_until(std::future::pending()).await
     }
 
-    /// Works until `stop` is ready. Then it takes no more jobs, lets the running ones end within
-    /// the grace period, and gives the rest back.
+    /// Works until `stop` is ready, or the inbox is [closed](crate::Inbox::close). Then it claims no
+    /// more jobs, lets the running ones end within the grace period, and releases the rest at once.
     ///
-    /// A database that fails is logged, and tried again.
+    /// Failures of the database are logged and retried.
     ///
     /// # Errors
     ///
-    /// [`WorkerRunning`](InboxErrorKind::WorkerRunning) in SQLite, where only one process can work,
-    /// and [`InvalidOptions`](InboxErrorKind::InvalidOptions).
+    /// [`WorkerRunning`](InboxErrorKind::WorkerRunning) in SQLite, if another worker is running, and
+    /// [`InvalidOptions`](InboxErrorKind::InvalidOptions).
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), InboxError> {
         self.settings.check()?;
         let _only_one = DB::work(&self.shared.base)?;
@@ -149,12 +153,16 @@ impl<DB: Engine> Worker<DB> {
             shift.end().await;
         };
         let ending = async {
-            stop.await;
+            let closed = DB::pool(&runner.shared.base).close_event();
+            tokio::select! {
+                () = stop => {}
+                () = closed => {}
+            }
             stopping.send_replace(true);
             sleep(settings.grace).await;
             cut.send_replace(true);
-            // For handlers to let go, and for their jobs to be given back: not for a database that
-            // says nothing.
+            // Handlers stop and their jobs are released meanwhile. Do not wait longer, since the
+            // database may have fallen silent.
             sleep(2 * run::LETTING_GO).await;
         };
         tokio::select! {
@@ -180,13 +188,13 @@ impl<DB: Engine> fmt::Debug for Worker<DB> {
 impl Settings {
     fn check(&self) -> Result<(), InboxError> {
         let wrong = if self.concurrency == 0 {
-            "a worker of no jobs at once does nothing: give at least 1"
+            "the concurrency is 0, so nothing would be handled: set at least 1"
         } else if self.max_attempts == 0 {
-            "no attempt at all is allowed: give at least 1"
+            "max_attempts is 0, so nothing would be tried: set at least 1"
         } else if self.lease < Duration::from_millis(100) {
-            "a lease of less than 100 ms ends before it can be renewed"
+            "the lease is too short to be renewed in time: set at least 100 ms"
         } else if self.poll.is_zero() {
-            "to poll without a pause keeps the database busy: give at least some milliseconds"
+            "the poll interval is 0, which would keep the database busy: set at least some milliseconds"
         } else {
             return Ok(());
         };
@@ -196,7 +204,7 @@ impl Settings {
         ))
     }
 
-    /// How long to wait after this attempt.
+    /// The delay after this attempt.
     pub(crate) fn delay(&self, attempt: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let delay = self.first_delay.saturating_mul(doubled);
@@ -211,21 +219,23 @@ impl Settings {
     }
 }
 
-/// The loop of a worker, with what it knows about the work that is left.
+/// The loop of a worker, and what it knows about the work that is left.
 struct Shift<DB: Engine> {
     runner: Arc<Runner<DB>>,
     running: JoinSet<()>,
-    /// Whether to look for what ran when a process died.
+    /// Which jobs of dead processes to look for, if any.
     orphans: Option<Orphans>,
-    /// There may be deliveries that are not routed.
+    /// Some deliveries may not be routed.
     may_route: bool,
-    /// Some could not be routed for a lock.
+    /// The routing that is in progress.
+    walk: Option<Walk>,
+    /// Some deliveries could not be routed because their parcel is locked.
     left_unrouted: bool,
-    /// There may be parcels that are due.
+    /// Some parcels may be due.
     may_claim: bool,
-    /// There may be parcels that are to run alone.
+    /// Some parcels that must run alone may be due.
     may_run_alone: bool,
-    /// What runs is alone.
+    /// The running job must be alone.
     is_alone: bool,
 }
 
@@ -240,6 +250,7 @@ impl<DB: Engine> Shift<DB> {
                 Orphans::Expired
             }),
             may_route: true,
+            walk: None,
             left_unrouted: false,
             may_claim: true,
             may_run_alone: true,
@@ -247,14 +258,14 @@ impl<DB: Engine> Shift<DB> {
         }
     }
 
-    /// Works until it is told to stop.
+    /// Works until it is stopped.
     async fn work(&mut self, mut is_stopping: watch::Receiver<bool>) {
         let mut stop = pin!(is_stopping.wait_for(|stop| *stop));
         let poll = self.runner.settings.poll;
         let mut wake = self.runner.shared.wake.listen();
         let mut next_look = pin!(sleep(poll));
         loop {
-            // A stop interrupts what waits for the database, and never a claim.
+            // A stop may interrupt this, since it claims nothing.
             let prepared = tokio::select! {
                 biased;
                 _ = &mut stop => return,
@@ -269,7 +280,7 @@ impl<DB: Engine> Shift<DB> {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "the worker cannot work now, and tries again");
+                    tracing::warn!(%error, "the worker cannot reach its work, and tries again");
                     tokio::select! {
                         _ = &mut stop => return,
                         () = sleep(poll) => self.look_around(),
@@ -285,16 +296,17 @@ impl<DB: Engine> Shift<DB> {
                     next_look.set(sleep(poll));
                     self.look_around();
                 }
+                () = ready(()), if self.walk.is_some() => {}
             }
         }
     }
 
-    /// Waits for all that runs.
+    /// Waits for the running jobs.
     async fn end(&mut self) {
         while self.running.join_next().await.is_some() {}
     }
 
-    /// Does what comes before a claim, and begins it if there may be something to claim.
+    /// Does what comes before a claim. Begins its transaction if there may be something to claim.
     async fn prepare(&mut self) -> Result<Option<Tx<DB>>, sqlx::Error> {
         let Runner {
             shared,
@@ -306,9 +318,16 @@ impl<DB: Engine> Shift<DB> {
             lease::free(shared, held, settings, orphans).await?;
             self.orphans = None;
         }
-        if self.may_route {
-            self.left_unrouted = routing::route(shared).await?;
-            self.may_route = false;
+        if self.walk.is_none() && mem::take(&mut self.may_route) {
+            self.walk = Some(Walk::default());
+        }
+        if let Some(mut walk) = self.walk.take() {
+            self.may_claim = true;
+            if walk.on(shared).await? {
+                self.walk = Some(walk);
+            } else {
+                self.left_unrouted = walk.has_left_some();
+            }
         }
         if self.room() == 0 {
             return Ok(None);
@@ -327,13 +346,14 @@ impl<DB: Engine> Shift<DB> {
         DB::begin(&shared.base, Purpose::Work).await.map(Some)
     }
 
-    /// Claims what can start at once, and starts it. Tells whether it was anything.
+    /// Claims as many jobs as can start now, and starts them. Returns whether to look again at
+    /// once.
     async fn start(&mut self, tx: Tx<DB>) -> Result<bool, sqlx::Error> {
         let alone = self.may_run_alone;
         let most = if alone { 1 } else { self.room() };
         let claimed = claim::claim(tx, most, alone, self.runner.settings.lease).await?;
         if alone {
-            // Another process may have been quicker; then the others have their turn.
+            // If another process was quicker, the other jobs are next.
             self.is_alone = !claimed.is_empty();
             self.may_run_alone = false;
         } else {

@@ -42,7 +42,7 @@ pub(crate) struct Replay {
     /// Send them in random order
     #[arg(long)]
     shuffle: bool,
-    /// Sign anew, instead of sending the signature and the timestamp that were received
+    /// Sign again, instead of sending the signature and the timestamp that were received
     #[arg(long)]
     resign: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(crate) struct Replay {
     output: Output,
 }
 
-/// Signs a delivery anew.
+/// Signs a delivery again.
 pub(super) fn resign(
     saved: &mut Saved,
     secret: &[u8],
@@ -94,7 +94,7 @@ impl Replay {
             saved = last.into_iter().collect();
         }
         if saved.is_empty() {
-            return Err(Failure::usage("no saved deliveries are there to replay"));
+            return Err(Failure::usage("found no saved deliveries"));
         }
         let mut deliveries = Vec::new();
         for (file, mut saved) in saved {
@@ -103,7 +103,7 @@ impl Replay {
                 resign(&mut saved, secret, &self.signing)?;
             }
             let Some(body) = saved.body else {
-                let what = format_args!("{file} does not show the body, so it cannot be sent");
+                let what = format_args!("{file} does not contain the body, so it cannot be sent");
                 return Err(Failure::usage(what));
             };
             deliveries.push((file, client::header_map(&saved.headers)?, body));

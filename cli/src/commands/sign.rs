@@ -65,7 +65,7 @@ impl Sign {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Makes a command for a POSIX shell.
+    /// Returns a command for a POSIX shell.
     fn command(
         &self,
         url: &Url,
@@ -74,11 +74,11 @@ impl Sign {
     ) -> Result<String, Failure> {
         let data = if input::is_stdin(&self.body) {
             argument(body).ok_or_else(|| {
-                Failure::usage("the body cannot be an argument: give it as a file")
+                Failure::usage("the body cannot be a command-line argument: put it into a file")
             })?
         } else {
             let path = self.body.to_str();
-            let path = path.ok_or_else(|| Failure::usage("the name of the file is not text"))?;
+            let path = path.ok_or_else(|| Failure::usage("the file name is not UTF-8"))?;
             format!("@{path}")
         };
         let headers = headers.iter().map(|(name, value)| (*name, &value[..]));
@@ -89,9 +89,9 @@ impl Sign {
     }
 }
 
-/// Gives a body as the argument of a command, if it can be one.
+/// Returns a body as the argument of a command, if it can be one.
 pub(super) fn argument(body: Vec<u8>) -> Option<String> {
-    // curl reads a file if it begins with an @, and no argument can hold a zero.
+    // curl reads a file if the argument begins with @, and no argument can contain a NUL.
     String::from_utf8(body)
         .ok()
         .filter(|body| !body.starts_with('@') && !body.contains('\0'))

@@ -60,11 +60,15 @@ impl Ended {
     }
 
     pub(crate) fn json(&self) -> Vec<Value> {
-        let lines = self.out.lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        self.out.lines().map(record).collect()
     }
+}
+
+/// Parses a line of `--json`. Whatever the command, it says what it is about.
+fn record(line: &str) -> Value {
+    let record: Value = serde_json::from_str(line).unwrap();
+    assert!(record["event"].is_string(), "{line}");
+    record
 }
 
 /// Runs the program to its end.
@@ -179,7 +183,7 @@ impl Listen {
     }
 
     pub(crate) fn json(&mut self) -> Value {
-        serde_json::from_str(&self.line()).unwrap()
+        record(&self.line())
     }
 
     /// The same as JSON.

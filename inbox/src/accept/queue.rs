@@ -12,11 +12,11 @@ use tokio::sync::{Notify, oneshot};
 use super::{Cause, Entry, cause};
 use crate::InboxOptions;
 
-/// What one commit takes at most, or a single delivery that is larger.
+/// The most that one commit writes, unless a single delivery is larger.
 const BATCH_COUNT: usize = 1_024;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// Tells whether the delivery is new.
+/// Receives whether the delivery is new.
 type Answer = oneshot::Sender<Result<bool, Cause>>;
 
 /// Deliveries that wait to be written.
@@ -26,14 +26,14 @@ pub(crate) struct Queue {
     most_bytes: usize,
     state: Mutex<State>,
     written: Notify,
-    /// The task that wrote is gone, and has left what waits.
+    /// Notified when the writing task is dropped while deliveries wait.
     pub(super) left: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    /// Of what waits and of what is being written.
+    /// Of the deliveries that wait and of those that are being written.
     count: usize,
     bytes: usize,
     is_writing: bool,
@@ -58,14 +58,14 @@ impl Queue {
         }
     }
 
-    /// Tells whether the caller must see to it that it is written.
+    /// Adds a delivery. Returns whether the caller must start the writing task.
     pub(super) fn push(&self, entry: Entry, answer: Answer) -> Result<bool, Cause> {
         let mut state = self.lock();
         if state.is_closed {
             return Err(cause("the inbox is closed"));
         }
         let is_full = |state: &State| {
-            let bytes = state.bytes.saturating_add(entry.size());
+            let bytes = state.bytes.saturating_add(entry.size);
             state.count >= self.most_count || (bytes > self.most_bytes && state.count > 0)
         };
         if is_full(&state) {
@@ -75,7 +75,7 @@ impl Queue {
             }
         }
         state.count += 1;
-        state.bytes += entry.size();
+        state.bytes += entry.size;
         state.waiting.push_back(Waiting {
             entry,
             answer,
@@ -84,7 +84,7 @@ impl Queue {
         Ok(!mem::replace(&mut state.is_writing, true))
     }
 
-    /// Tells whether the caller must see to it that what waits is written.
+    /// Returns whether deliveries wait and the caller must start the writing task.
     pub(super) fn takes_over(&self) -> bool {
         let mut state = self.lock();
         let takes_over = !state.is_writing && !state.waiting.is_empty();
@@ -92,7 +92,7 @@ impl Queue {
         takes_over
     }
 
-    /// Takes a batch of those whose caller still waits.
+    /// Takes a batch of the deliveries whose caller still waits.
     pub(super) fn take(&self) -> Batch<'_> {
         let mut state = self.lock();
         state.drop_abandoned();
@@ -103,7 +103,7 @@ impl Queue {
             bytes: 0,
         };
         while let Some(next) = state.waiting.front() {
-            let size = next.entry.size();
+            let size = next.entry.size;
             let is_full = batch.entries.len() == BATCH_COUNT || batch.bytes + size > BATCH_BYTES;
             if is_full && !batch.entries.is_empty() {
                 break;
@@ -117,7 +117,7 @@ impl Queue {
         batch
     }
 
-    /// Fails all that were there already.
+    /// Fails all deliveries that came before this time.
     pub(super) fn fail(&self, before: Instant, cause: &Cause) {
         let mut failed = Vec::new();
         let mut state = self.lock();
@@ -126,12 +126,12 @@ impl Queue {
         }
         for Waiting { entry, answer, .. } in failed {
             state.count -= 1;
-            state.bytes -= entry.size();
+            state.bytes -= entry.size;
             let _ = answer.send(Err(Arc::clone(cause)));
         }
     }
 
-    /// Ends the writing if nothing waits.
+    /// Ends the writing if nothing waits. Returns whether it ended.
     pub(super) fn ends_writing(&self) -> bool {
         let mut state = self.lock();
         let ends = state.waiting.is_empty();
@@ -142,7 +142,7 @@ impl Queue {
         ends
     }
 
-    /// Takes no more, and waits until what is there is written.
+    /// Refuses further deliveries, and waits until those that wait are written.
     pub(crate) async fn close(&self) {
         loop {
             let written = self.written.notified();
@@ -171,7 +171,7 @@ impl State {
             let is_abandoned = it.answer.is_closed();
             if is_abandoned {
                 count += 1;
-                bytes += it.entry.size();
+                bytes += it.entry.size;
             }
             !is_abandoned
         });
@@ -180,7 +180,7 @@ impl State {
     }
 }
 
-/// Deliveries that are being written. They count as long as this is there.
+/// Deliveries that are being written. They count until this is dropped.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     queue: &'a Queue,
@@ -205,8 +205,8 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The task that writes. If its runtime drops it in the middle, what it was writing is an error,
-/// and one of those who wait starts another task on its own runtime.
+/// The writing task. If its runtime drops it halfway, the deliveries that it was writing are
+/// errors, and one of the callers that wait starts another task on its own runtime.
 pub(super) struct Writing<'a>(pub(super) &'a Queue);
 
 impl Drop for Writing<'_> {
@@ -239,12 +239,13 @@ mod tests {
             received_at: 0,
             is_unread: false,
             names: Vec::new(),
-            body: Some(vec![0; size]),
+            body: None,
+            size,
         };
         queue.push(entry, answer).map(|must| (must, answered))
     }
 
-    /// What it counts, which is what waits and what is being written.
+    /// The count and the bytes of what waits and of what is being written.
     fn counted(queue: &Queue) -> (usize, usize) {
         let state = queue.lock();
         (state.count, state.bytes)

@@ -6,12 +6,12 @@ use crate::{
     time::system_time,
 };
 
-/// More are not listed at once.
+/// The most that are listed.
 const MOST: i64 = 1_000;
 
 /// A parcel whose last allowed attempt failed.
 ///
-/// `Debug` shows the attempts, and neither the number nor the error.
+/// `Debug` shows neither the tracking number nor the error.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadParcel {
@@ -21,16 +21,16 @@ pub struct DeadParcel {
     pub tracking_number: String,
     /// The vendor's code for its courier, if one is known.
     pub courier: Option<String>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// What the handler said last, up to 1 KB.
+    /// The error of the last attempt, up to 1 KB.
     pub error: String,
     /// When its last delivery arrived.
     pub last_delivery: SystemTime,
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Lists the dead parcels of all accounts, up to 1,000, those with the oldest news first.
+    /// Lists the dead parcels of all accounts, up to 1,000, oldest news first.
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ impl<DB: Engine> Inbox<DB> {
         Ok(parcels.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Lets this account's dead parcels with this number wait again, with all their attempts, and
-    /// tells how many there were: one for each courier.
+    /// Retries this account's dead parcels with this number, with all attempts anew. Returns how
+    /// many there were: one for each courier.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<DB: Engine> Inbox<DB> {
         self.revive(DB::sql().retry, args).await
     }
 
-    /// Lets all dead parcels wait again, and tells how many there were.
+    /// Retries all dead parcels, with all attempts anew. Returns how many there were.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use crate::{
     store::{Arg, Purpose, Tx, answered},
 };
 
-/// Deliveries that are looked through in one transaction.
+/// Deliveries that one transaction looks through.
 const STEP: i64 = 256;
 
 /// What [`Inbox::forget`] erased.
@@ -16,17 +16,18 @@ const STEP: i64 = 256;
 pub struct Forgotten {
     /// Parcels with the number: one for each courier.
     pub parcels: u64,
-    /// Deliveries about them. What these say about other parcels is kept.
+    /// Deliveries about them. What they say about other parcels is kept.
     pub deliveries: u64,
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Erases what is stored about this account's parcels with this number: bodies, states and
-    /// errors, with each of their couriers. The ids that stop duplicates stay. What comes for them
-    /// later is accepted and not kept, for as long as ids are. Tells what was erased.
+    /// Erases what is stored about this account's parcels with this number, of every courier:
+    /// bodies, states and errors. Their ids stay, so that duplicates are recognised. Later
+    /// deliveries about them are accepted and not kept, for as long as ids are. Returns how much
+    /// was erased.
     ///
-    /// In SQLite, what is erased is gone from the file and its log when this returns. PostgreSQL
-    /// keeps it until it vacuums the tables, and in its log.
+    /// In SQLite, the content is gone from the file and its log when this returns. PostgreSQL keeps
+    /// it in the tables until a vacuum, and in its log.
     ///
     /// # Errors
     ///
@@ -38,7 +39,7 @@ impl<DB: Engine> Inbox<DB> {
         let is_forgotten = |other: &str| other == number;
         let account = self.account_name();
 
-        // From now on nothing more is kept, so that what is found after this is all there is.
+        // From now on, nothing more is stored, so that the search below finds everything.
         let mut tx = DB::begin(base, Purpose::Care).await?;
         let key = Arg::Text(body::forgotten_key(account, &number));
         tx.run(DB::sql().add_forgotten, vec![key, Arg::In(0)])
@@ -88,7 +89,7 @@ impl<DB: Engine> Inbox<DB> {
     }
 }
 
-/// Which of the parcels with these [keys](body::forgotten_key) were forgotten.
+/// Returns which of the parcels with these [keys](body::forgotten_key) were forgotten.
 pub(crate) async fn forgotten<DB: Engine>(
     connection: &mut DB::Connection,
     keys: Vec<String>,
@@ -98,8 +99,7 @@ pub(crate) async fn forgotten<DB: Engine>(
     rows.iter().map(|row| row.text(0)).collect()
 }
 
-/// Erases what a stored delivery says about parcels that were forgotten, and tells whether it was
-/// anything.
+/// Erases what a stored delivery says about forgotten parcels. Returns whether it said anything.
 pub(crate) async fn leave_out<DB: Engine>(
     tx: &mut Tx<DB>,
     seq: i64,
@@ -127,8 +127,8 @@ pub(crate) async fn leave_out<DB: Engine>(
     Ok(true)
 }
 
-/// Leaves out of a delivery what it says about parcels that were forgotten, and tells whether it
-/// was anything. The others keep their places in the body. If there are none, nothing is left.
+/// Removes from a delivery what it says about forgotten parcels. Returns whether it said anything.
+/// The other parcels keep their positions in the body. If there are none, no body is left.
 pub(crate) fn leave_out_of(
     names: &mut Vec<(String, String)>,
     body: &mut Option<Vec<u8>>,
@@ -155,7 +155,7 @@ pub(crate) fn leave_out_of(
     true
 }
 
-/// The body without the parcels at these places.
+/// Returns the body without the parcels at these positions.
 fn without(bytes: &[u8], is_out: &[bool]) -> Option<Vec<u8>> {
     let parcels = body::parcels(bytes)?;
     let parcels = parcels.iter().zip(is_out).map(|(parcel, is_out)| {

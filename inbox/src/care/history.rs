@@ -9,7 +9,7 @@ use crate::{
     time::system_time,
 };
 
-/// More are not listed at once.
+/// The most that are listed.
 const MOST: i64 = 1_000;
 
 /// One delivery about a parcel.
@@ -22,27 +22,27 @@ pub struct HistoryEntry {
     pub received_at: SystemTime,
     /// The vendor's code for the parcel's courier, if one is known.
     pub courier: Option<String>,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Whether its body is still kept.
     pub has_body: bool,
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It waits for a handler, is being handled, or is about a dead parcel.
+    /// It waits for a handler, is being handled, or belongs to a dead parcel.
     Waiting,
-    /// A handler was told what it brought.
+    /// A handler was called with its news.
     Handled,
-    /// It brought nothing: what was known already is newer, or the same.
+    /// It had no news: what was known already is newer or the same.
     Superseded,
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Lists what this account was sent about a tracking number, newest first, up to 1,000
-    /// deliveries. Those that no worker has seen yet are not in it.
+    /// Lists the deliveries to this account about a tracking number, newest first, up to 1,000. It
+    /// leaves out those that no worker has seen yet.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl<DB: Engine> Inbox<DB> {
         Ok(entries.collect::<Result<_, sqlx::Error>>()?)
     }
 
-    /// Gives the body of a delivery to this account, byte for byte, if it is still kept.
+    /// Returns the body of a delivery to this account, byte for byte, if it is still kept.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Looking after an inbox: what is in it, and what to do about it.
+//! Looking after an inbox: inspecting it, and acting on what is found.
 
 mod dead;
 pub(crate) mod forget;

@@ -2,26 +2,26 @@ use std::time::Duration;
 
 use crate::{Engine, Inbox, InboxError, inbox::Shared, store::Arg, time::wall_clock};
 
-/// How much there is in an inbox, over all accounts.
+/// The contents of an inbox in numbers, over all accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Parcels with news that waits for a worker, or for the time of a retry.
+    /// Parcels with news that waits for a worker or a retry.
     pub pending: u64,
-    /// Parcels whose handler runs.
+    /// Parcels that a handler is working on.
     pub running: u64,
     /// Parcels whose last allowed attempt failed.
     pub dead: u64,
-    /// Deliveries that are no events.
+    /// Deliveries that are not events.
     pub unread: u64,
     /// Deliveries that are kept, or whose ids are.
     pub stored: u64,
-    /// How long ago the oldest news arrived that is pending or running.
+    /// The age of the oldest news that is pending or running.
     pub oldest_pending: Option<Duration>,
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Counts what is in the inbox.
+    /// Counts the contents of the inbox.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl<DB: Engine> Inbox<DB> {
     }
 }
 
-/// Counts what there is. To count what is stored takes long where that is millions of deliveries.
+/// Counts the contents. With `with_stored`, this takes long if millions of deliveries are stored.
 pub(crate) async fn count<DB: Engine>(
     shared: &Shared<DB>,
     with_stored: bool,

@@ -11,12 +11,12 @@ use crate::{
     time::system_time,
 };
 
-/// More are not listed at once.
+/// The most that are listed.
 const MOST: i64 = 100;
 
 /// A delivery that this version of the library cannot read as an event.
 ///
-/// `Debug` shows the length of the body.
+/// `Debug` shows the length of the body, but not its content.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnreadDelivery {
@@ -32,7 +32,7 @@ pub struct UnreadDelivery {
 }
 
 impl<DB: Engine> Inbox<DB> {
-    /// Lists the deliveries that are no events, oldest first, up to 100.
+    /// Lists the deliveries that are not events, oldest first, up to 100.
     ///
     /// # Errors
     ///
@@ -41,8 +41,8 @@ impl<DB: Engine> Inbox<DB> {
         Ok(self.unread_after(0).await?)
     }
 
-    /// Tries to read the deliveries again that were no events: after an update of this library.
-    /// Tells how many it could read; they are handled as if they had just arrived.
+    /// Reads the unread deliveries again. Call it after an update of this library. Returns how many
+    /// are read now; they are handled as if they had just arrived.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use metrics::{
 
 use crate::{Engine, care, inbox::Shared};
 
-/// How often a worker counts what is in the inbox.
+/// How often a worker counts the contents of the inbox.
 const INTERVAL: Duration = Duration::from_secs(15);
 
 const DELIVERIES: &str = "trackingmore_inbox_deliveries_total";
@@ -22,18 +22,26 @@ pub(crate) fn describe() {
     describe_counter!(
         DELIVERIES,
         Unit::Count,
-        "Deliveries, by what became of them: new, duplicate, unread or not_stored"
+        "Deliveries by result: new, duplicate, unread or not_stored"
     );
     describe_counter!(
         JOBS,
         Unit::Count,
-        "Attempts, by how they ended: done, failed, dead, lost or superseded"
+        "Attempts by result: done, failed, dead, lost or superseded"
     );
     describe_histogram!(HANDLING, Unit::Seconds, "How long handlers ran");
-    describe_gauge!(PENDING, Unit::Count, "Parcels with news that waits");
-    describe_gauge!(RUNNING, Unit::Count, "Parcels whose handler runs");
-    describe_gauge!(DEAD, Unit::Count, "Parcels whose last attempt failed");
-    describe_gauge!(UNREAD, Unit::Count, "Deliveries that are no events");
+    describe_gauge!(
+        PENDING,
+        Unit::Count,
+        "Parcels with news that waits for a worker or a retry"
+    );
+    describe_gauge!(RUNNING, Unit::Count, "Parcels that a handler is working on");
+    describe_gauge!(
+        DEAD,
+        Unit::Count,
+        "Parcels whose last allowed attempt failed"
+    );
+    describe_gauge!(UNREAD, Unit::Count, "Deliveries that are not events");
     describe_gauge!(
         OLDEST,
         Unit::Seconds,
@@ -41,12 +49,12 @@ pub(crate) fn describe() {
     );
 }
 
-/// Counts a delivery by what became of it.
+/// Counts a delivery by its result.
 pub(crate) fn delivery(result: &'static str) {
     counter!(DELIVERIES, "result" => result).increment(1);
 }
 
-/// Counts an attempt by how it ended.
+/// Counts an attempt by its result.
 pub(crate) fn job(result: &'static str) {
     counter!(JOBS, "result" => result).increment(1);
 }
@@ -55,7 +63,7 @@ pub(crate) fn handled_in(time: Duration) {
     histogram!(HANDLING).record(time);
 }
 
-/// Sets the gauges for as long as this future is polled.
+/// Updates the gauges for as long as this future is polled.
 pub(crate) async fn keep_measuring<DB: Engine>(shared: Arc<Shared<DB>>) {
     loop {
         match care::count(&shared, false).await {

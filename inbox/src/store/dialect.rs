@@ -1,6 +1,6 @@
 //! Expands the notation of [`statements`](super::statements).
 
-/// Replaces each `name(argument)` by what `with` makes of its argument.
+/// Replaces each `name(argument)` with `with(argument)`.
 pub(super) fn expand(text: &str, name: &str, with: impl Fn(&str) -> String) -> String {
     let open = format!("{name}(");
     let mut expanded = String::with_capacity(text.len());

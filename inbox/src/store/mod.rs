@@ -21,25 +21,25 @@ pub(crate) use self::{
 };
 use crate::accept::Entry;
 
-/// How long a worker waits for an answer. A server that is out of reach says nothing, not even that
-/// a statement takes too long.
+/// How long a worker waits for an answer. A server that is out of reach does not even report that a
+/// statement takes too long.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A database that an [`Inbox`](crate::Inbox) can be kept in: `sqlx::Sqlite` with the feature
-/// `sqlite`, `sqlx::Postgres` with the feature `postgres`.
+/// A database that can hold an [`Inbox`](crate::Inbox): `sqlx::Sqlite` with the feature `sqlite`,
+/// `sqlx::Postgres` with the feature `postgres`.
 ///
-/// Nothing else can implement it. It is public to name it in a bound.
+/// No other type can implement it. It is public so that you can name it in a bound.
 pub trait Engine: Store {}
 
-/// What an inbox asks of a database.
+/// What an inbox needs of a database.
 pub trait Store: Database + Sized {
     /// An open database: its pools, each for one purpose.
     type Base: Send + Sync + 'static;
     /// What [`append`](Self::append) writes with.
     type Appender: Send;
 
-    /// Whether only one process can work, so that what runs when a worker starts belongs to a
-    /// process that died.
+    /// Whether only one process can run a worker, so that the jobs that are running when it starts
+    /// belong to a process that died.
     const ONE_WORKER: bool;
 
     /// The statements in this database's dialect.
@@ -62,13 +62,13 @@ pub trait Store: Database + Sized {
     /// The connection that it appends with.
     fn connection(appender: &mut Self::Appender) -> &mut Self::Connection;
 
-    /// Appends deliveries in one durable commit, and tells which of them are new.
+    /// Appends deliveries in one durable commit. Returns which of them are new.
     fn append(
         appender: Self::Appender,
         entries: &[Entry],
     ) -> impl Future<Output = Result<Vec<bool>, sqlx::Error>> + Send;
 
-    /// Tells whether a failed [`append`](Self::append) is the fault of one of the deliveries.
+    /// Returns whether one of the deliveries made [`append`](Self::append) fail.
     fn is_about_data(error: &sqlx::Error) -> bool;
 
     /// Begins a transaction that can write.
@@ -90,31 +90,31 @@ pub trait Store: Database + Sized {
         script: &'static str,
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Makes sure that only one process works where the database cannot have several.
+    /// Makes sure that only one process works, if the database cannot have several.
     fn work(base: &Self::Base) -> Result<impl Send + 'static, crate::InboxError>;
 
-    /// Makes erased content unreadable where it was stored.
+    /// Makes sure that erased content cannot be read from the disk.
     fn scrub(base: &Self::Base) -> impl Future<Output = Result<(), crate::InboxError>> + Send;
 }
 
-/// What a transaction is for. Each purpose has its own way to the database, so that none starves
+/// What a transaction is for. Each purpose has connections of its own, so that none starves
 /// another.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// The user's effect.
     Effect,
-    /// Routing, claiming and marking: a crash of the machine may undo it, which only repeats work.
+    /// Routing, claiming and marking. A crash of the machine may undo it, which only repeats work.
     Work,
-    /// Keeping the leases of running jobs.
+    /// Renewing the leases of running jobs.
     Renew,
-    /// What the user asks for, and wants to find after a crash of the machine.
+    /// What the user calls, which must survive a crash of the machine.
     Care,
 }
 
-/// A transaction, with what it holds meanwhile.
+/// A transaction, with the turn to write if it needs one.
 pub struct Tx<DB: Database> {
     pub(crate) transaction: Transaction<'static, DB>,
-    /// Given back after the transaction: fields are dropped in order.
+    /// Released after the transaction, since fields are dropped in order.
     pub(crate) turn: Option<PoolConnection<DB>>,
 }
 
@@ -132,7 +132,7 @@ impl<DB: Store> Tx<DB> {
     }
 }
 
-/// Runs a statement that a worker reads with.
+/// Runs a statement that only reads, for a worker.
 pub(crate) async fn read<DB: Store>(
     base: &DB::Base,
     sql: &'static str,
@@ -142,7 +142,7 @@ pub(crate) async fn read<DB: Store>(
     answered(DB::run(&mut connection, sql, args)).await
 }
 
-/// Takes a long silence for an error.
+/// Turns a long silence into an error.
 pub(crate) async fn answered<T>(
     asking: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
@@ -161,7 +161,7 @@ impl New {
         self.0.insert((account, id));
     }
 
-    /// Tells which entries were added. Of several that are the same, it is the first.
+    /// Returns which entries were added. Of several equal ones, it is the first.
     fn among(mut self, entries: &[Entry]) -> Vec<bool> {
         let keys = entries
             .iter()

@@ -5,7 +5,8 @@
 //! - `IN INTS($1)`, `IN TEXTS($1)`: among the items of a list
 //! - `LIST(column)`: the column of all rows of a group, as a JSON array
 //! - `ROWS($1)`: the rows of a JSON array of arrays, whose columns are `value->>0` and so on
-//! - `NOT LOCKED`: leaving out rows that another transaction has locked
+//! - `LOCKING`: locking the rows that are read
+//! - `NOT LOCKED`: the same, leaving out rows that another transaction has locked
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {
@@ -180,7 +181,8 @@ statements! {
     stop_routing: "SELECT CAST(1 AS BIGINT) WHERE WHEN_FREE(7810110005021123)";
 
     /// account, tracking number → id
-    parcels_named: "SELECT id FROM @parcel WHERE account = $1 AND tracking_number = $2";
+    parcels_named: "SELECT id FROM @parcel WHERE account = $1 AND tracking_number = $2
+        ORDER BY id LOCKING";
     /// ids → seq
     deliveries_of: "SELECT DISTINCT seq FROM @news WHERE parcel IN INTS($1)";
     /// account, seq, limit → seq

@@ -1,4 +1,4 @@
-//! Values on their way to a statement and back, the same for both databases.
+//! Arguments and results of statements, the same for both databases.
 
 use sqlx::Error;
 
@@ -23,12 +23,12 @@ impl Arg {
         Self::Text(text.to_owned())
     }
 
-    /// A whole number of milliseconds from now; of what is longer than a century, a century.
+    /// A moment after this delay, which counts as a century if it is longer.
     pub(crate) fn after(delay: std::time::Duration) -> Self {
         Self::In(millis(delay))
     }
 
-    /// A moment that long ago.
+    /// A moment before now.
     pub(crate) fn before(age: std::time::Duration) -> Self {
         Self::In(-millis(age))
     }

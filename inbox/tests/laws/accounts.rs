@@ -90,3 +90,20 @@ async fn forget_retry_and_history_concern_their_account_only() {
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
     assert_eq!(inbox.stats().await.unwrap().dead, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_parcel_is_found_by_the_names_that_it_is_listed_with() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let account = inbox.account(&"n".repeat(1_000));
+    let delivery = state("L".repeat(1_000), 1).sent();
+    account.accept(&delivery).await.unwrap();
+    fail_with(&inbox, "no", 1).await;
+    let dead = inbox.dead().await.unwrap().remove(0);
+    let account = inbox.account(&dead.account);
+    assert_eq!(account.retry(&dead.tracking_number).await.unwrap(), 1);
+    let history = account.history(&dead.tracking_number).await.unwrap();
+    assert_eq!(history[0].id, delivery.id());
+}

@@ -1,6 +1,7 @@
 //! What waits is bounded in number and in bytes: beyond, it is an error and not memory.
 
 use serde_json::json;
+use tokio::{sync::mpsc, task::JoinSet};
 use trackingmore_webhook::VerifiedBody;
 use trackingmore_webhook_inbox::{Inbox, InboxOptions};
 
@@ -9,10 +10,10 @@ use crate::{
     database::{Database, Db},
     support::{
         child::Child,
-        delivery::state,
+        delivery::{sent, state},
         effect::{tell, told},
         ms,
-        wait::{soon, until},
+        wait::{next, soon, until},
     },
 };
 
@@ -72,6 +73,46 @@ async fn the_queue_holds_as_many_bytes_as_it_is_told() {
     let inbox = database.open_with(options).await;
     let stored = stored(&inbox, &database, deliveries(100, 9_000)).await;
     assert!((10..=11).contains(&stored), "{stored} were stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_counts_what_the_parcels_of_a_body_cost() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = InboxOptions::new()
+        .queue(10_000, 300_000)
+        .accept_deadline(ms(3_000));
+    let inbox = database.open_with(options).await;
+    // Bodies of 24 KB, with a thousand parcels that take 50 KB more.
+    let bodies = (0..20).map(|body| {
+        let parcels = (0..1_000).map(|parcel| json!({"tracking_number": body * 1_000 + parcel}));
+        json!({"data": parcels.collect::<Vec<_>>()}).to_string()
+    });
+    let stored = stored(&inbox, &database, bodies.map(sent).collect()).await;
+    assert!((3..=5).contains(&stored), "{stored} were stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handling_begins_before_all_that_waits_is_routed() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    database.note_unrouted_at_claims().await;
+    let options = InboxOptions::new().queue(6_000, 1 << 30);
+    let inbox = database.open_with(options).await;
+    let accepting = deliveries(6_000, 10).into_iter().map(|delivery| {
+        let inbox = inbox.clone();
+        async move { inbox.accept(&delivery).await.unwrap() }
+    });
+    accepting.collect::<JoinSet<_>>().join_all().await;
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let worker = inbox.worker_with(begun, async |begun, job| {
+        begun.send(())?;
+        Ok(job.done().await?)
+    });
+    worker.run_until(next(&mut begins)).await.unwrap();
+    assert!(database.unrouted_at_a_claim().await > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

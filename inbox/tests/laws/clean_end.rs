@@ -17,7 +17,7 @@ use crate::{
         delivery::state,
         effect::{self, minutes, told},
         ms,
-        wait::{next, soon, until},
+        wait::{next, soon, until, until_idle},
     },
 };
 
@@ -42,6 +42,20 @@ async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.pending, stats.running), (2, 0));
     assert!(begins.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_ends_when_its_inbox_is_closed() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    let running = tokio::spawn(quick(inbox.worker(effect::tell)).run());
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    until_idle(&inbox).await;
+    inbox.close().await;
+    soon("the worker ends", running).await.unwrap().unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

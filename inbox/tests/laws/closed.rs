@@ -158,38 +158,6 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
     assert!(!database.contains(NUMBER).await);
 }
 
-/// `accept` asks which parcels were forgotten before it stores, and `forget` may come in between.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_stored_while_its_parcel_is_forgotten_is_not_kept() {
-    let Some(database) = Database::new().await else {
-        return;
-    };
-    let inbox = database.open().await;
-    let personal = |minute| state(NUMBER, minute).with("customer_name", PERSONAL);
-    inbox.forget(NUMBER).await.unwrap();
-    database.hide_forgotten().await;
-    inbox.accept(&personal(1).sent()).await.unwrap();
-    let shared = several([personal(2), state("AB2", 1)]);
-    inbox.accept(&shared).await.unwrap();
-    let other = inbox.account("other");
-    other.accept(&state(NUMBER, 3).sent()).await.unwrap();
-    database.show_forgotten().await;
-    assert!(database.contains(PERSONAL).await);
-
-    work_off(&inbox).await;
-    let told = told(&database).await.into_iter();
-    let mut told: Vec<_> = told.map(|it| (it.account, it.tracking_number)).collect();
-    told.sort();
-    assert_eq!(
-        told,
-        [("".into(), "AB2".into()), ("other".into(), NUMBER.into())]
-    );
-    assert_eq!(database.parcels().await, 2);
-    // In SQLite, it also empties the log.
-    inbox.forget("ANOTHER").await.unwrap();
-    assert!(!database.contains(PERSONAL).await);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
     let Some(database) = Database::new().await else {
@@ -221,4 +189,30 @@ async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
         [("AB2".into(), 1), ("AB2".into(), 2)]
     );
     assert!(!database.contains(PERSONAL).await, "after it came later");
+}
+
+/// `accept` asks what was forgotten, and stores later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_forgotten_while_it_is_being_stored_is_not_kept() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.forget(NUMBER).await.unwrap();
+    database.hide_forgotten().await;
+    let personal = |number, minute| state(number, minute).with("customer_name", PERSONAL);
+    for delivery in [
+        several([personal(NUMBER, 1), state("AB2", 1)]),
+        personal(NUMBER, 2).sent(),
+    ] {
+        inbox.accept(&delivery).await.unwrap();
+    }
+    database.show_forgotten().await;
+    assert!(database.contains(PERSONAL).await);
+    work_off(&inbox).await;
+    let told = told(&database).await;
+    let numbers: Vec<_> = told.iter().map(|it| &it.tracking_number).collect();
+    assert_eq!(numbers, ["AB2"]);
+    assert_eq!(database.bodies().await, 1);
+    assert!(inbox.history(NUMBER).await.unwrap().is_empty());
 }

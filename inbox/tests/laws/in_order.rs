@@ -202,7 +202,7 @@ async fn the_first_courier_names_a_parcel_that_had_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_second_courier_is_another_parcel_also_if_the_first_came_late() {
+async fn another_courier_after_the_first_is_another_parcel() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -81,6 +81,23 @@ async fn what_is_not_handled_is_not_pruned() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_body_outlives_its_parcel() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let options = InboxOptions::new().keep_bodies(Duration::MAX);
+    let inbox = database.open_with(options).await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    work_off(&inbox).await;
+    database.age(364).await;
+    inbox.prune().await.unwrap();
+    assert_eq!(database.bodies().await, 1);
+    database.age(2).await;
+    inbox.prune().await.unwrap();
+    assert_eq!((database.bodies().await, database.parcels().await), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_that_still_waits_after_the_ids_time_is_told() {
     let Some(database) = Database::new().await else {
         return;

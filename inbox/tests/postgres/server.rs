@@ -246,6 +246,47 @@ async fn a_parcel_that_gets_news_is_not_pruned() {
     worker.run_until(steps).await.unwrap();
 }
 
+/// The job is being marked while its parcel is forgotten: neither waits for the other for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_whose_job_ends_can_be_forgotten() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let inbox = database.open().await;
+    database
+        .run(
+            "CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+            CREATE TRIGGER hold_up AFTER UPDATE ON trackingmore.parcel
+                FOR EACH ROW WHEN (OLD.state = 2) EXECUTE FUNCTION hold_up()",
+        )
+        .await;
+    let waiting = async || -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting = sqlx::query_scalar(waiting).fetch_one(inbox.pool());
+        waiting.await.unwrap()
+    };
+    let steps = async {
+        let mut holder = inbox.pool().acquire().await.unwrap();
+        let lock = sqlx::query("SELECT pg_advisory_lock(1)");
+        lock.execute(&mut *holder).await.unwrap();
+        inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+        until("it is being marked", || async { waiting().await == 1 }).await;
+        let forgetting = tokio::spawn({
+            let inbox = inbox.clone();
+            async move { inbox.forget("AB1").await }
+        });
+        until("it is being forgotten", || async { waiting().await == 2 }).await;
+        let unlock = sqlx::query("SELECT pg_advisory_unlock(1)");
+        unlock.execute(&mut *holder).await.unwrap();
+        assert_eq!(forgetting.await.unwrap().unwrap().parcels, 1);
+    };
+    let worker = inbox.worker(effect::tell).poll(ms(20));
+    worker.run_until(steps).await.unwrap();
+    assert_eq!(minutes(&database, "AB1").await, [1]);
+    assert_eq!(database.parcels().await, 0);
+}
+
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {

@@ -156,17 +156,6 @@ impl Database {
             .await;
     }
 
-    /// Hides which parcels were forgotten, as if none had been yet.
-    pub(crate) async fn hide_forgotten(&self) {
-        self.run("UPDATE trackingmore_forgotten SET key = 'hidden ' || key")
-            .await;
-    }
-
-    pub(crate) async fn show_forgotten(&self) {
-        self.run("UPDATE trackingmore_forgotten SET key = substr(key, 8)")
-            .await;
-    }
-
     /// Makes the database refuse a statement while a condition holds. An `@` is the inbox's prefix.
     pub(crate) async fn refuse(&self, statement: &str, table: &str, condition: &str) {
         let trigger = format!(
@@ -210,6 +199,35 @@ impl Database {
             .fetch_one(&mut self.raw().await)
             .await
             .unwrap()
+    }
+
+    /// Notes at each claim how many deliveries are not routed.
+    pub(crate) async fn note_unrouted_at_claims(&self) {
+        self.run(
+            "CREATE TABLE unrouted (count INTEGER NOT NULL);
+            CREATE TRIGGER note AFTER UPDATE OF claim ON trackingmore_parcel
+                BEGIN INSERT INTO unrouted SELECT count(*) FROM trackingmore_fresh; END",
+        )
+        .await;
+    }
+
+    /// The most that were not routed at a claim.
+    pub(crate) async fn unrouted_at_a_claim(&self) -> i64 {
+        sqlx::query_scalar("SELECT max(count) FROM unrouted")
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
+    /// Until it is undone, parcels that were forgotten look as if they had not been.
+    pub(crate) async fn hide_forgotten(&self) {
+        self.run("UPDATE trackingmore_forgotten SET key = 'hidden ' || key")
+            .await;
+    }
+
+    pub(crate) async fn show_forgotten(&self) {
+        self.run("UPDATE trackingmore_forgotten SET key = substr(key, 8)")
+            .await;
     }
 
     /// Makes all deliveries look like ones that this version could not read.

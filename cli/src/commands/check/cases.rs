@@ -1,4 +1,4 @@
-//! What is sent after the genuine delivery of each form, in this order.
+//! The cases that are sent after a genuine delivery of each form, in this order.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(super) struct Case {
     pub(super) request: fn(&Vendor) -> Request,
 }
 
-/// What a good receiver does.
+/// The answer of a good receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
     /// Accepts it: it is genuine.
@@ -27,7 +27,7 @@ pub(super) enum Expected {
     HostileRefused,
     /// Refuses it, although only the secret can make it.
     OddRefused,
-    /// Answers it in some way, without breaking.
+    /// Answers it in any way, without breaking.
     Answered,
     /// Any answer may be right.
     Unknown,

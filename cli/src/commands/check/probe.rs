@@ -16,7 +16,7 @@ use crate::{
     signing::{Encoding, SchemeArg},
 };
 
-/// Every documented form; those that the documentation shows come first.
+/// Every documented form. Those that the documentation shows come first.
 const FORMS: [Form; 4] = [
     (SchemeArg::Timestamp, Encoding::Hex),
     (SchemeArg::Body, Encoding::Base64),
@@ -30,7 +30,7 @@ pub(super) struct Probe<'a> {
     vendor: Vendor,
     check: &'a Check,
     tally: Tally,
-    /// What was sent last, if the receiver could be reached then.
+    /// The last case, if the receiver could be reached.
     reached: Option<String>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Probe<'a> {
             let answer = self.send(&self.vendor.in_form(form), &name(form)).await?;
             if let Err(none) = &answer.status {
                 let is_first = answers.is_empty();
-                // Where genuine deliveries time out, each case would.
+                // If genuine deliveries time out, every case would.
                 if none.kind == NoAnswerKind::TimedOut
                     || none.kind == NoAnswerKind::Unreachable && is_first
                 {
@@ -139,7 +139,7 @@ impl<'a> Probe<'a> {
         Ok(nothing)
     }
 
-    /// Sends a case, and tells whether it was accepted.
+    /// Sends a case. Returns whether it was accepted.
     async fn probe(&mut self, case: &Case) -> Result<bool, Failure> {
         let request = (case.request)(&self.vendor);
         let answer = self.send(&request, case.name).await?;

@@ -20,8 +20,8 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// Judges the answer to a case. Where `is_telling` is false, it may be refused for its form,
-    /// and not for what is wrong with it.
+    /// Judges the answer to a case. If `is_telling` is false, a refusal may be due to the form of
+    /// the signature rather than to what is wrong with the request.
     pub(super) fn of(expected: Expected, answer: &Answer, is_telling: bool) -> Self {
         use Expected::{Accepted, Answered, HostileRefused, OddRefused, Unknown};
         use NoAnswerKind::{Closed, TimedOut, Unreachable};
@@ -131,7 +131,7 @@ impl Tally {
         }
     }
 
-    /// Comes to the conclusion. `nothing` says why no genuine delivery was accepted.
+    /// Reaches the verdict. `nothing` says why no genuine delivery was accepted, if none was.
     pub(super) fn conclude(&mut self, nothing: Option<String>) {
         let unwanted = self.unwanted_forms.join(", ");
         let hostile = self.hostile_accepted.join(", ");
@@ -212,7 +212,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Tells why nothing genuine was accepted, by the answers.
+/// Returns why nothing genuine was accepted, judging by the answers.
 pub(super) fn why_nothing(answers: &[&Answer], url: &Url) -> String {
     let is_plain = url.scheme() == "http";
     let speaks_tls = |answer: &&&Answer| match &answer.status {

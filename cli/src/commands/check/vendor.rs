@@ -49,7 +49,7 @@ impl Vendor {
         self.accepted.iter().any(|form| form.0 == scheme)
     }
 
-    /// Gives a text that no other body has, of this run or another.
+    /// Returns a text that no other body has, in this run or another.
     pub(super) fn fresh(&self) -> String {
         let n = self.bodies.fetch_add(1, Ordering::Relaxed);
         format!("CHECK/{}/{n}", Timestamp::now().as_nanosecond())
@@ -150,11 +150,11 @@ pub(super) struct Request {
     is_repeated: bool,
 }
 
-/// How the body's end is told.
+/// How the end of the body is announced.
 enum Framing {
     Length,
     Chunked,
-    /// So many bytes are announced, and none is sent.
+    /// This many bytes are announced, and none is sent.
     Announced(&'static str),
 }
 
@@ -205,7 +205,7 @@ impl Request {
         self
     }
 
-    /// Sends it on a connection of its own, and gives the answer: the second, if it is sent twice.
+    /// Sends it on a connection of its own. Returns the answer, or the second if it is sent twice.
     pub(super) async fn send(&self, client: &Client, url: &Url) -> Result<Answer, Failure> {
         let mut headers = HeaderMap::new();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -230,7 +230,7 @@ impl Request {
     }
 }
 
-/// A body of which nothing ever comes.
+/// A body that never sends anything.
 struct Never;
 
 impl Body for Never {

@@ -1,4 +1,4 @@
-//! Opens an inbox that is there. It never makes one: a mistyped name would look like an empty
+//! Opens an existing inbox. It never creates one: a mistyped name would look like an empty
 //! inbox.
 
 use std::{
@@ -19,7 +19,7 @@ const FORMS: &str = "sqlite:FILE or postgres://USER@HOST/NAME";
 /// PostgreSQL's code for it.
 const NO_SUCH_DATABASE: &str = "3D000";
 
-/// A server that does not answer is told sooner than its connection times out.
+/// How long to wait for a server, which is less than the timeout of a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) enum Database {

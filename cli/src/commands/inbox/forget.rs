@@ -5,7 +5,7 @@ use trackingmore_webhook_inbox::{Engine, Inbox};
 use super::{Account, count, failed};
 use crate::{failure::Failure, output::Output};
 
-/// Erase what is stored about a parcel, without asking, and keep what comes for it later out.
+/// Erase what is stored about a parcel, without confirmation, and keep out later deliveries.
 ///
 /// Bodies, states and errors go, with each of its couriers. Ids of deliveries stay, or they would
 /// not be duplicates when they come again. A number that nothing is stored about is no error.

@@ -9,7 +9,7 @@ use crate::{
     output::{BAD, Foreign, Output, Painted},
 };
 
-/// List what needs attention: dead parcels, and deliveries that are no events.
+/// List what needs attention: dead parcels, and deliveries that are not events.
 ///
 /// A parcel is dead when the last allowed attempt to handle it failed. Up to 1,000 of these and 100
 /// of the others are listed, the oldest first; `show` has their errors and bodies.

@@ -135,7 +135,7 @@ fn print_delivery(entry: &HistoryEntry, body: Option<&str>, output: Output) -> R
         record.outcome,
         Foreign(record.courier.unwrap_or("no courier")),
         record.id,
-        Foreign(body.unwrap_or("its body is not kept any more")),
+        Foreign(body.unwrap_or("its body is no longer kept")),
     );
     output.line(text, &record)
 }

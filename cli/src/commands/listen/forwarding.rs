@@ -32,12 +32,12 @@ impl Forward {
         Ok(Self { client, url })
     }
 
-    /// The receiver as it is shown.
+    /// The receiver's URL, without secrets.
     pub(super) fn shown(&self) -> String {
         client::shown(&self.url)
     }
 
-    /// Forwards a delivery, and gives the answer, or why there is none.
+    /// Forwards a delivery. Returns the answer, or why there is none.
     pub(super) async fn pass_on(
         &self,
         headers: HeaderMap,
@@ -60,7 +60,7 @@ impl Forward {
     }
 }
 
-/// Tells whether requests to `url` arrive at the listener with the address `own`.
+/// Returns whether requests to `url` arrive at the listener with the address `own`.
 pub(super) async fn leads_to(url: &Url, own: SocketAddr) -> bool {
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return false;

@@ -38,7 +38,7 @@ const LIMIT: usize = 256 * 1024;
 
 pub(super) struct Receiver {
     pub(super) verifier: Verifier,
-    /// How many there are.
+    /// The number of secrets.
     pub(super) secrets: usize,
     pub(super) path: String,
     pub(super) save: Option<Arc<Save>>,
@@ -57,7 +57,7 @@ struct Outcome {
 }
 
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
-    // A task of its own continues when the sender closes the connection before the answer.
+    // In a separate task, this continues when the sender closes the connection before the answer.
     tokio::spawn(async move { receiver.handle(request).await })
         .await
         .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
@@ -105,7 +105,7 @@ impl Receiver {
         outcome.response
     }
 
-    /// Judges a request, and gives the answer if it is refused.
+    /// Judges a request. Returns the answer if it is refused.
     async fn judge(
         &self,
         parts: &Parts,
@@ -168,7 +168,7 @@ impl Receiver {
         }
     }
 
-    /// Saves a request before it is answered, and gives the file.
+    /// Saves a request before it is answered. Returns the file.
     async fn save(&self, record: &Arc<Record>, outcome: &mut Outcome) -> Option<String> {
         let (save, record) = (self.save.clone()?, record.clone());
         let is_accepted = record.arrived.verdict.is_accepted();

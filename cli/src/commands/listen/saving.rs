@@ -9,7 +9,7 @@ use crate::{
     saved::{self, Saved},
 };
 
-/// How many refused requests are saved: anyone can send those.
+/// How many refused requests are saved. Anyone can send those.
 const REFUSED_KEPT: u64 = 1_000;
 
 /// Where requests are saved.
@@ -31,7 +31,7 @@ impl Save {
         })
     }
 
-    /// Saves a request with the status that answers it; gives the file, or why there is none.
+    /// Saves a request with the status of its answer. Returns the file, or why there is none.
     pub(super) fn keep(&self, record: &Record, answer: u16) -> Result<String, String> {
         let is_accepted = record.arrived.verdict.is_accepted();
         if !is_accepted && self.refused.fetch_add(1, Ordering::Relaxed) >= REFUSED_KEPT {

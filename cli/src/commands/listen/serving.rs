@@ -1,4 +1,4 @@
-//! Connections: how they are accepted, and how they end.
+//! Accepting connections, and closing them.
 
 use std::{io, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, sync::watch, time::sleep};
 /// How long the head of a request may take to arrive, and its body.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Serves until told to stop, and then until the requests that have arrived are answered.
+/// Serves until `stop`, and then until the requests that have arrived are answered.
 pub(super) async fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
@@ -38,7 +38,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, mut stop: watch::R
     connections.shutdown().await;
 }
 
-/// Waits for Ctrl-C or SIGTERM, starting with the call.
+/// Waits for Ctrl-C or SIGTERM, from the moment of the call.
 #[cfg(unix)]
 pub(super) fn stopped() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

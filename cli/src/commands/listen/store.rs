@@ -1,7 +1,7 @@
 //! The requests that have arrived, and their answers.
 //!
-//! Receiving writes; the terminal and the inspector read, each at its own position. A reader that
-//! falls behind misses lines and is told how many, so that no reader delays an answer.
+//! Receiving writes. The terminal and the inspector read, each at its own position. A reader that
+//! falls behind misses lines and learns how many, so that no reader delays an answer.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -31,7 +31,7 @@ pub(super) const REFUSED: Limits = Limits {
 /// How many replays of a request are kept.
 const RESENT: usize = 20;
 
-/// How many lines a reader may lag.
+/// How many lines a reader may fall behind.
 const LINES: usize = 4_096;
 
 /// About how much memory a request takes beside its bytes.
@@ -39,7 +39,7 @@ const OVERHEAD: usize = 2 * 1024;
 
 pub(super) struct Store {
     state: Mutex<State>,
-    /// Whether the end has come. Each line wakes the readers.
+    /// Whether it is closed. Each line wakes the readers.
     is_closed: watch::Sender<bool>,
 }
 
@@ -127,7 +127,7 @@ pub(super) struct Resent {
     pub(super) answer: Answer,
 }
 
-/// What all requests came to.
+/// The totals of all requests.
 #[derive(Clone, Default, Serialize)]
 pub(super) struct Totals {
     pub(super) accepted: u64,
@@ -205,14 +205,14 @@ impl Store {
         }
     }
 
-    /// Gives a request, if it is still kept.
+    /// Returns a request, if it is still kept.
     pub(super) fn kept(&self, number: u64) -> Option<Kept> {
         let mut state = self.state();
         let accepted = state.accepted.find(number).cloned();
         accepted.or_else(|| state.refused.find(number).cloned())
     }
 
-    /// Gives the number of lines so far and all requests that are kept, in order.
+    /// Returns the number of lines so far and all requests that are kept, in order.
     pub(super) fn snapshot(&self) -> (u64, Vec<Kept>) {
         let (written, mut kept) = {
             let state = self.state();
@@ -255,7 +255,7 @@ pub(super) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Gives the next line; `None` at the end.
+    /// Returns the next line, or `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Line> {
         loop {
             let is_closed = *self.is_closed.borrow_and_update();
@@ -313,7 +313,7 @@ impl State {
 }
 
 impl Totals {
-    /// Counts a request, and gives its number.
+    /// Counts a request. Returns its number.
     fn arrived(&mut self, verdict: &Verdict) -> u64 {
         match verdict {
             Verdict::Accepted(_) => self.accepted += 1,

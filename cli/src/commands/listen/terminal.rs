@@ -1,4 +1,4 @@
-//! What `listen` prints: a line when a request comes, and another when it is answered.
+//! The output of `listen`: a line when a request arrives, and another when it is answered.
 
 use std::{
     fmt::{self, Display},
@@ -25,7 +25,7 @@ use crate::{
     output::{BAD, FAINT, Foreign, GOOD, Output, Painted},
 };
 
-/// How long the reader may pause before the last lines are dropped.
+/// How long the reader of the output may pause before the last lines are dropped.
 const READING: Duration = Duration::from_secs(1);
 
 /// Where `listen` can be reached.
@@ -58,13 +58,13 @@ impl Printing {
         Self { ended, lines }
     }
 
-    /// Waits for the end, which comes early if nothing can be printed any more.
+    /// Waits until printing ends, also because the output cannot be written any more.
     pub(super) async fn ended(&mut self) -> Result<(), Failure> {
         let ended = (&mut self.ended).await;
         ended.unwrap_or(Err(Failure::Unread))
     }
 
-    /// Waits for the end as long as lines are read.
+    /// Waits until printing ends, but only while the output is read.
     pub(super) async fn finish(mut self) -> Result<(), Failure> {
         loop {
             let before = self.lines.load(Ordering::Relaxed);

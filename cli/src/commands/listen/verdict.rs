@@ -1,4 +1,4 @@
-//! What was found out about a request.
+//! The verdict on a request.
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ pub(super) enum Verdict {
     Refused {
         code: &'static str,
         reason: String,
-        /// How old the timestamp is, signed or not.
+        /// The age of the timestamp, signed or not.
         age_seconds: Option<i64>,
     },
     /// Another path, or another method.
@@ -35,11 +35,11 @@ pub(super) struct Accepted {
     pub(super) substatus_meaning: Option<&'static str>,
     pub(super) latest_event: Option<String>,
     pub(super) age_seconds: Option<i64>,
-    /// How old the timestamp is where it is not signed.
+    /// The age of the timestamp if it is not signed.
     pub(super) claimed_age_seconds: Option<i64>,
     pub(super) scheme: &'static str,
     pub(super) secret_index: usize,
-    /// How many secrets there are.
+    /// The number of secrets.
     #[serde(skip)]
     pub(super) secrets: usize,
     pub(super) delivery_id: String,
@@ -101,7 +101,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict as a saved delivery has it.
+    /// The verdict as a saved delivery notes it.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Accepted(_) => "accepted".to_owned(),

@@ -20,7 +20,7 @@ use crate::{
 
 const NAME: &str = concat!("trackingmore-webhook/", env!("CARGO_PKG_VERSION"));
 
-/// Makes deliveries and sends each until it is accepted or given up.
+/// Signs deliveries and sends each until it is accepted or given up.
 pub(super) struct Sender {
     pub(super) receivers: Vec<Receiver>,
     pub(super) events: EventSource,
@@ -50,17 +50,17 @@ pub(super) struct Attempt {
     pub(super) delivery: u64,
     pub(super) url: String,
     pub(super) number: u32,
-    /// How many there are at most.
+    /// The maximum number of attempts.
     pub(super) of: u32,
     pub(super) answer: Answer,
-    /// How long it is to the next; `None` if there is none.
+    /// The time until the next attempt; `None` if there is none.
     pub(super) wait: Option<Duration>,
 }
 
 type Report = mpsc::Sender<Result<Attempt, Failure>>;
 
 impl Sender {
-    /// How many times something is delivered, where all is done `count` times.
+    /// The number of deliveries if everything is sent `count` times.
     pub(super) fn total(&self, count: u64) -> u64 {
         count * self.events.steps() * self.repeat * self.receivers.len() as u64
     }
@@ -72,7 +72,7 @@ impl Sender {
         is_shuffled: bool,
         concurrency: u64,
     ) -> Result<mpsc::Receiver<Result<Attempt, Failure>>, Failure> {
-        // Report what cannot be made before anything is sent.
+        // Fail before anything is sent.
         self.make(0)?;
         let mut order: Box<dyn Iterator<Item = u64> + Send> = Box::new(0..self.total(count));
         if is_shuffled {
@@ -149,7 +149,7 @@ impl Sender {
     }
 }
 
-/// Makes the headers of a delivery that is sent now.
+/// Returns the headers of a delivery that is sent now.
 pub(in crate::commands) fn headers(
     secret: &[u8],
     signing: &SigningArgs,

@@ -49,7 +49,7 @@ impl Tally {
         self.accepted == self.total
     }
 
-    /// Sums up, for people and for scripts.
+    /// Returns the summary, for people and for scripts.
     pub(super) fn summary(mut self) -> (String, Value) {
         let seconds = milliseconds(self.started.elapsed()) / 1e3;
         self.latencies.sort_unstable();
@@ -93,7 +93,7 @@ impl Tally {
     }
 }
 
-/// Gives the rate, and how many decimals to show of it: retries can be hours apart.
+/// Returns the rate, and how many decimals to show: retries can be hours apart.
 fn per_second(requests: usize, seconds: f64) -> (f64, usize) {
     let rate = (requests as f64 / seconds.max(1e-3) * 1e3).round() / 1e3;
     (rate, if rate < 10.0 { 3 } else { 0 })

@@ -1,4 +1,4 @@
-//! The keys that may have made a signature, and the ways to read its text.
+//! The keys that a signature may have been made with, and the ways to read its text.
 
 use base64::{
     Engine as _,
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::mistake::{Mistake, mistake};
 use crate::signing::Mac;
 
-/// What may have been the key, with the mistake that it would be.
+/// Returns the possible keys, each with the mistake that it would be.
 pub(super) fn keys(secret: &[u8]) -> Vec<(Option<Mistake>, Zeroizing<Vec<u8>>)> {
     let whitespace = |detail| Some(mistake("whitespace_around_secret", detail));
     let bare = trimmed(secret);
@@ -52,12 +52,12 @@ fn trimmed(secret: &[u8]) -> &[u8] {
     }
 }
 
-/// Tells whether a text may be a signature.
+/// Returns whether a text may be a signature.
 pub(crate) fn is_signature(text: &[u8]) -> bool {
     !readings(text).is_empty()
 }
 
-/// What the text of a signature may mean, with the mistake that it would be.
+/// Returns the possible readings of a signature, each with the mistake that it would be.
 pub(super) fn readings(text: &[u8]) -> Vec<(Option<Mistake>, Mac)> {
     let text = String::from_utf8_lossy(text);
     let bare = text.trim_matches(['"', '\'', ' ']);

@@ -1,4 +1,4 @@
-//! Tells whether a delivery is genuine. If not, tries the usual mistakes to tell why.
+//! Judges whether a delivery is genuine. If not, tries the usual mistakes to find out why.
 
 use std::{
     iter,
@@ -34,14 +34,14 @@ pub(crate) struct Suspect<'a> {
 
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// What counts as about the same time.
+/// Times are near each other up to this difference.
 const NEAR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// A number from here on is of the year 5138, or of milliseconds from 1973 on.
 const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
 
 impl Suspect<'_> {
-    /// Judges the delivery. If it is refused, gives the mistakes that together explain it, or one
+    /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
         // A verifier takes no secret that begins or ends with whitespace.
@@ -204,7 +204,7 @@ impl Suspect<'_> {
         self.wrong_time(time)
     }
 
-    /// What may be the timestamp: its header, or if there is none, any other that is a number.
+    /// Returns what may be the timestamp: its header, or else any header that is a number.
     fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
         if let Some(time) = self.values("timestamp").next() {
             return vec![(None, time)];
@@ -218,7 +218,7 @@ impl Suspect<'_> {
             .collect()
     }
 
-    /// What may have been signed, with the mistakes that it would be.
+    /// Returns what may have been signed, each with the mistakes that this would be.
     fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
         let mut messages = Vec::new();
         for (elsewhere, time) in self.times() {
@@ -314,7 +314,7 @@ impl Suspect<'_> {
             return mistake("incomplete_body", detail);
         }
         if length == 0 {
-            let detail = "the body is empty: something before the receiver took it away";
+            let detail = "the body is empty: something in front of the receiver removed it";
             return mistake("empty_body", detail);
         }
         if let Some(mistake) = self.proof_in_body() {
@@ -336,7 +336,7 @@ impl Suspect<'_> {
         )
     }
 
-    /// Tells whether the body holds the proof of an older version.
+    /// Returns a mistake if the body holds the signature of an older version.
     fn proof_in_body(&self) -> Option<Mistake> {
         let body: Value = serde_json::from_slice(self.body).ok()?;
         let version = [&body, &body["data"]].into_iter().find_map(|place| {

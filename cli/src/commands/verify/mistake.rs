@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// A reason why a delivery is refused. Holds nothing of the secret and no signature.
+/// A reason why a delivery is refused. Contains nothing of the secret, and no signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Mistake {
     pub(crate) code: &'static str,
@@ -15,13 +15,13 @@ pub(super) fn mistake(code: &'static str, detail: impl Into<String>) -> Mistake 
 }
 
 impl Mistake {
-    /// Tells whether it is more than that nothing matched.
+    /// Returns whether it says more than that nothing matched.
     pub(crate) fn explains(&self) -> bool {
         self.code != "signature_mismatch"
     }
 }
 
-/// Tells what to change, for the code of a mistake or of a refusal.
+/// Returns what to change, for the code of a mistake or of a refusal.
 pub(crate) fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "missing_signature" | "missing_header" => {
@@ -40,7 +40,7 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
         }
         "other_header" => "Rename the header, or configure the receiver for the name that is sent.",
         "stale_timestamp" => {
-            "Check both clocks. For late retries or a replay, raise --max-age, or sign anew."
+            "Check both clocks. For late retries or a replay, raise --max-age, or sign again."
         }
         "future_timestamp" => "Set the clock of the sender, or of this machine.",
         "whitespace_around_secret" | "quotes_around_secret" => {
@@ -49,7 +49,7 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
         "other_encoding" => "Accept both encodings, as the documentation shows both.",
         "other_form" => "Accept this form too: omit --scheme, or choose the other one.",
         "changed_body" => {
-            "Verify the bytes as they came, before anything parses or rewrites them. Look for a \
+            "Verify the bytes as they arrive, before anything parses or rewrites them. Look for a \
              proxy or middleware that does."
         }
         "joined" | "other_message" => "Sign the timestamp alone, or the body as it is sent.",

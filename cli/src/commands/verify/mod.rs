@@ -30,7 +30,7 @@ use crate::{
     signing::{Encoding, SchemeArg},
 };
 
-/// Tell whether a delivery is genuine, and if not, why.
+/// Check whether a delivery is genuine, and if not, why.
 ///
 /// Reads a delivery that `listen --save` kept, the output of `curl -v`, an entry of a HAR file, a
 /// raw HTTP request, or headers and a body. Sends nothing. A delivery is judged as of when it was
@@ -116,7 +116,7 @@ impl Verify {
                     codes.contains(&mistake.code)
                 };
                 if body.is_none() && mistakes.iter().any(is_of_body) {
-                    let what = "the file does not show the body: give it with --body";
+                    let what = "the file does not contain the body: give it with --body";
                     mistakes = vec![mistake("missing_body", what)];
                 }
                 self.say_no(&mistakes)

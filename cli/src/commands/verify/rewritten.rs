@@ -1,5 +1,5 @@
-//! What may have been signed instead of a body: what it was before a gateway changed it, or what a
-//! wrong sender makes of it.
+//! Texts that may have been signed instead of a body: the body before a gateway changed it, or what
+//! a wrong sender makes of it.
 
 use std::io::{self, Read as _, Write};
 
@@ -16,10 +16,10 @@ use crate::output::escape;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// How much a compressed body may hold.
+/// The most that a compressed body may unpack to.
 const LIMIT: u64 = 1024 * 1024;
 
-/// Every likely original of a body, with the change to the body that gives it.
+/// Returns the likely originals of a body, each with the change that restores it.
 pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
     let mut originals = vec![
@@ -46,7 +46,7 @@ pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     originals
 }
 
-/// What a wrong sender may sign instead of a body.
+/// Returns what a wrong sender may sign instead of a body.
 pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut others = vec![
         ("an empty body", Vec::new()),
@@ -64,7 +64,7 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     others
 }
 
-/// Tells what points to a change that cannot be undone.
+/// Returns the sign of a change that cannot be undone, if there is one.
 pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
     let parcel: Option<Value> = serde_json::from_slice(body).ok();
     let has = |name| {
@@ -76,7 +76,7 @@ pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
         return Some("the body is compressed with gzip");
     }
     if says_gzip {
-        return Some("the body was compressed with gzip, and is not any more");
+        return Some("the body was compressed with gzip, but no longer is");
     }
     if STANDARD.decode(body.trim_ascii()).is_ok() {
         return Some("the body is base64");
@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for Compacted {
     }
 }
 
-/// JSON as programs write it, compact first; nothing if it is not JSON.
+/// Returns the JSON as various programs write it, compact first; nothing if it is not JSON.
 fn as_json(json: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
     let indented = |indent| write(json, PrettyFormatter::with_indent(indent));
     let compact = write(json, CompactFormatter);
@@ -192,7 +192,7 @@ impl Formatter for Spaced {
     }
 }
 
-/// Writes JSON anew, with its members in their order; `None` if it is not JSON.
+/// Writes JSON again, with its members in order. Returns `None` if it is not JSON.
 fn write(json: &[u8], formatter: impl Formatter) -> Option<Vec<u8>> {
     let mut written = Vec::new();
     let mut reader = Deserializer::from_slice(json);

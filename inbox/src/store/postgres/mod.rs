@@ -1,9 +1,6 @@
 //! PostgreSQL: any number of processes, each with a few connections of its own beside the user's
 //! pool, so that handlers which hold all of that pool's starve neither receiving nor the leases.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     sync::LazyLock,
     time::{Duration, Instant},
@@ -47,10 +44,10 @@ struct Append {
 
 impl Inbox<Postgres> {
     /// Connects to a server by its URL, `postgres://user:password@host/database`, with a pool of
-    /// sqlx's defaults, and makes the inbox's tables or brings them up to date.
+    /// sqlx's defaults. Creates the inbox's tables, or migrates them.
     ///
-    /// They are in a schema of their own, `trackingmore`. For TLS, turn on one of sqlx's features
-    /// for it.
+    /// They are in a schema of their own, `trackingmore`. For TLS, turn on one of sqlx's TLS
+    /// features.
     ///
     /// # Errors
     ///
@@ -70,8 +67,8 @@ impl Inbox<Postgres> {
         Self::new_with(PgPool::connect(url).await?, options).await
     }
 
-    /// Makes an inbox of a pool of yours. Effects use it; for its own work the inbox opens up to
-    /// four connections of its own to the same server.
+    /// Opens the inbox over a pool of yours, which effects use. For its own work, the inbox opens
+    /// up to four connections to the same server.
     ///
     /// # Errors
     ///
@@ -86,13 +83,13 @@ impl Inbox<Postgres> {
     ///
     /// As [`connect_with`](Self::connect_with).
     pub async fn new_with(pool: PgPool, options: InboxOptions) -> Result<Self, InboxError> {
-        Self::migrated(pool, options, MIGRATIONS).await
+        Self::of_version(MIGRATIONS, pool, options).await
     }
 
-    async fn migrated(
+    async fn of_version(
+        migrations: &'static [&'static str],
         pool: PgPool,
         options: InboxOptions,
-        migrations: &'static [&'static str],
     ) -> Result<Self, InboxError> {
         options.check()?;
         let patience = options.patience();
@@ -111,11 +108,11 @@ impl Inbox<Postgres> {
 impl Server {
     async fn set_up(&self, migrations: &'static [&'static str]) -> Result<(), InboxError> {
         let mut transaction = self.users.begin().await?;
-        // Several processes may start at once.
+        // Several processes can start at once.
         transaction
             .execute("SELECT pg_advisory_xact_lock(7810110005021122)")
             .await?;
-        // `IF NOT EXISTS` asks for the right to create even if there is nothing to create.
+        // `IF NOT EXISTS` needs the right to create even if there is nothing to create.
         let is_missing = "SELECT to_regclass('trackingmore.schema') IS NULL";
         if sqlx::query_scalar(is_missing)
             .fetch_one(&mut *transaction)
@@ -140,7 +137,7 @@ impl Server {
     }
 }
 
-/// In their order; the place in this list, from 1, is the version.
+/// In order; the position in this list, from 1, is the version.
 const MIGRATIONS: &[&str] = &[include_str!("1.sql")];
 
 impl Engine for Postgres {}
@@ -155,7 +152,8 @@ impl Store for Postgres {
         static SQL: LazyLock<Statements> = LazyLock::new(|| {
             Statements::in_dialect(|text| {
                 let text = text.replace('@', "trackingmore.");
-                let text = text.replace("NOT LOCKED", "FOR UPDATE SKIP LOCKED");
+                let text = text.replace("NOT LOCKED", "LOCKING SKIP LOCKED");
+                let text = text.replace("LOCKING", "FOR UPDATE");
                 let text =
                     dialect::expand(&text, "AT", |arg| format!("(trackingmore.clock() + {arg})"));
                 let text = dialect::expand(&text, "IF_FREE", |arg| {
@@ -217,8 +215,8 @@ impl Store for Postgres {
             entries.iter().map(value).collect()
         }
         let added = sqlx::query(
-            // Numbered in the order of arrival, and inserted in an order that all processes share:
-            // two that insert the same deliveries in different orders would wait for each other.
+            // Numbered in the order of arrival, but inserted in an order that all processes share:
+            // two that insert the same deliveries in different orders would deadlock.
             "WITH entry AS MATERIALIZED (
                 SELECT nextval('trackingmore.delivery_seq_seq') AS seq, *
                 FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::boolean[], $5::text[],
@@ -311,7 +309,7 @@ impl Store for Postgres {
     }
 }
 
-/// A connection to append with, and the place where the next finds it if nothing goes wrong.
+/// A connection to append with, and the slot that it returns to unless something fails.
 #[derive(Debug)]
 pub struct Appender {
     slot: OwnedMutexGuard<Option<Append>>,
@@ -333,14 +331,14 @@ fn own_pool(users: &PgPool, most: u32, patience: Duration) -> PgPool {
         .max_connections(most)
         .acquire_timeout(patience)
         .after_connect(move |connection, _| Box::pin(own(connection, patience)))
-        // sqlx asks a connection for a sign of life itself, and would wait for it forever.
+        // sqlx pings a connection itself, but would wait for the answer forever.
         .after_release(|connection: &mut PgConnection, _| {
             Box::pin(async move { answered(connection.ping()).await.map(|()| true) })
         })
         .connect_lazy_with(options)
 }
 
-/// Bounds what a connection of ours can hold up, and makes its commits durable.
+/// Bounds how long a connection of ours can hold others up, and makes its commits durable.
 async fn own(connection: &mut PgConnection, patience: Duration) -> Result<(), sqlx::Error> {
     let patience = format!("{}ms", patience.as_millis().clamp(1, 60_000));
     sqlx::query(
@@ -373,3 +371,6 @@ fn record(row: &PgRow) -> Result<Record, sqlx::Error> {
     });
     values.collect::<Result<_, _>>().map(Record)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ async fn processes_before_and_after_a_migration_work_together() {
 async fn roll(database: PgConnectOptions) {
     let open = async |migrations| {
         let pool = PgPool::connect_with(database.clone()).await.unwrap();
-        PgInbox::migrated(pool, InboxOptions::new(), migrations).await
+        PgInbox::of_version(migrations, pool, InboxOptions::new()).await
     };
     let mut connection = PgConnection::connect_with(&database).await.unwrap();
     let told = "CREATE TABLE told (n bigserial, number text NOT NULL, minute text NOT NULL)";
@@ -58,7 +58,7 @@ async fn roll(database: PgConnectOptions) {
     let locks = "SELECT pg_advisory_lock(1), pg_advisory_lock(2)";
     execute(&mut connection, locks).await;
     let pool = PgPool::connect_with(database.clone()).await.unwrap();
-    let migrating = PgInbox::migrated(pool, InboxOptions::new(), &[FIRST, SECOND]);
+    let migrating = PgInbox::of_version(&[FIRST, SECOND], pool, InboxOptions::new());
     let migrating = tokio::spawn(migrating);
     until_it_waits_for(&mut connection, 1).await;
     send(&old, 3..5).await;

@@ -1,4 +1,4 @@
-//! The file itself, and the lock of its worker beside it.
+//! The database file, and the lock file of its worker.
 
 use std::{
     fs::{self, OpenOptions, TryLockError},
@@ -8,17 +8,17 @@ use std::{
 
 use crate::{InboxError, InboxErrorKind};
 
-/// Makes the file, for its owner only, unless it exists, and gives its full path.
+/// Creates the file, for its owner only, unless it exists. Returns its full path.
 pub(super) fn create(path: &Path) -> Result<PathBuf, InboxError> {
-    // A file that exists is not opened here: to close it again would drop the locks that SQLite
-    // may have on it in this process.
+    // Do not open a file that exists: closing it again would drop the locks that SQLite may hold on
+    // it in this process.
     match owner_only().create_new(true).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(sqlx::Error::Io(error).into()),
     }
     let path = fs::canonicalize(path).map_err(sqlx::Error::Io)?;
-    // Linux tells; nothing else is asked.
+    // Only Linux is asked.
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     match network_file_system(&path, &mounts) {
         Some(kind) => Err(InboxError::with_detail(
@@ -29,7 +29,7 @@ pub(super) fn create(path: &Path) -> Result<PathBuf, InboxError> {
     }
 }
 
-/// Locks a file beside the database for as long as what this gives is kept.
+/// Locks a file beside the database until the returned file is dropped.
 pub(super) fn lock_for_work(database: &Path) -> Result<fs::File, InboxError> {
     let mut path = database.as_os_str().to_owned();
     path.push("-worker");
@@ -50,13 +50,13 @@ fn owner_only() -> OpenOptions {
     options
 }
 
-/// Tells which network file system the file is on, by what is mounted where.
+/// Returns which network file system the file is on, if any.
 fn network_file_system<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     let mounts = mounts.lines().filter_map(|line| {
         let (mount, kind) = line.split_once(" - ")?;
         Some((mount.split(' ').nth(4)?, kind.split(' ').next()?))
     });
-    // Of several on the same folder, the last one covers the others.
+    // Of several mounts on one folder, the last one covers the others.
     let (_, kind) = mounts
         .filter(|(folder, _)| path.starts_with(folder))
         .max_by_key(|(folder, _)| folder.len())?;

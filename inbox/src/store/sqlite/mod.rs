@@ -1,5 +1,5 @@
-//! SQLite: one writer at a time, so that each waits for its turn in this process, and for the lock
-//! of the file only where another process has it.
+//! SQLite. It has one writer at a time, so writers queue in this process, and wait for the lock of
+//! the file only if another process holds it.
 
 mod file;
 
@@ -22,31 +22,31 @@ use crate::{
     Inbox, InboxError, InboxErrorKind, InboxOptions, accept::Entry, schema, time::process_clock,
 };
 
-/// How long to wait for the turn to write. Whoever accepts waits until its deadline only.
+/// How long to wait for the turn to write. Accepting waits only until its deadline.
 const TURN: Duration = Duration::from_secs(30);
 
-/// An open file. A connection of `writer` is the turn to write: there is only one.
+/// An open file. The only connection of `writer` is the turn to write.
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
     writer: Pool<Sqlite>,
-    /// Its commits are not synced: they hold when the process dies, and after a power cut they may
-    /// be undone, which repeats work and loses none. Taken only by who has the turn.
+    /// Its commits are not synced. They survive the death of the process. A power cut may undo
+    /// them, which repeats work and loses none. Used only with the turn to write.
     unsynced: Pool<Sqlite>,
     others: Pool<Sqlite>,
 }
 
 impl Inbox<Sqlite> {
-    /// Opens the inbox in a file. Makes the file and its tables, or brings them up to date.
+    /// Opens the inbox in a file. Creates the file and its tables, or migrates them.
     ///
-    /// A new file can be read and written by its owner only. It is in WAL mode, and your own tables
-    /// may be in it too. Any number of processes may receive into one file; only one may work.
+    /// Only its owner can read and write a new file. It is in WAL mode, and it can hold your own
+    /// tables too. Any number of processes can accept into one file; only one can run a worker.
     ///
     /// # Errors
     ///
     /// [`Database`](InboxErrorKind::Database) if the file cannot be opened or written, or is
     /// locked for longer than the accept deadline;
-    /// [`NetworkFileSystem`](InboxErrorKind::NetworkFileSystem) where that can be told;
+    /// [`NetworkFileSystem`](InboxErrorKind::NetworkFileSystem), where that can be detected;
     /// [`NewerSchema`](InboxErrorKind::NewerSchema).
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, InboxError> {
         Self::open_with(path, InboxOptions::new()).await
@@ -85,7 +85,7 @@ impl File {
             unsynced: pool(1, patience).connect_lazy_with(unsynced),
             others: pool(4, patience).connect_lazy_with(synced),
         };
-        // The change to WAL mode does not wait for a lock as all else does.
+        // Unlike everything else, the change to WAL mode does not wait for a lock.
         while let Err(error) = file.set_up().await {
             if !is_locked(&error) || tokio::time::Instant::now() >= deadline {
                 file.close().await;
@@ -107,7 +107,7 @@ impl File {
         Ok(())
     }
 
-    /// A setting that SQLite cannot keep is silently another.
+    /// Checks the settings, since SQLite silently ignores what it cannot do.
     async fn check_settings(&self) -> Result<(), InboxError> {
         let mut connection = self.writer.acquire().await?;
         let settings = "SELECT journal_mode = 'wal' AND synchronous = 2 AND secure_delete = 1
@@ -118,7 +118,7 @@ impl File {
         if !kept {
             return Err(InboxError::with_detail(
                 InboxErrorKind::Database,
-                "SQLite does not keep WAL mode and full syncing for this file",
+                "SQLite refuses WAL mode or full syncing for this file",
             ));
         }
         Ok(())
@@ -131,7 +131,7 @@ impl File {
     }
 }
 
-/// In their order; the place in this list, from 1, is the version.
+/// In order; the position in this list, from 1, is the version.
 const MIGRATIONS: &[&str] = &[include_str!("1.sql")];
 
 impl Engine for Sqlite {}
@@ -147,7 +147,8 @@ impl Store for Sqlite {
             Statements::in_dialect(|text| {
                 let text = text
                     .replace('@', "trackingmore_")
-                    .replace(" NOT LOCKED", "");
+                    .replace(" NOT LOCKED", "")
+                    .replace(" LOCKING", "");
                 let text = dialect::expand(&text, "AT", |arg| arg.to_owned());
                 let text = dialect::expand(&text, "IF_FREE", |_| "true".to_owned());
                 let text = dialect::expand(&text, "WHEN_FREE", |_| "true".to_owned());

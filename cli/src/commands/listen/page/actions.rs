@@ -25,7 +25,7 @@ use crate::{
 
 #[derive(Deserialize)]
 pub(super) struct Replay {
-    /// Whether to sign anew.
+    /// Whether to sign it again.
     resign: bool,
     /// The body, if it was edited.
     body: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct Send {
     status: String,
 }
 
-/// Sends a request again, and gives the answer.
+/// Sends a request again. Returns the answer.
 pub(super) async fn replay(
     State(inspector): State<Shared>,
     Path(number): Path<u64>,
@@ -79,7 +79,7 @@ pub(super) async fn replay(
     Json(resent.record()).into_response()
 }
 
-/// Sends a test delivery to `listen` itself, and gives the answer.
+/// Sends a test delivery to `listen` itself. Returns the answer.
 pub(super) async fn send(State(inspector): State<Shared>, Json(asked): Json<Send>) -> Response {
     let Ok(status) = Status::from_str(&asked.status, false) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();

@@ -81,7 +81,7 @@ impl Inspector {
         })
     }
 
-    /// Tells what was tried, and what was found.
+    /// Lists what was tried and what was found.
     fn why(&self, record: &Record) -> Value {
         let schemes: &[&str] = match self.scheme {
             Some(scheme) => &[scheme.name()],
@@ -110,7 +110,7 @@ impl Inspector {
         })
     }
 
-    /// Judges as `verify` does, with each secret, and gives what explains the refusal best.
+    /// Judges as `verify` does, with each secret. Returns the best explanation of the refusal.
     fn mistakes(&self, record: &Record) -> Vec<Mistake> {
         let mut first = None;
         for secret in &self.secrets {
@@ -144,7 +144,7 @@ impl Inspector {
         secrets.find_map(|secret| self.suspect(record, secret)?.judge().ok())
     }
 
-    /// Tells how long what was captured stays valid.
+    /// Returns how long a captured request stays valid.
     pub(super) fn lifetime(&self, record: &Record) -> String {
         let Some((body, _)) = self.verified(record) else {
             return "The signature was not valid when it came.".to_owned();
@@ -163,7 +163,7 @@ impl Inspector {
         }
     }
 
-    /// Tells what a handler sees, and what is new in it.
+    /// Shows what a handler gets, and what is new in it.
     fn parcel(&self, record: &Record) -> Option<Value> {
         let event = event(record)?;
         let sent = &event.tracking;
@@ -226,7 +226,7 @@ fn event(record: &Record) -> Option<Event> {
         .flatten()
 }
 
-/// Gives the fields that are set; the legs' without their checkpoints, which the timeline has.
+/// Returns the fields that are set. Those of legs come without checkpoints, which the timeline has.
 fn fields(tracking: &Tracking) -> Vec<(String, Value)> {
     let mut fields = Vec::new();
     if let Ok(Value::Object(members)) = serde_json::to_value(tracking) {
@@ -284,7 +284,7 @@ fn parcel(root: &mut Value) -> Option<&mut Map<String, Value>> {
     }
 }
 
-/// Tells whether a header holds what opens a door.
+/// Returns whether a header holds credentials.
 fn is_private(name: &str, value: &[u8]) -> bool {
     name.contains("signature")
         || matches!(name, "authorization" | "proxy-authorization" | "cookie")

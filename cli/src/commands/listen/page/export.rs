@@ -29,7 +29,7 @@ pub(super) async fn delivery(State(inspector): State<Shared>, Path(number): Path
     attachment(&format!("{number}.delivery"), bytes)
 }
 
-/// Gives the command that sends a request again, with its signature.
+/// Returns the command that sends a request again, with its signature.
 pub(super) async fn curl(State(inspector): State<Shared>, Path(number): Path<u64>) -> Response {
     let Some(kept) = inspector.store.kept(number) else {
         return StatusCode::NOT_FOUND.into_response();

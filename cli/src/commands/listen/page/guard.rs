@@ -1,4 +1,4 @@
-//! Who may ask the inspector anything.
+//! Access control of the inspector.
 //!
 //! The page shows customers' data, and can make this machine send requests. Pages of other sites,
 //! which the same browser runs, must reach neither: not by a name of theirs that leads to this
@@ -53,7 +53,7 @@ struct Door {
 }
 
 impl Guard {
-    /// Makes the guard of a listener, with a random token.
+    /// Creates the guard of a listener, with a random token.
     pub(in super::super) fn new(addr: SocketAddr) -> Result<Self, Failure> {
         let mut token = [0; 16];
         getrandom::fill(&mut token).map_err(Failure::failed)?;
@@ -86,7 +86,7 @@ impl Guard {
         Router::new().fallback(enter).with_state(door)
     }
 
-    /// Checks a request, and gives the rest of its path after the token.
+    /// Checks a request. Returns the rest of its path after the token.
     fn check(&self, request: &Request) -> Result<Uri, StatusCode> {
         let (uri, headers) = (request.uri(), request.headers());
         let host = only(headers, HOST).ok_or(StatusCode::BAD_REQUEST)?;
@@ -122,7 +122,7 @@ impl Guard {
             .map_err(|_| StatusCode::BAD_REQUEST)
     }
 
-    /// Compares digests, so that the time it takes tells nothing of the token.
+    /// Compares digests, so that timing reveals nothing about the token.
     fn is_token(&self, text: &str) -> bool {
         Sha256::digest(text) == Sha256::digest(&self.token)
     }

@@ -37,7 +37,7 @@ const PORTS: u16 = 100;
 /// How many streams there are at once; a browser opens no more than six for a host.
 const STREAMS: usize = 32;
 
-/// What the page shows, and what it may send to.
+/// What the page shows, and where it may send.
 pub(super) struct Inspector {
     pub(super) store: Arc<Store>,
     pub(super) secrets: Vec<Secret>,
@@ -47,7 +47,7 @@ pub(super) struct Inspector {
     pub(super) own: Target,
     /// Where deliveries are sent again.
     pub(super) target: Option<Target>,
-    /// Tells the runs of the program apart.
+    /// Distinguishes runs of the program.
     pub(super) epoch: u64,
     pub(super) streams: Arc<Semaphore>,
     pub(super) stopping: watch::Receiver<bool>,

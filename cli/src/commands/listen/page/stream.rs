@@ -28,7 +28,7 @@ use crate::{
     event::Status,
 };
 
-/// How often a page is told that the stream is alive. Comments would not be seen by the page.
+/// How often an event shows the page that the stream is alive. A page does not see comments.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// How soon a page whose stream was cut tries again.
@@ -52,7 +52,7 @@ pub(super) async fn events(
     };
     let last = headers.get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok());
-    // A page that opens its stream anew cannot set the header.
+    // A page that opens its stream again cannot set the header.
     let asked = uri.query().and_then(|query| query.strip_prefix("after="));
     let seen = last.or(asked).and_then(|id| inspector.seen(id));
     let reader = Reader {
@@ -69,7 +69,7 @@ pub(super) async fn events(
 }
 
 impl Reader {
-    /// Gives the next event; `None` at the end of the program, which must not wait for pages.
+    /// Returns the next event, or `None` at the end of the program, which must not wait for pages.
     async fn next(&mut self) -> Option<Event> {
         let Some(lines) = &mut self.lines else {
             return Some(self.list());
@@ -89,7 +89,7 @@ impl Reader {
         })
     }
 
-    /// Gives all that is kept, and goes on from there.
+    /// Returns everything that is kept, and goes on from there.
     fn list(&mut self) -> Event {
         let (seen, kept) = self.inspector.store.snapshot();
         self.lines = Some(self.inspector.store.subscribe(seen));

@@ -1,4 +1,4 @@
-//! A parcel's history as a drawing: where each mark goes. The page only draws it.
+//! The layout of a parcel's timeline. The page only draws it.
 
 use std::ptr;
 
@@ -125,7 +125,7 @@ fn has(leg: &Leg, checkpoint: &Checkpoint) -> bool {
     leg.trackinfo.iter().any(|own| ptr::eq(own, checkpoint))
 }
 
-/// Gives the days from one checkpoint to the next, or none where a time is not known.
+/// Returns the days from one checkpoint to the next, or `None` if a time is not known.
 fn days_between(earlier: &Checkpoint, later: &Checkpoint) -> f64 {
     let times =
         [earlier, later].map(|checkpoint| checkpoint.checkpoint_date.as_ref().and_then(about));
@@ -142,7 +142,8 @@ fn about(time: &Time) -> Option<Timestamp> {
     time.instant().or_else(|| time.instant_in(TimeZone::UTC))
 }
 
-/// Gives a place to each mark: a step for each, and more for time that passed, up to a gap.
+/// Returns the position of each mark: one step for each, and more for the time between, up to a
+/// gap.
 fn places(days: &[f64]) -> Vec<f64> {
     let steps = days.iter().map(|days| 1.0 + days.min(GAP));
     let steps: Vec<f64> = steps.collect();
