@@ -5,15 +5,15 @@ use tokio::{sync::mpsc, task::JoinSet};
 use trackingmore_webhook::VerifiedBody;
 use trackingmore_webhook_inbox::{Inbox, InboxOptions};
 
-use super::work_off;
+use super::{quick, work_off};
 use crate::{
     database::{Database, Db},
     support::{
         child::Child,
         delivery::{sent, state},
-        effect::told,
+        effect::{tell, told},
         ms,
-        wait::{next, soon},
+        wait::{next, soon, until},
     },
 };
 
@@ -127,6 +127,29 @@ async fn a_body_larger_than_the_queue_is_stored_when_nothing_else_waits() {
     let accepted = inbox.accept(&large).await;
     // To refuse it for good would lose it, since it never gets smaller.
     assert!(accepted.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_of_routing_takes_256_deliveries() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    for minute in 1..=300 {
+        let small = state("AB1", minute).without("origin_info");
+        inbox.accept(&small.sent()).await.unwrap();
+    }
+    // What the first step has routed stays if the second fails.
+    let more = "(SELECT count(*) FROM @news) >= 256";
+    database.refuse("INSERT", "@news", more).await;
+    let routed = until("something is routed", || async {
+        database.routed().await > 0
+    });
+    quick(inbox.worker(tell)).run_until(routed).await.unwrap();
+    assert_eq!(database.routed().await, 256);
+    database.refuse_no_more().await;
+    work_off(&inbox).await;
+    assert_eq!(database.routed().await, 300);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -270,4 +270,34 @@ async fn a_handler_that_kills_the_process_ends_as_dead_and_takes_no_innocents_wi
         told.into_iter()
             .eq((0..10).map(|number| format!("AB{number}")))
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ran_when_a_process_died_waits_for_the_usual_delay() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    let mut child = Child::start(&json!({
+        "role": "work", "handler": "stop before the mark", "lease": 500,
+        "target": database.target(),
+    }));
+    child.expect("working").await;
+    child.expect("before the mark").await;
+    child.kill().await;
+    let worker = || quick(inbox.worker(effect::tell)).retry_delays(HOUR, HOUR);
+    let freed = until("it runs no more", || async {
+        inbox.stats().await.unwrap().running == 0
+    });
+    worker().run_until(freed).await.unwrap();
+    // It would run first, and alone, if it were due.
+    inbox.accept(&state("AB2", 1).sent()).await.unwrap();
+    let other_told = until("the other is told", || async {
+        minutes(&database, "AB2").await == [1]
+    });
+    worker().run_until(other_told).await.unwrap();
+    assert!(minutes(&database, "AB1").await.is_empty());
+    assert_eq!(inbox.stats().await.unwrap().pending, 1);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::mpsc;
 use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job, Outcome};
 
 use super::{quick, work_off};
@@ -11,7 +12,7 @@ use crate::{
         DAY,
         delivery::{State, state},
         effect::{self, minutes, told},
-        wait::{until, until_idle},
+        wait::{next, until, until_idle},
     },
 };
 
@@ -97,11 +98,18 @@ async fn more_than_are_routed_in_a_step_are_one_job() {
     let inbox = database.open().await;
     let small = |minute| state("AB1", minute).without("origin_info");
     accept(&inbox, (1..=300).map(small)).await;
-    // Another process, which no delivery wakes.
-    let inbox = database.open().await;
-    assert_eq!(changes(&inbox).await, ["- > transit"]);
-    let handled = inbox.history("AB1").await.unwrap();
-    assert_eq!(handled.len(), 300);
+    // Nothing wakes its worker, so that it looks once.
+    let other = database.open().await;
+    let (done, mut jobs) = mpsc::unbounded_channel();
+    let worker = other.worker_with(done, |done, job: Job<Db>| async move {
+        let mark = job.done().await?;
+        done.send(())?;
+        Ok(mark)
+    });
+    let worker = worker.poll(DAY);
+    worker.run_until(next(&mut jobs)).await.unwrap();
+    assert!(jobs.try_recv().is_err());
+    assert_eq!(inbox.stats().await.unwrap().pending, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

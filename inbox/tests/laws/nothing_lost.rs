@@ -284,3 +284,28 @@ fn the_inbox_outlives_the_runtime_that_opened_it() {
         assert_eq!(count, 9);
     });
 }
+
+/// The deadline is the caller's own: it does not depend on the runtime of what writes.
+#[test]
+fn the_deadline_is_kept_while_what_writes_stands_still() {
+    let runtime = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap()
+    };
+    let (first, second) = (runtime(), runtime());
+    let Some(database) = second.block_on(Database::new()) else {
+        return;
+    };
+    let options = InboxOptions::new().accept_deadline(ms(300));
+    let inbox = second.block_on(database.open_with(options));
+    let delivery = state("AB1", 1).sent();
+    // Until it has started the task that writes, which then is never run.
+    first.block_on(async {
+        tokio::select! {
+            biased;
+            _ = inbox.accept(&delivery) => unreachable!("nothing has written it"),
+            () = std::future::ready(()) => {}
+        }
+    });
+    second.block_on(assert_not_stored(&inbox, &delivery));
+}

@@ -73,6 +73,7 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
     };
     let inbox = database.open().await;
     let (begun, mut begins) = mpsc::unbounded_channel();
+    let taken = begun.clone();
     let (go_on, going_on) = watch::channel(false);
     let state_of_handler = (begun, going_on);
     let worker = inbox.worker_with(
@@ -100,8 +101,14 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
         for minute in 2..50 {
             inbox.accept(&state("LATER", minute).sent()).await.unwrap();
         }
-        // Several times the lease.
-        tokio::time::sleep(ms(2_000)).await;
+        // Several times the lease. Another process takes what it can.
+        let other = database.open().await;
+        let worker = other.worker_with(taken, |taken, job: Job<Db>| async move {
+            taken.send(job.attempt())?;
+            effect::tell(job).await
+        });
+        let enough = tokio::time::sleep(ms(2_000));
+        quick(worker).run_until(enough).await.unwrap();
         go_on.send_replace(true);
         crate::support::wait::until_idle(&inbox).await;
     };

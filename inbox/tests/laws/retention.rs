@@ -151,7 +151,7 @@ async fn a_worker_prunes_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pruning_is_done_in_steps_and_to_the_end() {
+async fn all_that_is_old_is_pruned() {
     const COUNT: u64 = 3_000;
     let Some(database) = Database::new().await else {
         return;
@@ -171,4 +171,54 @@ async fn pruning_is_done_in_steps_and_to_the_end() {
     inbox.prune().await.unwrap();
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.stored, stats.unread), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_of_pruning_takes_256_rows() {
+    let Some(database) = Database::new().await else {
+        return;
+    };
+    let inbox = database.open().await;
+    for number in 0..300 {
+        let state = state(format!("AB{number}"), 1).without("origin_info");
+        inbox.accept(&state.sent()).await.unwrap();
+    }
+    work_off(&inbox).await;
+    database.age(400).await;
+    let left = async || {
+        let stored = inbox.stats().await.unwrap().stored;
+        [
+            database.bodies().await,
+            database.parcels().await,
+            stored.cast_signed(),
+        ]
+    };
+    // What the first step has erased stays erased if the second fails.
+    for (statement, table, condition, expected) in [
+        (
+            "UPDATE",
+            "@delivery",
+            "(SELECT count(body) FROM @delivery) <= 44",
+            [44, 300, 300],
+        ),
+        (
+            "DELETE",
+            "@parcel",
+            "(SELECT count(*) FROM @parcel) <= 44",
+            [0, 44, 300],
+        ),
+        (
+            "DELETE",
+            "@delivery",
+            "(SELECT count(*) FROM @delivery) <= 44",
+            [0, 0, 44],
+        ),
+    ] {
+        database.refuse(statement, table, condition).await;
+        inbox.prune().await.unwrap_err();
+        assert_eq!(left().await, expected);
+        database.refuse_no_more().await;
+    }
+    inbox.prune().await.unwrap();
+    assert_eq!(left().await, [0, 0, 0]);
 }

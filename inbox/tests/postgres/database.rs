@@ -196,6 +196,29 @@ impl Database {
             .await;
     }
 
+    /// Makes the database refuse a statement while a condition holds. An `@` is the inbox's prefix.
+    pub(crate) async fn refuse(&self, statement: &str, table: &str, condition: &str) {
+        let trigger = format!(
+            "CREATE FUNCTION refuse_step() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN
+                    IF {condition} THEN RAISE EXCEPTION 'refused'; END IF;
+                    RETURN coalesce(NEW, OLD);
+                END $$;
+            CREATE TRIGGER refuse_step BEFORE {statement} ON {table}
+                FOR EACH ROW EXECUTE FUNCTION refuse_step()"
+        );
+        let trigger = AssertSqlSafe(trigger.replace('@', "trackingmore."));
+        let mut connection = self.raw().await;
+        sqlx::raw_sql(trigger)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn refuse_no_more(&self) {
+        self.run("DROP FUNCTION refuse_step CASCADE").await;
+    }
+
     /// How many bodies are kept.
     pub(crate) async fn bodies(&self) -> i64 {
         let count = "SELECT count(body) FROM trackingmore.delivery";
@@ -208,6 +231,15 @@ impl Database {
     /// How many parcels are kept.
     pub(crate) async fn parcels(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore.parcel";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
+    /// How many deliveries were given to their parcels.
+    pub(crate) async fn routed(&self) -> i64 {
+        let count = "SELECT count(*) FROM trackingmore.news";
         sqlx::query_scalar(count)
             .fetch_one(&mut self.raw().await)
             .await

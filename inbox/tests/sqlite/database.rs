@@ -156,6 +156,24 @@ impl Database {
             .await;
     }
 
+    /// Makes the database refuse a statement while a condition holds. An `@` is the inbox's prefix.
+    pub(crate) async fn refuse(&self, statement: &str, table: &str, condition: &str) {
+        let trigger = format!(
+            "CREATE TRIGGER refuse_step BEFORE {statement} ON {table} WHEN {condition}
+                BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        let trigger = AssertSqlSafe(trigger.replace('@', "trackingmore_"));
+        let mut connection = self.raw().await;
+        sqlx::raw_sql(trigger)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn refuse_no_more(&self) {
+        self.run("DROP TRIGGER refuse_step").await;
+    }
+
     /// How many bodies are kept.
     pub(crate) async fn bodies(&self) -> i64 {
         let count = "SELECT count(body) FROM trackingmore_delivery";
@@ -168,6 +186,15 @@ impl Database {
     /// How many parcels are kept.
     pub(crate) async fn parcels(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore_parcel";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut self.raw().await)
+            .await
+            .unwrap()
+    }
+
+    /// How many deliveries were given to their parcels.
+    pub(crate) async fn routed(&self) -> i64 {
+        let count = "SELECT count(*) FROM trackingmore_news";
         sqlx::query_scalar(count)
             .fetch_one(&mut self.raw().await)
             .await

@@ -1,125 +1,222 @@
+//! A rolling change of the tables: processes before and after it work together on one database.
 #![allow(clippy::unwrap_used)]
 
-use std::{env, process, sync::Arc, time::Duration};
-
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres,
-    postgres::PgConnectOptions,
+use std::{
+    env,
+    time::{Duration, Instant},
 };
-use tokio::sync::Notify;
-use trackingmore_webhook::Tracking;
 
-use super::MIGRATIONS;
-use crate::{BoxError, Done, Inbox, InboxErrorKind, InboxOptions, Job, PgInbox};
+use serde_json::json;
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, postgres::PgConnectOptions,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
 
-const NEXT_VERSION: &[&str] = &[
-    MIGRATIONS[0],
-    "ALTER TABLE trackingmore.parcel ADD COLUMN weight bigint;
-    CREATE INDEX parcel_weight ON trackingmore.parcel (weight)",
-];
+use crate::{Accepted, BoxError, Done, InboxErrorKind, InboxOptions, Job, PgInbox};
 
-/// Writes who handled the parcel.
-async fn tell(who: &'static str, job: Job<Postgres>) -> Result<Done, BoxError> {
-    let mut tx = job.begin().await?;
-    sqlx::query("INSERT INTO told (who, tracking_number) VALUES ($1, $2)")
-        .bind(who)
-        .bind(&job.update().tracking().tracking_number)
-        .execute(&mut *tx)
-        .await?;
-    Ok(job.done_in(tx).await?)
-}
+const FIRST: &str = include_str!("1.sql");
 
-async fn record(inbox: &PgInbox, number: u32) {
-    let mut tracking = Tracking::new(number.to_string());
-    tracking.delivery_status = Some("transit".into());
-    inbox.record(&tracking).await.unwrap();
-}
+/// It stops before it locks the parcels, and again while it has them locked.
+const SECOND: &str = "
+    SELECT pg_advisory_xact_lock(1);
+    ALTER TABLE trackingmore.parcel ADD COLUMN weight bigint NOT NULL DEFAULT 0;
+    CREATE INDEX parcel_weight ON trackingmore.parcel (weight);
+    CREATE TABLE trackingmore.note (parcel bigint PRIMARY KEY, note text NOT NULL);
+    SELECT pg_advisory_xact_lock(2)";
 
-async fn told(pool: &PgPool, who: &str) -> i64 {
-    sqlx::query_scalar("SELECT count(*) FROM told WHERE who = $1")
-        .bind(who)
-        .fetch_one(pool)
-        .await
-        .unwrap()
-}
+/// How many parcels have news at once. After some minutes, others follow.
+const PARCELS: u32 = 3;
 
-async fn until_idle(inbox: &PgInbox) {
-    loop {
-        let stats = inbox.stats().await.unwrap();
-        if stats.pending + stats.running == 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// As in a rolling deployment: the old version goes on while the next one changes the tables.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_versions_work_side_by_side_until_the_old_one_ends() {
-    let Ok(url) = env::var("DATABASE_URL") else {
-        // Where it is required, the tests of the laws fail.
+async fn processes_before_and_after_a_migration_work_together() {
+    let Some(server) = server() else {
         return;
     };
-    let server: PgConnectOptions = url.parse().unwrap();
-    let mut administrator = server.connect().await.unwrap();
-    let name = format!("inbox_versions_{}", process::id());
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create)
-        .execute(&mut administrator)
-        .await
-        .unwrap();
-    let connect = || PgPool::connect_with(server.clone().database(&name));
+    let mut connection = PgConnection::connect_with(&server).await.unwrap();
+    let name = format!("inbox_test_rolling_{}", std::process::id());
+    execute(&mut connection, format!("CREATE DATABASE {name}")).await;
+    roll(server.database(&name)).await;
+    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+    execute(&mut connection, drop).await;
+}
 
-    let old = PgInbox::new(connect().await.unwrap()).await.unwrap();
-    let table = "CREATE TABLE told (who text NOT NULL, tracking_number text UNIQUE NOT NULL)";
-    sqlx::query(table).execute(old.pool()).await.unwrap();
-    let worker = |who, inbox: &PgInbox| {
-        let stop = Arc::new(Notify::new());
-        let worker = inbox.worker_with(who, tell).poll(Duration::from_millis(20));
-        let stopped = Arc::clone(&stop);
-        let running = tokio::spawn(worker.run_until(async move { stopped.notified().await }));
-        (running, stop)
+async fn roll(database: PgConnectOptions) {
+    let open = async |migrations| {
+        let pool = PgPool::connect_with(database.clone()).await.unwrap();
+        PgInbox::of_version(migrations, pool, InboxOptions::new()).await
     };
-    let (old_works, stop_old) = worker("old", &old);
-    let accept_as_old = {
-        let old = old.clone();
-        tokio::spawn(async move {
-            for number in 0..400 {
-                record(&old, number).await;
-            }
-        })
-    };
-    while told(old.pool(), "old").await == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut connection = PgConnection::connect_with(&database).await.unwrap();
+    let told = "CREATE TABLE told (n bigserial, number text NOT NULL, minute text NOT NULL)";
+    execute(&mut connection, told).await;
 
-    let pool = connect().await.unwrap();
-    let next = Inbox::of_version(NEXT_VERSION, pool, InboxOptions::new());
-    let next = next.await.unwrap();
-    let (next_works, stop_next) = worker("next", &next);
-    for number in 1_000..1_200 {
-        record(&next, number).await;
+    let old = open(&[FIRST]).await.unwrap();
+    let old_works = Working::start(&old);
+    send(&old, 1..3).await;
+    until_told(&mut connection, 1..3).await;
+
+    // The migration has begun.
+    let locks = "SELECT pg_advisory_lock(1), pg_advisory_lock(2)";
+    execute(&mut connection, locks).await;
+    let pool = PgPool::connect_with(database.clone()).await.unwrap();
+    let migrating = PgInbox::of_version(&[FIRST, SECOND], pool, InboxOptions::new());
+    let migrating = tokio::spawn(migrating);
+    until_it_waits_for(&mut connection, 1).await;
+    send(&old, 3..5).await;
+    until_told(&mut connection, 1..5).await;
+
+    // It changes the table of parcels while the old process works on it.
+    send(&old, 5..7).await;
+    execute(&mut connection, "SELECT pg_advisory_unlock(1)").await;
+    until_it_waits_for(&mut connection, 2).await;
+    send(&old, 7..9).await;
+    execute(&mut connection, "SELECT pg_advisory_unlock(2)").await;
+    let new = migrating.await.unwrap().unwrap();
+    let refused = open(&[FIRST]).await.unwrap_err();
+    assert_eq!(refused.kind(), InboxErrorKind::NewerSchema);
+
+    // Each process handles what the other has accepted, first alone and then beside it.
+    send(&new, 9..11).await;
+    until_told(&mut connection, 1..11).await;
+    let new_works = Working::start(&new);
+    for minute in 11..21 {
+        let by = if minute % 2 == 0 { &old } else { &new };
+        send(by, minute..minute + 1).await;
     }
-    accept_as_old.await.unwrap();
-    stop_old.notify_one();
-    old_works.await.unwrap().unwrap();
+    until_told(&mut connection, 1..21).await;
+    old_works.end().await;
+    send(&old, 21..23).await;
+    until_told(&mut connection, 1..23).await;
+    new_works.end().await;
+
+    let again = new.record(&state(0, 1)).await.unwrap();
+    assert_eq!(again, Accepted::Duplicate);
+    let stats = new.stats().await.unwrap();
+    assert_eq!((stats.pending, stats.running, stats.dead), (0, 0, 0));
+    assert_eq!(stats.stored, 22 * u64::from(PARCELS));
     old.close().await;
-    for number in 2_000..2_100 {
-        record(&next, number).await;
+    new.close().await;
+}
+
+/// The server of `DATABASE_URL`.
+fn server() -> Option<PgConnectOptions> {
+    let Ok(url) = env::var("DATABASE_URL") else {
+        let must = env::var_os("INBOX_TEST_REQUIRE_ALL").is_some();
+        assert!(
+            !must,
+            "INBOX_TEST_REQUIRE_ALL is set, and DATABASE_URL is not"
+        );
+        return None;
+    };
+    Some(url.parse().unwrap())
+}
+
+/// A worker that tells each checkpoint once.
+struct Working {
+    stop: oneshot::Sender<()>,
+    worker: JoinHandle<()>,
+}
+
+impl Working {
+    fn start(inbox: &PgInbox) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let worker = inbox.worker(tell).poll(Duration::from_millis(20));
+        let worker = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            worker.run_until(stopped).await.unwrap();
+        });
+        Self { stop, worker }
     }
-    until_idle(&next).await;
-    stop_next.notify_one();
-    next_works.await.unwrap().unwrap();
 
-    let by_next = told(next.pool(), "next").await;
-    assert!(by_next >= 100, "{by_next}");
-    assert_eq!(told(next.pool(), "old").await + by_next, 700);
-    assert_eq!(next.stats().await.unwrap().dead, 0);
-    let error = PgInbox::new(connect().await.unwrap()).await.unwrap_err();
-    assert_eq!(error.kind(), InboxErrorKind::NewerSchema);
+    async fn end(self) {
+        self.stop.send(()).unwrap();
+        self.worker.await.unwrap();
+    }
+}
 
-    next.close().await;
-    let drop = AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
-    sqlx::query(drop).execute(&mut administrator).await.unwrap();
-    administrator.close().await.unwrap();
+async fn tell(job: Job<Postgres>) -> Result<Done, BoxError> {
+    let update = job.update().clone();
+    let mut transaction = job.begin().await?;
+    for checkpoint in update.backfilled().iter().chain(update.checkpoints()) {
+        sqlx::query("INSERT INTO told (number, minute) VALUES ($1, $2)")
+            .bind(&update.tracking().tracking_number)
+            .bind(&checkpoint.tracking_detail)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    Ok(job.done_in(transaction).await?)
+}
+
+fn number(parcel: u32, minute: u32) -> String {
+    format!("AB{parcel}-{}", minute / 5)
+}
+
+fn state(parcel: u32, minute: u32) -> trackingmore_webhook::Tracking {
+    let time = format!("2026-01-01T10:{minute:02}:00+00:00");
+    let checkpoint = json!({"checkpoint_date": time, "tracking_detail": minute.to_string()});
+    serde_json::from_value(json!({
+        "tracking_number": number(parcel, minute),
+        "courier_code": "postnord",
+        "delivery_status": "transit",
+        "update_at": time,
+        "origin_info": {"trackinfo": [checkpoint]},
+    }))
+    .unwrap()
+}
+
+async fn send(inbox: &PgInbox, minutes: std::ops::Range<u32>) {
+    for minute in minutes {
+        for parcel in 0..PARCELS {
+            let accepted = inbox.record(&state(parcel, minute)).await;
+            assert_eq!(accepted.unwrap(), Accepted::New);
+        }
+    }
+}
+
+/// Waits for these effects. There are no others, none of them twice, and they are in order.
+async fn until_told(connection: &mut PgConnection, minutes: std::ops::Range<u32>) {
+    let expected = minutes.flat_map(|minute| {
+        (0..PARCELS).map(move |parcel| (number(parcel, minute), minute.to_string()))
+    });
+    let mut expected: Vec<_> = expected.collect();
+    // What is told of a parcel stays in order.
+    expected.sort_by(|(number, _), (other, _)| number.cmp(other));
+    let told = "SELECT number, minute FROM told ORDER BY number COLLATE \"C\", n";
+    let mut found: Vec<(String, String)> = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while found.len() < expected.len() {
+        assert!(Instant::now() < deadline, "{found:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        found = sqlx::query_as(told)
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
+    }
+    assert_eq!(found, expected);
+}
+
+/// Waits until the migration waits for this lock of the test.
+async fn until_it_waits_for(connection: &mut PgConnection, lock: i64) {
+    let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND NOT granted AND objid::bigint = $1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut waits = false;
+    while !waits {
+        assert!(
+            Instant::now() < deadline,
+            "the migration does not wait for {lock}"
+        );
+        waits = sqlx::query_scalar(waiting)
+            .bind(lock)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+    }
+}
+
+async fn execute(connection: &mut PgConnection, statement: impl Into<String>) {
+    let statement = AssertSqlSafe(statement.into());
+    sqlx::raw_sql(statement).execute(connection).await.unwrap();
 }
