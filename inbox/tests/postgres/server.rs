@@ -289,6 +289,30 @@ async fn a_parcel_whose_job_ends_can_be_forgotten() {
 
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accepting_goes_on_when_its_connection_says_nothing_any_more() {
+    let Some(server) = server().await else { return };
+    let database = Database::on(server).await;
+    let proxy = Proxy::before(database.options()).await;
+    let options = InboxOptions::new().accept_deadline(ms(500));
+    let inbox = PgInbox::new_with(proxy.pool(), options).await.unwrap();
+    inbox.accept(&state("AB1", 1).sent()).await.unwrap();
+    // From each message on that an accept sends. That one may be stored or not: the server may
+    // have its statement, and wait for the rest.
+    for message in 1..10 {
+        proxy.cut_at([(message, Cut::Silence)]);
+        let minute = u32::from(message) * 2;
+        let _ = inbox.accept(&state("AB1", minute).sent()).await;
+        proxy.cut_no_more();
+        let next = state("AB1", minute + 1).sent();
+        until("the next is accepted", || async {
+            inbox.accept(&next).await.is_ok()
+        })
+        .await;
+    }
+}
+
+/// As where the machine of the server lost its power: nobody closes the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
@@ -336,7 +360,6 @@ async fn a_worker_ends_while_the_server_says_nothing() {
     soon("the worker ends", ended).await.unwrap();
 }
 
-/// As where a program may not make tables, and an administrator has made them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_for_a_parcel_that_a_job_has_locked_is_told_when_the_job_ends() {
     let Some(database) = Database::new().await else {
@@ -368,6 +391,7 @@ async fn what_comes_for_a_parcel_that_a_job_has_locked_is_told_when_the_job_ends
     assert_eq!(minutes(&database, "AB2").await, [1]);
 }
 
+/// As where a program may not make tables, and an administrator has made them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_who_may_not_create_anything_opens_what_is_there() {
     let Some(cluster) = Cluster::start_new().await else {
