@@ -19,7 +19,7 @@ use crate::{
     table::{Goal, Ratio, Table},
 };
 
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 16;
 const STREAMS: usize = 6;
 
 pub fn measure(table: &mut Table) {
@@ -31,7 +31,12 @@ pub fn measure(table: &mut Table) {
     let headers = signer.headers(Scheme::Timestamp, SystemTime::now(), body.as_bytes());
     let send = |is_stalled| {
         let listen = Listen::start(&program, is_stalled);
-        let load = load::send(listen.address, &headers, &file.to_string_lossy());
+        let send = || load::send(listen.address, &headers, &file.to_string_lossy());
+        // Until what nobody reads has filled the buffers of the sockets and of the pipe.
+        for _ in 0..2 {
+            send();
+        }
+        let load = send();
         assert_eq!(load.refused, 0, "a genuine delivery was refused");
         load
     };

@@ -4,21 +4,14 @@
 mod outcome;
 mod receivers;
 mod shop;
+mod table;
 
-use std::{
-    error::Error,
-    io::{self, Write as _},
-    process::ExitCode,
-    time::SystemTime,
-};
+use std::{error::Error, process::ExitCode};
 
 use tokio::task;
 use trackingmore_webhook::{Verifier, testing};
 
-use crate::{
-    outcome::Outcome,
-    receivers::{Receiver, actix, axum, warp},
-};
+use crate::receivers::{actix, axum, warp};
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let verifier = Verifier::new(testing::SECRET)?;
@@ -28,59 +21,12 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         warp(verifier).await?,
     ];
     // The receivers run on the other threads while this one waits for their answers.
-    let wrong = task::block_in_place(|| print_table(&receivers))?;
+    let wrong = task::block_in_place(|| table::print(&receivers))?;
     shop::print_what_it_is_told(&receivers).await?;
     Ok(match wrong {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
-}
-
-/// Sends every case to every receiver, and returns how many answers were wrong.
-fn print_table(receivers: &[Receiver; 3]) -> io::Result<usize> {
-    let cases = testing::cases(SystemTime::now());
-    let width = cases.iter().map(|case| case.name.len()).max().unwrap_or(0);
-    let mut out = io::stdout().lock();
-    let mut faults = Vec::new();
-
-    let [axum, actix, warp] = receivers.each_ref().map(|receiver| receiver.name);
-    writeln!(
-        out,
-        "{:width$}  {:23}  {axum:5}  {actix:5}  {warp}",
-        "case", "expected"
-    )?;
-    for case in &cases {
-        let expected = Outcome::expected(case);
-        let [axum, actix, warp] = receivers.each_ref().map(|receiver| {
-            let fault = match Outcome::of(case, receiver) {
-                Ok(outcome) if outcome == expected => return "ok",
-                Ok(outcome) => outcome.described(),
-                Err(error) => error.to_string(),
-            };
-            faults.push(format!("{}, {}: {fault}", case.name, receiver.name));
-            "WRONG"
-        });
-        let expected = expected.to_string();
-        writeln!(
-            out,
-            "{:width$}  {expected:23}  {axum:5}  {actix:5}  {warp}",
-            case.name
-        )?;
-    }
-
-    let answers = cases.len() * receivers.len();
-    writeln!(out)?;
-    for fault in &faults {
-        writeln!(out, "wrong: {fault}")?;
-    }
-    writeln!(
-        out,
-        "{} cases, {answers} answers: {} right, {} wrong",
-        cases.len(),
-        answers - faults.len(),
-        faults.len(),
-    )?;
-    Ok(faults.len())
 }
 
 #[tokio::main]

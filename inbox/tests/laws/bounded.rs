@@ -51,7 +51,7 @@ async fn the_queue_holds_as_many_deliveries_as_it_is_told() {
     };
     let options = InboxOptions::new()
         .queue(10, 1 << 30)
-        .accept_deadline(ms(3_000));
+        .accept_deadline(ms(30_000));
     let inbox = database.open_with(options).await;
     let stored = stored(&inbox, &database, deliveries(100, 10)).await;
     assert!((10..=11).contains(&stored), "{stored} were stored");
@@ -69,7 +69,7 @@ async fn the_queue_holds_as_many_bytes_as_it_is_told() {
     };
     let options = InboxOptions::new()
         .queue(10_000, 100_000)
-        .accept_deadline(ms(3_000));
+        .accept_deadline(ms(30_000));
     let inbox = database.open_with(options).await;
     let stored = stored(&inbox, &database, deliveries(100, 9_000)).await;
     assert!((10..=11).contains(&stored), "{stored} were stored");
@@ -82,7 +82,7 @@ async fn the_queue_counts_what_the_parcels_of_a_body_cost() {
     };
     let options = InboxOptions::new()
         .queue(10_000, 300_000)
-        .accept_deadline(ms(3_000));
+        .accept_deadline(ms(30_000));
     let inbox = database.open_with(options).await;
     // Bodies of 24 KB, with a thousand parcels that take 50 KB more.
     let bodies = (0..20).map(|body| {

@@ -58,7 +58,7 @@ async fn the_answer_comes_after_the_commit() {
         return;
     };
     let inbox = database
-        .open_with(InboxOptions::new().accept_deadline(ms(2_000)))
+        .open_with(InboxOptions::new().accept_deadline(ms(30_000)))
         .await;
     let blocked = database.block().await;
     let delivery = state("AB1", 1).sent();

@@ -194,6 +194,14 @@ async fn a_server_that_does_not_answer_is_an_error_at_the_deadline() {
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
 
+/// How many statements wait for a lock.
+async fn waiting(inbox: &PgInbox) -> i64 {
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waiting = sqlx::query_scalar(waiting).fetch_one(inbox.pool());
+    waiting.await.unwrap()
+}
+
 /// The parcel is old enough to be erased, and gets news at that moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parcel_that_gets_news_is_not_pruned() {
@@ -208,12 +216,6 @@ async fn a_parcel_that_gets_news_is_not_pruned() {
                 FOR EACH ROW EXECUTE FUNCTION hold_up()",
         )
         .await;
-    let waiting = async || -> i64 {
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let waiting = sqlx::query_scalar(waiting).fetch_one(inbox.pool());
-        waiting.await.unwrap()
-    };
     let steps = async {
         inbox.accept(&state("AB1", 1).sent()).await.unwrap();
         until("it is handled", || async {
@@ -225,13 +227,16 @@ async fn a_parcel_that_gets_news_is_not_pruned() {
         let lock = sqlx::query("SELECT pg_advisory_lock(1)");
         lock.execute(&mut *holder).await.unwrap();
         inbox.accept(&state("AB1", 2).sent()).await.unwrap();
-        until("it is being routed", || async { waiting().await == 1 }).await;
+        until("it is being routed", || async {
+            waiting(&inbox).await == 1
+        })
+        .await;
         let pruning = tokio::spawn({
             let inbox = inbox.clone();
             async move { inbox.prune().await }
         });
         until("it is pruned, or waits for the routing", || async {
-            pruning.is_finished() || waiting().await == 2
+            pruning.is_finished() || waiting(&inbox).await == 2
         })
         .await;
         let unlock = sqlx::query("SELECT pg_advisory_unlock(1)");
@@ -260,23 +265,23 @@ async fn a_parcel_whose_job_ends_can_be_forgotten() {
                 FOR EACH ROW WHEN (OLD.state = 2) EXECUTE FUNCTION hold_up()",
         )
         .await;
-    let waiting = async || -> i64 {
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        let waiting = sqlx::query_scalar(waiting).fetch_one(inbox.pool());
-        waiting.await.unwrap()
-    };
     let steps = async {
         let mut holder = inbox.pool().acquire().await.unwrap();
         let lock = sqlx::query("SELECT pg_advisory_lock(1)");
         lock.execute(&mut *holder).await.unwrap();
         inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-        until("it is being marked", || async { waiting().await == 1 }).await;
+        until("it is being marked", || async {
+            waiting(&inbox).await == 1
+        })
+        .await;
         let forgetting = tokio::spawn({
             let inbox = inbox.clone();
             async move { inbox.forget("AB1").await }
         });
-        until("it is being forgotten", || async { waiting().await == 2 }).await;
+        until("it is being forgotten", || async {
+            waiting(&inbox).await == 2
+        })
+        .await;
         let unlock = sqlx::query("SELECT pg_advisory_unlock(1)");
         unlock.execute(&mut *holder).await.unwrap();
         assert_eq!(forgetting.await.unwrap().unwrap().parcels, 1);
