@@ -3,7 +3,7 @@
 
 mod queue;
 
-use std::{mem, pin::pin, slice, sync::Arc, time::Instant};
+use std::{pin::pin, slice, sync::Arc, time::Instant};
 
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
@@ -156,7 +156,8 @@ async fn enqueue<DB: Engine>(shared: &Arc<Shared<DB>>, entry: Entry) -> Result<b
     let answered = async {
         loop {
             if must_write {
-                tokio::spawn(write(Arc::clone(shared)));
+                let writing = Writing::of(&shared.queue);
+                tokio::spawn(write(Arc::clone(shared), writing));
             }
             tokio::select! {
                 answer = &mut answered => return answer,
@@ -176,22 +177,20 @@ async fn enqueue<DB: Engine>(shared: &Arc<Shared<DB>>, entry: Entry) -> Result<b
 }
 
 /// Writes batches until the queue is empty.
-async fn write<DB: Engine>(shared: Arc<Shared<DB>>) {
-    let queue = Writing(&shared.queue);
+async fn write<DB: Engine>(shared: Arc<Shared<DB>>, mut writing: Writing) {
     loop {
         // Callers that are about to add a delivery get into this batch.
         tokio::task::yield_now().await;
-        if queue.0.ends_writing() {
-            break;
+        if writing.ends() {
+            return;
         }
         let began = Instant::now();
         match DB::appender(&shared.base).await {
             Ok(appender) => write_batch(&shared, appender).await,
             // What came later has waited for less than its deadline.
-            Err(error) => queue.0.fail(began, &cause(error)),
+            Err(error) => shared.queue.fail(began, &cause(error)),
         }
     }
-    mem::forget(queue);
 }
 
 async fn write_batch<DB: Engine>(shared: &Arc<Shared<DB>>, appender: DB::Appender) {

@@ -20,7 +20,7 @@ pub struct Inbox<DB: Engine> {
 pub(crate) struct Shared<DB: Store> {
     pub(crate) base: DB::Base,
     pub(crate) options: InboxOptions,
-    pub(crate) queue: Queue,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) wake: Wake,
 }
 
@@ -29,7 +29,7 @@ impl<DB: Engine> Inbox<DB> {
         metric::describe();
         let shared = Arc::new(Shared {
             base,
-            queue: Queue::new(&options),
+            queue: Arc::new(Queue::new(&options)),
             options,
             wake: Wake::default(),
         });

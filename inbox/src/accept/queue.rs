@@ -132,7 +132,7 @@ impl Queue {
     }
 
     /// Ends the writing if nothing waits. Returns whether it ended.
-    pub(super) fn ends_writing(&self) -> bool {
+    fn ends_writing(&self) -> bool {
         let mut state = self.lock();
         let ends = state.waiting.is_empty();
         if ends {
@@ -205,15 +205,36 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// The writing task. If its runtime drops it halfway, the deliveries that it was writing are
-/// errors, and one of the callers that wait starts another task on its own runtime.
-pub(super) struct Writing<'a>(pub(super) &'a Queue);
+/// The writing task. If its runtime drops it, before it has begun or halfway, the deliveries that
+/// it was writing are errors, and one of the callers that wait starts another task on its own
+/// runtime.
+pub(super) struct Writing {
+    queue: Arc<Queue>,
+    has_ended: bool,
+}
 
-impl Drop for Writing<'_> {
+impl Writing {
+    pub(super) fn of(queue: &Arc<Queue>) -> Self {
+        Self {
+            queue: Arc::clone(queue),
+            has_ended: false,
+        }
+    }
+
+    /// Ends if nothing waits.
+    pub(super) fn ends(&mut self) -> bool {
+        self.has_ended = self.queue.ends_writing();
+        self.has_ended
+    }
+}
+
+impl Drop for Writing {
     fn drop(&mut self) {
-        self.0.lock().is_writing = false;
-        self.0.written.notify_waiters();
-        self.0.left.notify_waiters();
+        if !self.has_ended {
+            self.queue.lock().is_writing = false;
+            self.queue.written.notify_waiters();
+            self.queue.left.notify_waiters();
+        }
     }
 }
 
@@ -348,14 +369,14 @@ mod tests {
 
     #[tokio::test]
     async fn another_takes_over_when_the_one_who_writes_is_gone() {
-        let queue = queue(10, 1_000);
+        let queue = Arc::new(queue(10, 1_000));
         let (_, _waits) = push(&queue, 1).unwrap();
         let left = queue.left.notified();
-        drop(Writing(&queue));
+        drop(Writing::of(&queue));
         left.await;
         assert!(queue.takes_over());
         assert!(!queue.takes_over(), "one is enough");
-        drop(Writing(&queue));
+        drop(Writing::of(&queue));
         queue.close().await;
     }
 

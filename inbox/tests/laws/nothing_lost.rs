@@ -308,4 +308,11 @@ fn the_deadline_is_kept_while_what_writes_stands_still() {
         }
     });
     second.block_on(assert_not_stored(&inbox, &delivery));
+
+    // When that runtime ends, another task writes.
+    drop(first);
+    second.block_on(until("it is accepted", || async {
+        inbox.accept(&delivery).await.is_ok()
+    }));
+    assert_eq!(second.block_on(stored(&inbox)), 1);
 }
