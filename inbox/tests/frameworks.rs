@@ -1,4 +1,4 @@
-//! `inbox.accept(&body).await?` in a handler of each framework, over sockets.
+//! Calls `inbox.accept(&body).await?` in a handler of each framework, over sockets.
 
 #![cfg(feature = "sqlite")]
 #![allow(clippy::unwrap_used)]
@@ -38,7 +38,7 @@ fn verifier() -> Verifier {
     Verifier::new(SECRET).unwrap()
 }
 
-/// A free port, and the runtime of a server on it.
+/// Starts a server on a free port, in a runtime of its own. Returns its address.
 fn serve<F: Future>(start: impl FnOnce(TcpListener) -> F + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -63,7 +63,7 @@ fn post(address: SocketAddr, body: &str) -> Answer {
         .unwrap()
 }
 
-/// Stores what is genuine, each once, and answers 503 when it cannot.
+/// Asserts that each genuine delivery is stored once, and that a failure to store it is a 503.
 fn behaves(address: SocketAddr, inbox: &SqliteInbox) {
     let first = delivery(1);
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! What is counted, as a recorder sees it.
+//! The metrics, as a recorder receives them.
 
 #![cfg(all(feature = "metrics", feature = "sqlite"))]
 #![allow(clippy::unwrap_used)]
@@ -20,12 +20,12 @@ fn sent(body: &'static str) -> VerifiedBody {
     incoming.finish().unwrap()
 }
 
-/// What each counter and gauge shows, by its name and label.
+/// Returns the value of each counter and gauge, by name and label. A histogram counts its records.
 fn values(snapshotter: &Snapshotter) -> BTreeMap<String, f64> {
     let mut values = BTreeMap::new();
     for (key, unit, description, value) in snapshotter.snapshot().into_vec() {
         let key = key.key();
-        // Core counts too, where its own feature is on.
+        // Core has metrics too, if its own feature is enabled.
         let Some(name) = key.name().strip_prefix("trackingmore_inbox_") else {
             continue;
         };
@@ -51,7 +51,7 @@ async fn handle(job: Job<Sqlite>) -> Result<Done, BoxError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deliveries_and_jobs_are_counted_by_what_became_of_them() {
+async fn deliveries_and_jobs_are_counted_by_result() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     recorder.install().unwrap();

@@ -1,4 +1,4 @@
-//! What is of several accounts is kept apart.
+//! Accounts are kept apart.
 
 use trackingmore_webhook_inbox::{Accepted, Job};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_delivery_for_two_accounts_is_two() {
+async fn the_same_delivery_to_two_accounts_is_two_deliveries() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -34,7 +34,7 @@ async fn the_same_delivery_for_two_accounts_is_two() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_of_any_name_is_kept() {
+async fn accounts_with_any_names_are_kept_apart() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Leases and delays survive a clock that jumps.
+//! Leases and retry delays survive a clock that jumps.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delay_is_as_long_when_the_clock_goes_back() {
+async fn a_delay_does_not_grow_when_the_clock_goes_back() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -24,7 +24,7 @@ async fn a_delay_is_as_long_when_the_clock_goes_back() {
     child.expect("working").await;
     child.expect("attempt 1").await;
     faults.shift_clock(-(DAY.as_secs() as i64));
-    // Otherwise it would be tried again tomorrow.
+    // By that clock, the retry would be due tomorrow.
     child.expect("attempt 2").await;
     child.expect("attempt 3").await;
     child.kill().await;
@@ -46,7 +46,7 @@ async fn a_lease_does_not_end_when_the_clock_goes_forward() {
     child.expect("working").await;
     child.expect("before the mark").await;
     faults.shift_clock(DAY.as_secs() as i64);
-    // Time enough for it to look for ended leases a few times.
+    // Long enough to look for ended leases a few times.
     tokio::time::sleep(ms(500)).await;
     child.tell("go on").await;
     child.expect("marked").await;

@@ -1,4 +1,4 @@
-//! The same bytes of the same account are one delivery.
+//! The same bytes to the same account are one delivery.
 
 use trackingmore_webhook_inbox::{Accepted, InboxOptions};
 
@@ -21,7 +21,7 @@ async fn the_same_bytes_are_a_duplicate() {
     let delivery = state("AB1", 1).sent();
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::New);
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
-    // One of other bytes with the same content is a delivery of its own, and no news.
+    // Different bytes with the same content are another delivery, but not news.
     let spaced = format!(" {}", state("AB1", 1).json());
     assert_eq!(inbox.accept(&sent(spaced)).await.unwrap(), Accepted::New);
     work_off(&inbox).await;
@@ -35,11 +35,11 @@ async fn the_same_bytes_are_a_duplicate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_at_once_one_is_new() {
+async fn of_equal_deliveries_at_once_one_is_new() {
     let Some(database) = Database::new().await else {
         return;
     };
-    // As two processes that receive.
+    // Like two receiving processes.
     let inboxes = [database.open().await, database.open().await];
     for minute in 1..10 {
         let delivery = state("AB1", minute).sent();
@@ -58,7 +58,7 @@ async fn of_many_at_once_one_is_new() {
     assert_eq!(inboxes[0].stats().await.unwrap().stored, 9);
 }
 
-/// Two processes that get the same deliveries in other orders must not wait for each other.
+/// Two processes that receive the same deliveries in different orders must not deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crossed_batches_of_two_receivers_do_not_block_each_other() {
     let Some(database) = Database::new().await else {
@@ -94,13 +94,17 @@ async fn an_id_outlives_its_body_and_is_kept_for_30_days() {
     work_off(&inbox).await;
     database.age(29).await;
     inbox.prune().await.unwrap();
-    assert_eq!(database.bodies().await, 0, "bodies may go sooner");
+    assert_eq!(
+        database.bodies().await,
+        0,
+        "bodies may be erased earlier than ids"
+    );
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
 
     database.age(2).await;
     inbox.prune().await.unwrap();
     assert_eq!(inbox.stats().await.unwrap().stored, 0);
-    // Old news all the same: the state of the parcel is kept for longer.
+    // The delivery is new, but not news: the state of the parcel is kept for longer.
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::New);
     work_off(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);

@@ -1,4 +1,4 @@
-//! With `done_in` the effect commits if and only if the mark does.
+//! With `done_in`, the effect commits if and only if the job is marked as handled.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +39,7 @@ async fn an_effect_whose_handler_fails_is_rolled_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_effect_in_a_transaction_of_the_users_pool_is_once_too() {
+async fn an_effect_in_a_transaction_of_the_users_pool_happens_once_too() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -55,7 +55,7 @@ async fn an_effect_in_a_transaction_of_the_users_pool_is_once_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_that_fails_is_tried_again() {
+async fn a_job_whose_commit_fails_is_retried() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -76,8 +76,8 @@ async fn a_commit_that_fails_is_tried_again() {
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
-/// An attempt that lost its parcel while it stood still. Others have handled it since, and another
-/// attempt runs, with the same number and nothing else in common.
+/// An attempt lost its parcel while it was stalled. The parcel has been handled since, and another
+/// attempt is running: it has the same attempt number and nothing else in common.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
     let Some(database) = Database::new().await else {
@@ -107,7 +107,10 @@ async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
 
         inbox.accept(&state("AB1", 2).sent()).await.unwrap();
         let (attempt, third) = next(&mut attempts).await;
-        assert_eq!(attempt, 1, "attempts are counted anew after success");
+        assert_eq!(
+            attempt, 1,
+            "attempts are counted from 1 again after a success"
+        );
         stale.send(()).unwrap();
         assert!(
             next(&mut ends).await.is_err(),
@@ -147,7 +150,7 @@ async fn a_lost_job_says_so() {
     );
 }
 
-/// A job without a transaction is marked too, and at least once.
+/// Without a transaction, the job is marked too, and its effect happens at least once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn done_without_a_transaction_marks_the_job() {
     let Some(database) = Database::new().await else {
@@ -166,9 +169,9 @@ async fn done_without_a_transaction_marks_the_job() {
     assert!(told(&database).await.is_empty());
 }
 
-/// The `Done` of one job is no answer for another.
+/// A handler must return the `Done` of its own job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_whose_handler_answers_with_another_jobs_done_is_not_done() {
+async fn a_job_whose_handler_returns_another_jobs_done_is_not_done() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -192,19 +195,15 @@ async fn a_job_whose_handler_answers_with_another_jobs_done_is_not_done() {
         }
         Ok(done)
     });
-    // No lease ends meanwhile, which would have it tried again too.
+    // No lease ends meanwhile: that would cause a retry too.
     let worker = quick(worker).concurrency(1).lease(DAY);
     worker.run_until(until_idle(&inbox)).await.unwrap();
-    assert_eq!(
-        *calls.lock().unwrap(),
-        3,
-        "the job that was dropped is tried again"
-    );
+    assert_eq!(*calls.lock().unwrap(), 3, "the dropped job is retried");
 }
 
-/// On SQLite no other process can work meanwhile; on PostgreSQL another takes over.
+/// In SQLite no other process can work meanwhile; in PostgreSQL another one takes over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_stopped_between_effect_and_mark_tells_once() {
+async fn a_process_suspended_between_effect_and_mark_has_its_effect_once() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -258,7 +257,7 @@ async fn the_lease_of_a_long_handler_is_renewed() {
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
-/// Its lease is its own, whatever becomes of an earlier attempt in the same process.
+/// An attempt keeps its lease when an earlier attempt in the same process ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_a_stale_attempt_does_not_end_the_lease_of_a_later_one() {
     let Some(database) = Database::new().await else {
@@ -285,6 +284,6 @@ async fn the_end_of_a_stale_attempt_does_not_end_the_lease_of_a_later_one() {
     };
     let worker = quick(worker).concurrency(4).lease(ms(300));
     worker.run_until(steps).await.unwrap();
-    assert!(attempts.try_recv().is_err(), "it was tried a third time");
+    assert!(attempts.try_recv().is_err(), "there was a third attempt");
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }

@@ -1,4 +1,4 @@
-//! A parcel's updates come in order and one at a time, whatever the number of workers.
+//! A parcel's updates are handled in order and one at a time, whatever the number of workers.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,7 +25,7 @@ struct Running {
 }
 
 impl Running {
-    /// Tells the effect while it makes sure that no other handler runs for this parcel.
+    /// Writes the effect, and checks that no other handler runs for this parcel meanwhile.
     async fn tell(self, job: Job<Db>) -> Result<Done, BoxError> {
         let number = job.update().tracking().tracking_number.clone();
         if !self.parcels.lock().unwrap().insert(number.clone()) {
@@ -140,9 +140,9 @@ async fn each_parcel_of_a_body_is_handled_by_itself() {
     }
 }
 
-/// With the timestamp form of the signature anybody who saw one request can send any body.
+/// With the timestamp form of the signature, anyone who has seen one request can send any body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_with_very_many_states_of_a_parcel_is_worked_off() {
+async fn a_body_with_very_many_states_of_a_parcel_is_handled() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -154,7 +154,7 @@ async fn a_body_with_very_many_states_of_a_parcel_is_worked_off() {
     assert_eq!(told(&database).await.len(), 1);
 }
 
-/// How many parcels the handler saw: each has a first state of its own.
+/// Returns how many parcels the handler saw, by the jobs without a previous state.
 async fn parcels(states: impl IntoIterator<Item = crate::support::delivery::State>) -> Option<u32> {
     let database = Database::new().await?;
     let inbox = database.open().await;
@@ -181,7 +181,7 @@ async fn a_number_with_two_couriers_is_two_parcels() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_courier_is_the_only_one_known() {
+async fn without_a_courier_the_only_known_parcel_matches() {
     let states = [
         state("AB1", 1).courier("ups"),
         state("AB1", 2).without_courier(),
@@ -202,7 +202,7 @@ async fn the_first_courier_names_a_parcel_that_had_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_courier_after_the_first_is_another_parcel() {
+async fn a_second_courier_is_another_parcel() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -219,7 +219,7 @@ async fn another_courier_after_the_first_is_another_parcel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn couriers_that_arrive_together_are_told_apart() {
+async fn couriers_that_arrive_together_are_distinguished() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -245,9 +245,9 @@ async fn couriers_that_arrive_together_are_told_apart() {
     assert_eq!(inbox.history("AB1").await.unwrap().len(), 4);
 }
 
-/// Tells the handler of a parcel what a poll of the vendor's API read.
+/// A state that a poll of the vendor's API read reaches the same handler.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_recorded_state_goes_the_same_way() {
+async fn a_recorded_state_is_handled_like_a_delivery() {
     let Some(database) = Database::new().await else {
         return;
     };

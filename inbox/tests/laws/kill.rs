@@ -1,5 +1,5 @@
-//! Processes killed with -9 at random moments: every delivery that was acknowledged has its effect,
-//! once. `INBOX_TEST_DELIVERIES` says how many there are.
+//! Processes are killed with -9 at random moments: every acknowledged delivery has its effect
+//! exactly once. `INBOX_TEST_DELIVERIES` sets the number of deliveries.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ async fn receiver_and_workers_apart() {
     };
     let target = database.target();
     let receiver = json!({"role": "receive", "target": target});
-    // Their leases are long beside a life, and short beside the test.
+    // Leases are longer than a process lives, but shorter than the test.
     let worker = json!({
         "role": "work", "handler": "tell slowly", "lease": 1_000, "target": target,
     });
@@ -54,7 +54,8 @@ fn line(delivery: usize) -> String {
     format!("AB{} {}", delivery % parcels, delivery / parcels + 1)
 }
 
-/// Sends each delivery until it is stored, as the vendor does, to receivers that are killed.
+/// Sends each delivery until it is stored, as the vendor does, to receivers that are killed now and
+/// then.
 async fn receive(role: &Value) {
     let mut pending: BTreeSet<String> = (0..deliveries()).map(line).collect();
     let mut kills = 10;

@@ -1,4 +1,4 @@
-//! What the inbox promises, in each database: a file for each promise.
+//! Tests of what the inbox promises, run on each database: one file for each promise.
 
 mod accounts;
 mod bounded;
@@ -25,18 +25,18 @@ use crate::{
     support::{effect::tell, ms, wait::until_idle},
 };
 
-/// A worker that looks and tries again without delay.
+/// Makes a worker poll and retry almost without delay.
 fn quick(worker: Worker<Db>) -> Worker<Db> {
     worker.poll(ms(20)).retry_delays(ms(1), ms(1))
 }
 
-/// Tells all that waits.
+/// Handles all that is pending, with [`tell`].
 pub(crate) async fn work_off(inbox: &Inbox<Db>) {
     let worker = quick(inbox.worker(tell));
     worker.run_until(until_idle(inbox)).await.unwrap();
 }
 
-/// Fails every job with the given error.
+/// Fails every pending job with this error, until it is dead.
 pub(crate) async fn fail_with(inbox: &Inbox<Db>, error: &'static str, attempts: u32) {
     let fail = move |_: Job<Db>| async move { Err::<Done, BoxError>(error.into()) };
     let worker = quick(inbox.worker(fail)).max_attempts(attempts);

@@ -1,5 +1,5 @@
-//! Random lives of parcels, with crashes between any two statements: each checkpoint is told once
-//! and in order, and the newest state wins.
+//! Random deliveries about a few parcels, with crashes between any two statements: each checkpoint
+//! is reported once and in order, and the newest state wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use crate::{
     support::{delivery::status, effect::told},
 };
 
-/// Of which parcel, and at which minute of its life.
+/// A tracking number, and the minute of the parcel's life that the delivery shows.
 pub(crate) type Delivery = (String, u32);
 
 #[test]
-fn what_crashes_anywhere_is_told_once_in_order_and_the_newest_wins() {
+fn with_crashes_anywhere_each_checkpoint_is_reported_once_and_the_newest_state_wins() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    // They come in any order, and some of them more than once.
+    // They arrive in any order, and some more than once.
     let delivery =
         (0..3_u32, 1..20_u32).prop_map(|(parcel, minute)| (format!("AB{parcel}"), minute));
     let lives = vec(delivery, 1..30);

@@ -1,4 +1,4 @@
-//! A body that is not an event is kept, and can be read by a later version.
+//! A body that is not an event is kept, so that a later version can read it.
 
 use trackingmore_webhook_inbox::Accepted;
 
@@ -24,7 +24,7 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
         r#"{"data":[]}"#,
         "",
         "123",
-        // Of two parcels, one cannot be read: nothing of it is dropped.
+        // One of two parcels cannot be read: the whole body is kept.
         r#"{"data":[{"tracking_number":"AB1"},{"courier_code":"ups"}]}"#,
     ];
     for body in bodies {
@@ -51,7 +51,7 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
     work_off(&inbox).await;
     assert!(told(&database).await.is_empty());
 
-    // This version cannot read them any better.
+    // This version still cannot read them.
     assert_eq!(inbox.reread().await.unwrap(), 0);
     assert_eq!(inbox.stats().await.unwrap().unread, bodies.len() as u64);
 }

@@ -1,4 +1,4 @@
-//! A server of a test's own, to be stopped and killed.
+//! A server for one test, which can stop and kill it.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts one. Says so if PostgreSQL's programs are not there.
+    /// Creates and starts a server. Skips the test if PostgreSQL's programs are missing.
     pub(crate) async fn start_new() -> Option<Self> {
         let Some(programs) = programs() else {
             skip(
@@ -55,10 +55,10 @@ impl Cluster {
         options.port(5432).username("postgres").database("postgres")
     }
 
-    /// Starts it, and waits until it answers.
+    /// Starts the server, and waits until it answers.
     pub(crate) async fn start(&self) {
         let log = self.folder.path().join("log");
-        // After a kill it starts only when the last of its processes has ended.
+        // After a kill, it can start only once the last of its processes has ended.
         until("the server starts", || async {
             let mut start = self.control(&["-w", "-l", log.to_str().unwrap(), "start"]);
             start
@@ -75,12 +75,12 @@ impl Cluster {
         .await;
     }
 
-    /// Ends it: `fast` as an administrator does, `immediate` as a crash does.
+    /// Stops the server: `fast` as an administrator does, `immediate` like a crash.
     pub(crate) fn stop(&self, mode: &str) {
         run(&mut self.control(&["-w", "-m", mode, "stop"]));
     }
 
-    /// Kills all of its processes at once.
+    /// Kills the server with -9.
     pub(crate) fn kill(&self) {
         let id = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let id = id.lines().next().unwrap();
@@ -97,7 +97,7 @@ impl Cluster {
         command
     }
 
-    /// One of its programs, which refuse to be run by root.
+    /// Prepares one of its programs. They refuse to run as root.
     fn program(&self, name: &str) -> Command {
         let program = self.programs.join(name);
         let mut command = if is_root() {
@@ -126,7 +126,7 @@ fn programs() -> Option<PathBuf> {
         .flatten()
         .flatten();
     let debian = debian.map(|version| version.path().join("bin"));
-    // The programs look for each other where they are, and not where a link to them is.
+    // The programs look for each other in their real folder, not beside a link to them.
     let folder = |folder: PathBuf| {
         let program = fs::canonicalize(folder.join("pg_ctl")).ok()?;
         let folder = program.parent()?;

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Has all deliveries accepted and told, over connections that break at these messages.
+/// Accepts and handles all deliveries over connections that break at these messages.
 pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: &[u16]) {
     let proxy = Proxy::before(database.options()).await;
     let inbox = PgInbox::new(proxy.pool()).await.unwrap();

@@ -1,8 +1,8 @@
-//! The inbox in PostgreSQL. What it promises in every database is in `laws`; what follows here is
-//! about its server.
+//! The inbox in PostgreSQL. `laws` tests what it promises in every database; the tests here are
+//! about the server.
 //!
-//! They need a server: the one of `DATABASE_URL`, or the one that `psql` finds. Where there is
-//! none, they say so and pass.
+//! They need a server: the one of `DATABASE_URL`, or the one that `psql` finds. Without one, they
+//! print so and pass.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,7 @@ mod database;
 mod laws;
 mod proxy;
 mod server;
-// Some of it is for the other database.
+// The other database uses the rest.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;

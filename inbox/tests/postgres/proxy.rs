@@ -1,4 +1,4 @@
-//! A proxy before a server, which cuts connections or stops answering.
+//! A proxy in front of a server, which cuts connections or stops answering.
 
 use std::{
     collections::VecDeque,
@@ -26,14 +26,14 @@ pub(crate) struct Proxy {
     _folder: TempDir,
 }
 
-/// The messages at which to cut, each counted from the one before.
+/// The messages at which to cut, each counted from the previous one.
 type Cuts = VecDeque<(u16, Cut)>;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Cut {
     BeforeTheServerSeesIt,
     BeforeTheAnswer,
-    /// Not cut: it stays open, and says nothing any more.
+    /// The connection stays open, but nothing passes any more.
     Silence,
 }
 
@@ -52,7 +52,7 @@ impl Proxy {
                     let (server, cuts) = (server.clone(), Arc::clone(&cuts));
                     let is_frozen = is_frozen.clone();
                     tokio::spawn(async move {
-                        // Either side may end it at any time.
+                        // Either side may close the connection at any time.
                         let _ = match server.get_socket() {
                             Some(folder) => {
                                 let socket = format!(".s.PGSQL.{}", server.get_port());
@@ -78,7 +78,7 @@ impl Proxy {
         }
     }
 
-    /// A pool of connections through it.
+    /// Returns a pool of connections through the proxy.
     pub(crate) fn pool(&self) -> PgPool {
         let options = PgPoolOptions::new()
             .max_connections(4)
@@ -86,7 +86,7 @@ impl Proxy {
         options.connect_lazy_with(self.options.clone())
     }
 
-    /// Cuts the connection of the n-th message from now, then that of the n-th after it, and so on.
+    /// Cuts the connection at the n-th message from now, then at the n-th after that, and so on.
     pub(crate) fn cut_at(&self, messages: impl IntoIterator<Item = (u16, Cut)>) {
         *self.cuts.lock().unwrap() = messages.into_iter().collect();
     }
@@ -95,13 +95,13 @@ impl Proxy {
         self.cut_at([]);
     }
 
-    /// Lets nothing through, on connections that stay open.
+    /// While frozen, connections stay open but no message passes.
     pub(crate) fn freeze(&self, frozen: bool) {
         self.frozen.send_replace(frozen);
     }
 }
 
-/// Tells whether the connection is to be cut at this message.
+/// Counts a message. Returns how to cut the connection at it, if at all.
 fn count(cuts: &Mutex<Cuts>) -> Option<Cut> {
     let mut cuts = cuts.lock().unwrap();
     let (left, cut) = cuts.front_mut()?;
@@ -132,7 +132,7 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let messages = async {
-        // The first message has no type before its length.
+        // The first message has no type byte before its length.
         let mut head = 0;
         loop {
             let message = message(&mut from_client, head).await?;
@@ -154,14 +154,15 @@ async fn relay<S: AsyncRead + AsyncWrite + Unpin>(
         result = messages => { let _: io::Result<()> = result; }
     }
     drop(to_client);
-    // The server works off what it has seen before it finds that nobody is there.
+    // The server runs what it has received before it notices that the client is gone.
     to_server.shutdown().await?;
     let mut rest = vec![0; 64 * 1024];
     while from_server.read(&mut rest).await? > 0 {}
     Ok(())
 }
 
-/// Reads one message: a type of `head` bytes, its length with its own 4 bytes, and as many bytes.
+/// Reads one message: a type of `head` bytes, then a length, which counts its own 4 bytes, then the
+/// rest.
 async fn message(from: &mut (impl AsyncRead + Unpin), head: usize) -> io::Result<Vec<u8>> {
     let mut message = vec![0; head + 4];
     from.read_exact(&mut message).await?;

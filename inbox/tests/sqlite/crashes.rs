@@ -10,7 +10,7 @@ use crate::{
     support::{child::Child, faults::Faults, wait::until_idle},
 };
 
-/// Has all deliveries accepted and told, by processes that crash at these of their writes.
+/// Accepts and handles all deliveries in processes that crash at these writes.
 pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: &[u16]) {
     let faults = if crashes.is_empty() {
         None
@@ -26,7 +26,7 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
     loop {
         let crash = crashes.next();
         if let Some(faults) = &faults {
-            // The process before may not have come to its write.
+            // The previous process may not have reached its write.
             faults.kill_before_write(0);
         }
         let mut child = Child::start_with(&role, faults.as_ref());
@@ -47,7 +47,7 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
         if crash.is_none() {
             until_idle(&database.open().await).await;
         }
-        // It may not have come to that write.
+        // It may not have reached that write.
         child.kill().await;
         if crash.is_none() {
             return;
@@ -55,7 +55,7 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
     }
 }
 
-/// Reads its answers until it has stored everything, or has died.
+/// Reads the answers of the child until it has stored everything or has died.
 async fn until_all_stored(child: &mut Child, pending: &mut Vec<String>) {
     let mut stored = BTreeSet::new();
     while pending.iter().any(|line| !stored.contains(line)) {

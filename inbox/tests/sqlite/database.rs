@@ -14,7 +14,7 @@ pub(crate) type Connection = SqliteConnection;
 
 pub(crate) const IS_SQLITE: bool = true;
 
-/// A file of a test's own.
+/// A database file for one test.
 pub(crate) struct Database {
     file: PathBuf,
     _folder: TempDir,
@@ -23,17 +23,17 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) const COUNT_DELIVERIES: &str = "SELECT count(*) FROM trackingmore_delivery";
 
-    /// Makes an empty one, with a table for effects. There is always one.
+    /// Creates an empty database with a table for effects. Never `None`, unlike in PostgreSQL.
     pub(crate) async fn new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deliveries.db");
         Some(Self::in_file(folder, file).await)
     }
 
-    /// Makes one in a file that does not exist, in a folder that goes with it.
+    /// Creates one in a new file, in a folder that is deleted with it.
     pub(crate) async fn in_file(folder: TempDir, file: PathBuf) -> Self {
         let database = Self::of_file(folder, file);
-        // Made by the inbox, so that it is as the inbox makes it.
+        // The inbox must create the file, as it does for its users.
         database.open().await.close().await;
         sqlx::query(
             "CREATE TABLE told (n INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
@@ -46,7 +46,7 @@ impl Database {
         database
     }
 
-    /// One in a file that exists.
+    /// Uses a file that exists.
     pub(crate) fn of_file(folder: TempDir, file: PathBuf) -> Self {
         Self {
             file,
@@ -54,7 +54,7 @@ impl Database {
         }
     }
 
-    /// What another process opens it by.
+    /// Returns the path, with which another process can open it.
     pub(crate) fn target(&self) -> String {
         self.file.to_str().unwrap().to_owned()
     }
@@ -74,14 +74,14 @@ impl Database {
         SqliteInbox::open_with(target, options).await
     }
 
-    /// A connection around the inbox.
+    /// Opens a connection that bypasses the inbox.
     pub(crate) async fn raw(&self) -> Connection {
         let options = SqliteConnectOptions::new().filename(&self.file);
         let options = options.pragma("secure_delete", "ON");
         options.connect().await.unwrap()
     }
 
-    /// Keeps everything from being stored, until it is released.
+    /// Locks the database, so that nothing can be stored until the lock is released.
     pub(crate) async fn block(&self) -> Blocked {
         let mut connection = self.raw().await;
         sqlx::query("BEGIN IMMEDIATE")
@@ -91,7 +91,7 @@ impl Database {
         Blocked(connection)
     }
 
-    /// Makes each commit of a delivery fail at its end, after its statements went well.
+    /// Makes each commit of a delivery fail, after its statements have succeeded.
     pub(crate) async fn fail_commits(&self) {
         let script = "
             CREATE TABLE promised (id INTEGER REFERENCES kept (id) DEFERRABLE INITIALLY DEFERRED);
@@ -105,7 +105,7 @@ impl Database {
         self.run("DROP TRIGGER fail").await;
     }
 
-    /// Makes each commit of an effect fail at its end.
+    /// Makes each commit of an effect fail.
     pub(crate) async fn fail_effects(&self) {
         let script = "
             CREATE TABLE paid (id INTEGER REFERENCES money (id) DEFERRABLE INITIALLY DEFERRED);
@@ -119,7 +119,7 @@ impl Database {
         self.run("DROP TRIGGER fail_effect").await;
     }
 
-    /// Makes the database refuse a delivery in whose body this is.
+    /// Makes the database refuse a delivery whose body contains this text.
     pub(crate) async fn refuse_bodies_with(&self, text: &str) {
         let trigger = format!(
             "CREATE TRIGGER refuse BEFORE INSERT ON trackingmore_delivery
@@ -133,7 +133,7 @@ impl Database {
             .unwrap();
     }
 
-    /// Makes all that was stored older.
+    /// Makes everything that is stored older.
     pub(crate) async fn age(&self, days: u32) {
         let past = i64::from(days) * 24 * 60 * 60 * 1000;
         for statement in [
@@ -150,7 +150,7 @@ impl Database {
         }
     }
 
-    /// Takes what runs away from its workers, as the end of a lease does.
+    /// Takes running jobs away from their workers, as the end of a lease does.
     pub(crate) async fn lose_claims(&self) {
         self.run("UPDATE trackingmore_parcel SET state = 1, due = 0 WHERE state = 2")
             .await;
@@ -174,7 +174,7 @@ impl Database {
         self.run("DROP TRIGGER refuse_step").await;
     }
 
-    /// How many bodies are kept.
+    /// Returns how many bodies are kept.
     pub(crate) async fn bodies(&self) -> i64 {
         let count = "SELECT count(body) FROM trackingmore_delivery";
         sqlx::query_scalar(count)
@@ -183,7 +183,7 @@ impl Database {
             .unwrap()
     }
 
-    /// How many parcels are kept.
+    /// Returns how many parcels are kept.
     pub(crate) async fn parcels(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore_parcel";
         sqlx::query_scalar(count)
@@ -192,7 +192,7 @@ impl Database {
             .unwrap()
     }
 
-    /// How many deliveries were given to their parcels.
+    /// Returns how many times a delivery was routed to a parcel.
     pub(crate) async fn routed(&self) -> i64 {
         let count = "SELECT count(*) FROM trackingmore_news";
         sqlx::query_scalar(count)
@@ -201,7 +201,7 @@ impl Database {
             .unwrap()
     }
 
-    /// Notes at each claim how many deliveries are not routed.
+    /// Records at each claim how many deliveries are not routed.
     pub(crate) async fn note_unrouted_at_claims(&self) {
         self.run(
             "CREATE TABLE unrouted (count INTEGER NOT NULL);
@@ -211,7 +211,7 @@ impl Database {
         .await;
     }
 
-    /// The most that were not routed at a claim.
+    /// Returns the most deliveries that were not routed at a claim.
     pub(crate) async fn unrouted_at_a_claim(&self) -> i64 {
         sqlx::query_scalar("SELECT max(count) FROM unrouted")
             .fetch_one(&mut self.raw().await)
@@ -219,7 +219,8 @@ impl Database {
             .unwrap()
     }
 
-    /// Until it is undone, parcels that were forgotten look as if they had not been.
+    /// Makes forgotten parcels look as if they had not been forgotten, until
+    /// [`show_forgotten`](Self::show_forgotten).
     pub(crate) async fn hide_forgotten(&self) {
         self.run("UPDATE trackingmore_forgotten SET key = 'hidden ' || key")
             .await;
@@ -230,7 +231,7 @@ impl Database {
             .await;
     }
 
-    /// Makes all deliveries look like ones that this version could not read.
+    /// Makes all deliveries look as if this version could not read them.
     pub(crate) async fn unread_all(&self) {
         let script = "UPDATE trackingmore_delivery SET unread = TRUE, parcels = '[]'; DELETE FROM trackingmore_fresh";
         self.run(script).await;
@@ -256,13 +257,13 @@ impl Database {
         }
     }
 
-    /// The file, and those that SQLite keeps beside it.
+    /// Returns the file, and those that SQLite keeps beside it.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.file.parent().unwrap()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
-    /// Whether a text is anywhere in the files, also where SQLite does not look any more.
+    /// Returns whether a text is anywhere in the files, even in pages that SQLite no longer uses.
     pub(crate) async fn contains(&self, text: &str) -> bool {
         self.files().into_iter().any(|file| {
             let bytes = std::fs::read(file).unwrap();
@@ -285,7 +286,7 @@ impl Database {
     }
 }
 
-/// The lock of the file, held around the inbox.
+/// The file's lock, held by a connection that bypasses the inbox.
 pub(crate) struct Blocked(Connection);
 
 impl Blocked {

@@ -1,4 +1,4 @@
-//! What is special about a file.
+//! What holds only of SQLite: the file, its locks and its disk.
 
 use std::{
     fs,
@@ -54,11 +54,11 @@ async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
     })
     .await;
 
-    let error = soon("it is refused", inbox.worker(tell).run())
+    let error = soon("the second worker is refused", inbox.worker(tell).run())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::WorkerRunning);
-    // To receive and to look after it goes on.
+    // Receiving and inspecting still work.
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
     inbox.stats().await.unwrap();
     first.kill().await;
@@ -66,9 +66,9 @@ async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
 
-/// To close any descriptor of a file drops all POSIX locks that its process has on it.
+/// Closing any descriptor of a file drops all POSIX locks that its process holds on it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn opening_it_once_more_in_a_process_keeps_its_locks() {
+async fn opening_a_file_again_in_the_same_process_keeps_its_locks() {
     let database = Database::new().await.unwrap();
     let inbox = database
         .open_with(InboxOptions::new().accept_deadline(ms(500)))
@@ -83,7 +83,7 @@ async fn opening_it_once_more_in_a_process_keeps_its_locks() {
 
     let role = json!({"role": "receive", "deadline": 500, "target": database.target()});
     let mut other = Child::start(&role);
-    // The file is locked: neither can it be opened, nor written.
+    // The file is locked, so that it can be neither opened nor written.
     assert_eq!(other.rest().await, [""; 0]);
     writing.commit().await.unwrap();
     let mut other = Child::start(&role);
@@ -198,7 +198,7 @@ async fn a_full_disk_is_an_error_while_it_lasts_and_loses_nothing() {
         accepted += 1;
         assert!(accepted < 1_000, "the disk is never full");
     };
-    // A worker that cannot mark what it does must go on too.
+    // A worker that cannot mark its jobs must go on too.
     let worker = inbox
         .worker(tell)
         .poll(ms(20))
@@ -261,7 +261,7 @@ async fn a_sync_that_fails_is_an_error() {
     );
 }
 
-/// Made by the first version, with a parcel in each state.
+/// The file was written by the first version, with a parcel in each state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_file_of_the_first_version_opens() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The inbox in SQLite. What it promises in every database is in `laws`; what follows here is
-//! about its file.
+//! The inbox in SQLite. `laws` tests what it promises in every database; the tests here are about
+//! the file.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -9,7 +9,7 @@ mod database;
 mod file;
 #[path = "../laws/mod.rs"]
 mod laws;
-// Some of it is for the other database.
+// The other database uses the rest.
 #[allow(dead_code)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! Processes to be killed: this test program again, in another role.
+//! Child processes to kill: this test program again, in another role.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use tokio::{
 use super::{faults::Faults, wait::soon};
 
 const ROLE: &str = "INBOX_TEST_ROLE";
-/// Before each line of a child, to tell it from those of the test program.
+/// Marks a line of a child, to distinguish it from those of the test harness.
 const MARK: &str = "> ";
 
 pub(crate) struct Child {
@@ -28,7 +28,7 @@ impl Child {
         Self::start_with(role, None)
     }
 
-    /// Starts one whose system calls fail as it is told.
+    /// Starts a child whose system calls fail as `faults` says.
     pub(crate) fn start_with(role: &Value, faults: Option<&Faults>) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         command
@@ -49,11 +49,11 @@ impl Child {
         }
     }
 
-    /// Gives its next line; `None` when it has ended.
+    /// Returns its next line, or `None` once it has ended.
     pub(crate) async fn line(&mut self) -> Option<String> {
-        soon("the process says something", async {
+        soon("the process prints a line", async {
             while let Some(line) = self.output.next_line().await.unwrap() {
-                // The test program says that it runs the test without ending the line.
+                // The test harness prints the name of the test without ending the line.
                 if let Some((_, line)) = line.split_once(MARK) {
                     return Some(line.to_owned());
                 }
@@ -67,14 +67,14 @@ impl Child {
         assert_eq!(self.line().await.as_deref(), Some(line));
     }
 
-    /// Writes a line to it, if it still is there.
+    /// Writes a line to its input, if it is still running.
     pub(crate) async fn tell(&mut self, line: &str) {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(format!("{line}\n").as_bytes()).await;
         }
     }
 
-    /// Writes lines to it while its answers are read, and ends its input.
+    /// Writes lines to its input in the background, then closes it.
     pub(crate) fn feed(&mut self, lines: Vec<String>) {
         let mut input = self.input.take().unwrap();
         tokio::spawn(async move {
@@ -91,7 +91,7 @@ impl Child {
         });
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by name.
     pub(crate) fn signal(&self, name: &str) {
         let Some(id) = self.process.id() else { return };
         let kill = Command::new("kill")
@@ -100,13 +100,13 @@ impl Child {
         assert!(kill.unwrap().success());
     }
 
-    /// Kills it, and gives what it said until then.
+    /// Kills it. Returns the lines that it had still printed.
     pub(crate) async fn kill(mut self) -> Vec<String> {
         let _ = self.process.start_kill();
         self.rest().await
     }
 
-    /// Waits for its end, and gives what it said until then.
+    /// Waits until it ends. Returns the lines that it printed until then.
     pub(crate) async fn rest(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         while let Some(line) = self.line().await {
@@ -121,7 +121,7 @@ pub(crate) fn say(line: &str) {
     println!("{MARK}{line}");
 }
 
-/// Plays the role that a parent gave. Without one it does nothing.
+/// Plays the role that the parent process gave. Without one, it does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child() {
     if let Ok(role) = env::var(ROLE) {

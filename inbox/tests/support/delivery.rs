@@ -1,4 +1,4 @@
-//! Deliveries as the vendor sends them, verified.
+//! Verified deliveries, as the vendor sends them.
 
 use std::{sync::LazyLock, time::SystemTime};
 
@@ -7,12 +7,12 @@ use trackingmore_webhook::{Scheme, Signer, Tracking, VerifiedBody, Verifier};
 
 const SECRET: &str = "2e55b9a3-4dd1-4416-9897-c4bd1e3d738f";
 
-/// A state of a parcel, to be sent. Without more, it is in transit, has one checkpoint, and was
-/// updated when that was seen.
+/// A state of a parcel, to be sent. By default, it is in transit, has one checkpoint, and was
+/// updated at the time of that checkpoint.
 #[derive(Clone)]
 pub(crate) struct State(Value);
 
-/// The state of a parcel at a minute of its life.
+/// Returns the state of a parcel at a minute of its life.
 pub(crate) fn state(tracking_number: impl Into<String>, minute: u32) -> State {
     State(json!({
         "tracking_number": tracking_number.into(),
@@ -26,8 +26,8 @@ pub(crate) fn state(tracking_number: impl Into<String>, minute: u32) -> State {
     }))
 }
 
-/// A state with a checkpoint for each minute until now, whose status tells the minute, as far as
-/// there are statuses.
+/// Returns a state with a checkpoint for each minute up to this one, and a status that depends on
+/// the minute.
 pub(crate) fn life(tracking_number: &str, minute: u32) -> State {
     state(tracking_number, minute)
         .checkpoints((1..=minute).rev())
@@ -39,7 +39,7 @@ pub(crate) fn status(minute: u32) -> &'static str {
 }
 
 impl State {
-    /// Sets a member of the tracking object.
+    /// Sets a field of the tracking object.
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.0[member] = value.into();
         self
@@ -63,7 +63,7 @@ impl State {
         self.with("delivery_status", status)
     }
 
-    /// Gives it other checkpoints: one for each of the minutes.
+    /// Replaces the checkpoints: one for each of these minutes.
     pub(crate) fn checkpoints(mut self, minutes: impl IntoIterator<Item = u32>) -> Self {
         let checkpoints: Vec<Value> = minutes.into_iter().map(checkpoint).collect();
         self.0["origin_info"]["trackinfo"] = checkpoints.into();
@@ -83,13 +83,13 @@ impl State {
     }
 }
 
-/// Several parcels in one body.
+/// Returns a delivery of several parcels in one body.
 pub(crate) fn several(states: impl IntoIterator<Item = State>) -> VerifiedBody {
     let data: Vec<Value> = states.into_iter().map(|state| state.0).collect();
     sent(json!({"code": 200, "message": "Success", "data": data}).to_string())
 }
 
-/// Any bytes, signed and verified.
+/// Signs and verifies any bytes.
 pub(crate) fn sent(body: impl Into<Vec<u8>>) -> VerifiedBody {
     sent_bytes(body.into().into())
 }
@@ -113,14 +113,14 @@ fn checkpoint(minute: u32) -> Value {
     })
 }
 
-/// The minute is told from 1, so that none of them is a midnight, when the time is not known.
+/// Hours start at 1, since a midnight counts as a date without a time.
 pub(crate) fn time(minute: u32) -> String {
     let (day, hour, minute) = (minute / 1_380, minute % 1_380 / 60, minute % 60);
     let (month, day) = (day / 28 + 1, day % 28 + 1);
     format!("2026-{month:02}-{day:02}T{:02}:{minute:02}:00", hour + 1)
 }
 
-/// The minute that a checkpoint was made for.
+/// Returns the minute that a checkpoint was made for.
 pub(crate) fn minute(checkpoint: &trackingmore_webhook::Checkpoint) -> i64 {
     let detail = checkpoint.tracking_detail.as_deref();
     let minute = detail.and_then(|detail| detail.strip_prefix("Scanned "));

@@ -1,4 +1,5 @@
-//! What handlers do: they tell each checkpoint once, in a table beside the inbox's own.
+//! The handlers' effect: a row for each checkpoint that is told to the customer, in a table beside
+//! the inbox's own.
 
 use sqlx::{Row as _, Transaction};
 use trackingmore_webhook_inbox::{BoxError, Done, Job, sqlx};
@@ -8,25 +9,25 @@ use crate::{
     support::delivery::minute,
 };
 
-/// One row of the table.
+/// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) account: String,
     pub(crate) tracking_number: String,
     pub(crate) minute: i64,
-    /// It was seen before one that had been told already.
+    /// Whether it was backfilled: earlier than a checkpoint that had been told already.
     pub(crate) is_late: bool,
     pub(crate) status: String,
 }
 
-/// Tells what is new, and marks the job, in one transaction.
+/// Writes the new checkpoints and marks the job as handled, in one transaction.
 pub(crate) async fn tell(job: Job<Db>) -> Result<Done, BoxError> {
     let mut transaction = job.begin().await?;
     write(&mut transaction, &job).await?;
     Ok(job.done_in(transaction).await?)
 }
 
-/// Tells what is new in a transaction, and leaves both open.
+/// Writes the new checkpoints in a transaction. Leaves the job and the transaction open.
 pub(crate) async fn write(
     transaction: &mut Transaction<'_, Db>,
     job: &Job<Db>,
@@ -52,7 +53,7 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// All that was told, in the order in which it was.
+/// Returns all rows, in the order in which they were written.
 pub(crate) async fn told(database: &Database) -> Vec<Told> {
     let rows = sqlx::query(
         "SELECT account, tracking_number, minute, is_late, status FROM told ORDER BY n",
@@ -71,7 +72,7 @@ pub(crate) async fn told(database: &Database) -> Vec<Told> {
         .collect()
 }
 
-/// The minutes that were told of a parcel.
+/// Returns the minutes of the checkpoints that were told about a parcel.
 pub(crate) async fn minutes(database: &Database, tracking_number: &str) -> Vec<i64> {
     let told = told(database).await.into_iter();
     let of_parcel = told.filter(|it| it.tracking_number == tracking_number);

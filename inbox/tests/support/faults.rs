@@ -1,4 +1,4 @@
-//! System calls that fail, in a child process.
+//! System calls that fail in a child process.
 
 use std::{
     fs::{self, File},
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 
 use super::skip;
 
-/// What a library that is loaded before all others asks before each call.
+/// Controls a preloaded library, which intercepts the system calls.
 pub(crate) struct Faults {
     folder: TempDir,
     control: File,
 }
 
 impl Faults {
-    /// Compiles the library. Says so if there is no C compiler.
+    /// Compiles the library. Skips the test if there is no C compiler.
     pub(crate) fn new() -> Option<Self> {
         let library = library()?;
         let folder = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ impl Faults {
         Some(Self { folder, control })
     }
 
-    /// Kills the process before that write or sync of a file, counted from now and from 1.
+    /// Kills the process before the n-th write or sync of a file from now; the next one is 1.
     pub(crate) fn kill_before_write(&self, number: i64) {
         self.set(0, number);
     }
@@ -38,7 +38,7 @@ impl Faults {
         self.set(1, i64::from(fail));
     }
 
-    /// Sets the clock of the process ahead, or back.
+    /// Shifts the clock of the process, ahead or back.
     pub(crate) fn shift_clock(&self, seconds: i64) {
         self.set(2, seconds);
     }
@@ -74,7 +74,7 @@ fn library() -> Option<&'static [u8]> {
             .arg(&library)
             .arg(&source)
             .arg("-ldl");
-        // No compiler is no fault of the library; a library that does not compile is.
+        // Without a compiler, the tests are skipped. If the library does not compile, they fail.
         let status = compiler.status().ok()?;
         assert!(status.success(), "tests/support/faults.c does not compile");
         Some(fs::read(library).unwrap())

@@ -1,4 +1,4 @@
-//! What the tests share: deliveries, effects, waiting, and processes of their own.
+//! What the tests share: deliveries, effects, waiting, and child processes.
 
 pub(crate) mod child;
 pub(crate) mod delivery;
@@ -22,7 +22,7 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Says that tests are skipped. Where `INBOX_TEST_REQUIRE_ALL` is set, as in CI, that is a failure.
+/// Reports that tests are skipped. If `INBOX_TEST_REQUIRE_ALL` is set, as in CI, that is a failure.
 pub(crate) fn skip(why: &'static str) {
     static SAID: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
     assert!(
@@ -30,12 +30,12 @@ pub(crate) fn skip(why: &'static str) {
         "INBOX_TEST_REQUIRE_ALL is set, and {why}"
     );
     if SAID.lock().unwrap().insert(why) {
-        // Not by a macro: what those print is shown only of tests that fail.
+        // Not with a macro: the harness shows its output only if the test fails.
         let _ = writeln!(io::stderr(), "\nskipped, and passed: {why}");
     }
 }
 
-/// How many deliveries the tests with killed processes send.
+/// Returns how many deliveries the tests that kill processes send.
 pub(crate) fn deliveries() -> usize {
     let count = env::var("INBOX_TEST_DELIVERIES").unwrap_or_else(|_| "300".into());
     count.parse().expect("INBOX_TEST_DELIVERIES is a number")

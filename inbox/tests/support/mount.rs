@@ -1,4 +1,4 @@
-//! A disk of a test's own, that can be full.
+//! A small disk for one test, which can fill it.
 
 use std::{
     fs::{self, File},
@@ -14,7 +14,7 @@ use super::skip;
 pub(crate) struct Mount(TempDir);
 
 impl Mount {
-    /// Mounts one of some megabytes. Says so where that is not allowed.
+    /// Mounts a disk of a few megabytes. Skips the test if that is not allowed.
     pub(crate) fn new(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
@@ -40,7 +40,7 @@ impl Mount {
         self.0.path()
     }
 
-    /// Fills it but for some bytes.
+    /// Fills the disk except for some bytes.
     pub(crate) fn fill_up(&self, left: usize) {
         let mut ballast = File::create(self.ballast()).unwrap();
         while ballast.write_all(&[1; 4096]).is_ok() {}
@@ -59,7 +59,7 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        // Lazily: files on it may be open still.
+        // Lazily, since files on it may still be open.
         let _ = Command::new("umount").arg("-l").arg(self.path()).status();
     }
 }

@@ -1,4 +1,4 @@
-//! What a process of its own can be asked to do.
+//! The roles that a child process can play.
 
 use std::{process, sync::Arc, time::Duration};
 
@@ -43,8 +43,8 @@ pub(crate) async fn play(role: &Value) {
     }
 }
 
-/// Accepts a delivery for each line of its input, `NUMBER MINUTE`, many at once, and answers each
-/// with `stored` or `refused`.
+/// Accepts a delivery for each line of its input, `NUMBER MINUTE`, many at once, and prints
+/// `stored` or `refused` for each.
 async fn receive(inbox: &Inbox<Db>, input: &Input) {
     say("receiving");
     let at_once = Arc::new(Semaphore::new(64));
@@ -66,7 +66,7 @@ async fn receive(inbox: &Inbox<Db>, input: &Input) {
     accepting.join_all().await;
 }
 
-/// Works until it is killed.
+/// Runs a worker until it is killed.
 async fn work(inbox: &Inbox<Db>, role: &Value, input: Input) {
     let handler: Arc<str> = role["handler"].as_str().unwrap_or("tell").into();
     let worker =
@@ -94,7 +94,7 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
             tokio::time::sleep(ms(20)).await;
             effect::tell(job).await
         }
-        // The effect is there, and the mark is not, until the parent says so.
+        // The effect is written, but the job is not marked until the parent says so.
         "stop before the mark" => {
             let mut transaction = job.begin().await?;
             effect::write(&mut transaction, &job).await?;
@@ -108,7 +108,7 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
             say(&format!("attempt {}", job.attempt()));
             Err("not today".into())
         }
-        // What runs beside the poison is told when the process has died often enough.
+        // The jobs beside the poisonous one succeed once it no longer kills the process.
         "abort" if number.starts_with("POISON") => {
             say(&format!("poison {}", job.attempt()));
             tokio::time::sleep(ms(50)).await;
@@ -123,8 +123,8 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
     }
 }
 
-/// Has as many deliveries of 10 KB wait for a database that does not answer as it is told, and says
-/// how much memory that took at most, in KB. It starts at a line of its input.
+/// Accepts `count` deliveries of 10 KB at once, while the database does not answer. Prints how many
+/// were stored, and the peak memory in KB. Starts when it reads a line.
 async fn wait(inbox: &Inbox<Db>, role: &Value, input: &Input) {
     let count = role["count"].as_u64().unwrap();
     say("ready");
@@ -132,7 +132,7 @@ async fn wait(inbox: &Inbox<Db>, role: &Value, input: &Input) {
     let (answer, mut answers) = mpsc::unbounded_channel();
     for number in 0..count {
         let (inbox, answer) = (inbox.clone(), answer.clone());
-        // Not joined: what has ended must not count.
+        // Not joined, since the results of finished tasks would take memory too.
         tokio::spawn(async move {
             let delivery = sent(
                 state(number.to_string(), 1)
