@@ -125,7 +125,7 @@ mod tests {
     use super::{InboxError, chain};
 
     #[test]
-    fn an_error_is_told_with_its_cause_once() {
+    fn an_error_is_shown_with_its_cause_once() {
         let error = InboxError::from(sqlx::Error::Io(std::io::Error::other("the disk is full")));
         let text = chain(&error);
         assert!(text.starts_with("the inbox's database failed: "), "{text}");

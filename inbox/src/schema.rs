@@ -70,7 +70,7 @@ mod tests {
             .unwrap();
         assert_eq!(parcels, 2);
 
-        // A process that is still of the first version goes on, and no other such opens it.
+        // A process of the first version that has the file open goes on. Another cannot open it.
         assert_eq!(open_before.stats().await.unwrap().stored, 4);
         assert_eq!(open_before.retry_dead().await.unwrap(), 1);
         let error = SqliteInbox::open(&file).await.unwrap_err();

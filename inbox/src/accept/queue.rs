@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_full_by_count_and_by_bytes() {
+    fn it_is_limited_by_count_and_by_bytes() {
         let full = queue(2, 100);
         let (_, _first) = push(&full, 10).unwrap();
         let (_, _second) = push(&full, 90).unwrap();
@@ -282,11 +282,14 @@ mod tests {
 
         let full = queue(10, 100);
         let (_, _large) = push(&full, 101).unwrap();
-        assert!(push(&full, 0).is_err(), "one is larger than all of it");
+        assert!(
+            push(&full, 0).is_err(),
+            "one delivery is larger than the whole queue"
+        );
     }
 
     #[test]
-    fn who_does_not_wait_any_more_makes_room() {
+    fn callers_that_gave_up_make_room() {
         let queue = queue(3, 100);
         let (_, waits) = push(&queue, 10).unwrap();
         let (_, gone) = push(&queue, 20).unwrap();
@@ -325,11 +328,11 @@ mod tests {
         assert_eq!(queue.take().entries.len(), BATCH_COUNT);
         assert_eq!(queue.take().entries.len(), 1);
         assert_eq!(queue.take().entries.len(), 0);
-        // As many bytes as go, and one more than goes.
+        // As many bytes as fit, and one more.
         fill(&[BATCH_BYTES / 2, BATCH_BYTES / 2, 1]);
         assert_eq!(queue.take().entries.len(), 2);
         assert_eq!(queue.take().entries.len(), 1);
-        // What is larger goes by itself.
+        // A larger delivery is a batch of its own.
         fill(&[BATCH_BYTES + 1, 1]);
         assert_eq!(queue.take().entries.len(), 1);
         assert_eq!(queue.take().entries.len(), 1);
@@ -337,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_for_those_who_waited_for_it() {
+    fn a_failure_is_reported_to_the_callers_that_waited_for_it() {
         let queue = queue(10, 1_000);
         let (_, mut before) = push(&queue, 10).unwrap();
         let began = Instant::now() + Duration::from_millis(1);
@@ -352,13 +355,13 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_who_writes_until_nothing_waits() {
+    fn one_task_writes_until_nothing_waits() {
         let queue = queue(10, 1_000);
         assert!(!queue.takes_over(), "nothing waits");
         let (must_write, _first) = push(&queue, 1).unwrap();
         assert!(must_write);
         let (must_write, _second) = push(&queue, 1).unwrap();
-        assert!(!must_write, "somebody writes already");
+        assert!(!must_write, "a task writes already");
         assert!(!queue.takes_over());
         assert!(!queue.ends_writing(), "two wait");
         drop(queue.take());
@@ -368,7 +371,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_takes_over_when_the_one_who_writes_is_gone() {
+    async fn another_task_takes_over_when_the_writing_task_is_dropped() {
         let queue = Arc::new(queue(10, 1_000));
         let (_, _waits) = push(&queue, 1).unwrap();
         let left = queue.left.notified();

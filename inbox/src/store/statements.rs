@@ -35,7 +35,7 @@ statements! {
 
     // Routing.
 
-    /// → a row, if nobody else routes
+    /// → a row, unless another process is routing
     route_alone: "SELECT CAST(1 AS BIGINT) WHERE IF_FREE(7810110005021123)";
     /// after, limit → seq, size of the names in it
     next_fresh: "SELECT seq, CAST(length(parcels) AS BIGINT) FROM @fresh JOIN @delivery USING (seq)
@@ -133,7 +133,7 @@ statements! {
     know: "INSERT INTO @known (parcel, tracking) VALUES ($1, $2)
         ON CONFLICT (parcel) DO UPDATE SET tracking = excluded.tracking";
 
-    // Looking after it.
+    // Inspecting, and acting on what is found.
 
     /// whether to count what is stored → waiting, running, dead, unread, stored, oldest arrival,
     /// oldest arrival of what is not routed, parcels of what is not routed and that do not wait
@@ -177,7 +177,7 @@ statements! {
 
     // Forgetting.
 
-    /// → a row, as soon as nobody routes
+    /// → a row, once no process is routing
     stop_routing: "SELECT CAST(1 AS BIGINT) WHERE WHEN_FREE(7810110005021123)";
 
     /// account, tracking number → id
@@ -212,7 +212,7 @@ statements! {
                 AND NOT EXISTS (SELECT 1 FROM @fresh AS fresh WHERE fresh.seq = old.seq)
             ORDER BY received_at LIMIT $2)
         RETURNING seq";
-    /// after, limit, received before → seq, old, free to go
+    /// after, limit, received before → seq, old, can be erased
     oldest_deliveries: "SELECT seq, received_at < AT($3),
             body IS NULL AND NOT unread
             AND NOT EXISTS (SELECT 1 FROM @news AS news WHERE news.seq = old.seq AND outcome = 0)

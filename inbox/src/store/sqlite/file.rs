@@ -83,7 +83,7 @@ mod tests {
     use super::network_file_system;
 
     #[test]
-    fn a_network_file_system_is_told_by_the_innermost_and_last_mount() {
+    fn a_network_file_system_is_found_by_the_innermost_and_last_mount() {
         let mounts = "\
 22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
 40 22 0:35 / /srv rw - nfs4 server:/srv rw,vers=4.2
