@@ -19,7 +19,7 @@ use crate::{
     table::{Goal, Ratio, Table},
 };
 
-const ROUNDS: usize = 16;
+const ROUNDS: usize = 12;
 const STREAMS: usize = 6;
 
 pub fn measure(table: &mut Table) {
@@ -33,7 +33,7 @@ pub fn measure(table: &mut Table) {
         let listen = Listen::start(&program, is_stalled);
         let send = || load::send(listen.address, &headers, &file.to_string_lossy());
         // Until what nobody reads has filled the buffers of the sockets and of the pipe.
-        for _ in 0..2 {
+        for _ in 0..4 {
             send();
         }
         let load = send();

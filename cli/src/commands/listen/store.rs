@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::{sync::watch, task::coop};
 
 use super::verdict::Verdict;
 use crate::client::{self, Answer};
@@ -257,6 +257,8 @@ pub(super) struct Subscriber {
 impl Subscriber {
     /// Returns the next line, or `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Line> {
+        // A reader that is behind must not keep its thread from answering.
+        coop::consume_budget().await;
         loop {
             let is_closed = *self.is_closed.borrow_and_update();
             if let Some(line) = self.read() {
