@@ -99,7 +99,9 @@ async fn handling_begins_before_all_that_waits_is_routed() {
         return;
     };
     database.note_unrouted_at_claims().await;
-    let options = InboxOptions::new().queue(6_000, 1 << 30);
+    let options = InboxOptions::new()
+        .queue(6_000, 1 << 30)
+        .accept_deadline(ms(60_000));
     let inbox = database.open_with(options).await;
     let accepting = deliveries(6_000, 10).into_iter().map(|delivery| {
         let inbox = inbox.clone();
