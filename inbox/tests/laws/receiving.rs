@@ -131,7 +131,7 @@ async fn a_long_transaction_of_the_user_does_not_block_it() {
         return;
     };
     let inbox = database
-        .open_with(InboxOptions::new().accept_deadline(ms(2_000)))
+        .open_with(InboxOptions::new().accept_deadline(ms(10_000)))
         .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     work_off(&inbox).await;
