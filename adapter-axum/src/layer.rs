@@ -25,9 +25,9 @@ use crate::{Verify, receive};
 ///
 /// # Body limits
 ///
-/// The smaller of two limits applies: the verifier's, and that of a `DefaultBodyLimit` *outside*
-/// this layer, or else axum's 2 MB. The layer cannot see a `DefaultBodyLimit` inside it, on the
-/// routes: by then it has read the body.
+/// The smaller of two limits applies: the verifier's, and axum's, which is that of a
+/// `DefaultBodyLimit` *outside* this layer, or 2 MB. The layer cannot see a `DefaultBodyLimit`
+/// inside it, on the routes: by then it has read the body.
 ///
 /// # Decompression
 ///

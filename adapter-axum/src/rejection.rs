@@ -8,9 +8,9 @@ use crate::receive;
 
 /// Why [`Webhook`](crate::Webhook) or [`RawWebhook`](crate::RawWebhook) refused a request.
 ///
-/// As a response, it is problem details in JSON ([RFC 9457]) with the status of the refusal. It was
-/// logged before a handler sees it. A handler can also return one that it makes from an [`Error`];
-/// that one is not logged.
+/// As a response, it is problem details in JSON ([RFC 9457]) with the status of the refusal. It has
+/// been logged by the time a handler sees it. A handler can also return one that it makes from an
+/// [`Error`]; that one is not logged.
 ///
 /// # Examples
 ///

@@ -24,7 +24,7 @@ const STEP: i64 = 100;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Arc<Mutex<HashSet<(i64, i64)>>>);
 
-/// Keeps the lease of one attempt until it is dropped, also by a panic.
+/// Keeps the lease of one attempt for as long as it lives; a panic drops it too.
 #[derive(Debug)]
 pub(crate) struct Hold {
     held: Held,
@@ -127,7 +127,7 @@ pub(crate) async fn free<DB: Engine>(
                 news: i64::MAX,
                 taken: Taken::default(),
             };
-            // That this job killed the process is known only if it ran alone.
+            // Only a job that ran alone is known to have killed its process.
             let next = if ticket.alone && ticket.attempt >= settings.max_attempts {
                 Next::Dead { alone: true }
             } else {
@@ -138,7 +138,7 @@ pub(crate) async fn free<DB: Engine>(
             tracing::warn!(
                 attempt = ticket.attempt,
                 is_dead = matches!(next, Next::Dead { .. }),
-                "a job of a process that died will be retried",
+                "a process died while it ran this job",
             );
         }
         tx.commit().await?;

@@ -2,11 +2,11 @@
 //!
 //! A scan is identified by its detail, its time and its place, of which a carrier may send a part
 //! first and the rest later. A time may first be only a date, then have a time of day, then an
-//! offset; a place may first be missing. A checkpoint that says less than another one, and nothing
-//! else, is absorbed by it.
+//! offset; a place may first be missing. A checkpoint is absorbed by one that says all that it
+//! says, and more.
 //!
-//! "Says less" is transitive, while "is perhaps the same" is not. So the checkpoints that no other
-//! one absorbs are the same in whatever order they arrive.
+//! "Says less" is transitive, while "is perhaps the same" is not. So which checkpoints remain does
+//! not depend on the order of arrival.
 
 use std::collections::HashSet;
 
@@ -145,7 +145,7 @@ impl<'a> Scans<'a> {
         all
     }
 
-    /// Whether one of them does not contradict this one, or is of the same instant.
+    /// Whether one of them is compatible with this one, or of the same instant.
     pub(super) fn may_have(&self, scan: Scan<'a>, moment: Option<Moment>) -> bool {
         let fits = |known: Known| self.cuts.contains(&(scan.cut(known), known));
         ALL_KNOWN.into_iter().any(fits)

@@ -23,9 +23,9 @@ use told::Told;
 /// - [`Tracking::freshness`] decides which of the two is newer.
 /// - Status, substatus and `update_at` change together, and only to those of a delivery that is not
 ///   older. Only a newer one takes back `delivered`. Once a status is known, a delivery without a
-///   status changes none of them. A delivery whose `update_at` is missing or not understood leaves
-///   the known one as it is, unless it changes the status to `delivered`: then there is none. A
-///   substatus that is missing is filled in by any delivery with the same status.
+///   status changes none of them. A delivery without an `update_at` that is understood leaves
+///   the known one as it is; but if it changes the status to `delivered`, no `update_at` is known
+///   any more. A missing substatus is filled in by any delivery with the same status.
 /// - For every other field, the newer value counts. A missing value erases nothing, and an older
 ///   delivery only fills gaps. The facts of a leg, such as its courier's phone number and its
 ///   dates, are kept only while its courier is the same.

@@ -10,7 +10,7 @@ use tokio::net::lookup_host;
 
 use crate::{client, failure::Failure};
 
-/// How many bytes of an answer are relayed.
+/// The longest answer that is relayed, in bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
 /// Where accepted deliveries are forwarded.
