@@ -21,7 +21,7 @@ use crate::{
     output::{Foreign, Output},
 };
 
-/// Look after an inbox: what waits, what is dead, what is stored about a parcel.
+/// Manage an inbox: what waits, what is dead, what is stored about a parcel.
 ///
 /// It runs beside your program, and handles nothing itself. Only `show` prints customers' data.
 ///

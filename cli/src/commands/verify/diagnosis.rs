@@ -327,12 +327,13 @@ impl Suspect<'_> {
         let says_gzip = self
             .values("content-encoding")
             .any(|value| value == b"gzip");
-        let why = trace(self.body, says_gzip).unwrap_or(
-            "no usual mistake explains it (the secret is that of the webhook, not the API key)",
-        );
+        let why = trace(self.body, says_gzip).unwrap_or("no usual mistake explains it");
         mistake(
             "signature_mismatch",
-            format!("signed with another secret, or changed on its way: {why}"),
+            format!(
+                "signed with another secret (it must be that of the webhook, not the API key), or \
+                 changed on its way: {why}"
+            ),
         )
     }
 

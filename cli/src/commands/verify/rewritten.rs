@@ -84,8 +84,10 @@ pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
     if has("tracking_number") && !has("data") {
         return Some("the body is the member `data` alone");
     }
+    let data = parcel.as_ref().and_then(|event| event["data"].as_object());
+    let has_several = data.is_some_and(|data| data.len() > 1);
     let is_sorted = as_json(body).next().map(|(_, body)| body) == sorted(body);
-    (has("data") && is_sorted)
+    (has_several && is_sorted)
         .then_some("the keys of the body are sorted, which TrackingMore's are not")
 }
 
