@@ -166,7 +166,12 @@ impl Saved {
     fn from_har(har: &Value) -> Result<Self, String> {
         let entries = match &har["log"]["entries"] {
             Value::Array(entries) => entries.iter().collect(),
-            _ => vec![har],
+            _ if har["request"].is_object() => vec![har],
+            _ => {
+                return Err(
+                    "it is a body: give it with --body, or send it with `send --file`".into(),
+                );
+            }
         };
         let is_post = |entry: &&&Value| entry["request"]["method"] == "POST";
         let posts: Vec<_> = entries.iter().filter(is_post).collect();
@@ -345,7 +350,8 @@ mod tests {
         let two =
             r#"{"log":{"entries":[{"request":{"method":"POST"}},{"request":{"method":"POST"}}]}}"#;
         for (file, what) in [
-            ("{}", "found 0"),
+            ("{}", "it is a body"),
+            (r#"{"log":{"entries":[]}}"#, "found 0"),
             (two, "found 2"),
             ("tracking_number=A", "invalid"),
             (

@@ -72,7 +72,9 @@ impl<'a> Probe<'a> {
             format_args!(
                 "Sending {all} deliveries to {url}: genuine, hostile and odd ones, about the parcels \
                  {parcel} and {UNKNOWN_PARCEL}.\n\
-                 The receiver will process accepted deliveries as real.\n"
+                 The receiver will process accepted deliveries as real.\n\n\
+                 {:4}  {:26}  expected  answer     why",
+                "", "case"
             ),
             &json!({
                 "event": "plan",
