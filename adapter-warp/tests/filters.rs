@@ -60,7 +60,7 @@ fn a_request_refused_by_its_headers_leaves_the_body_for_a_later_route() {
 }
 
 #[test]
-fn two_webhooks_on_one_path_are_told_apart_by_their_secrets() {
+fn two_webhooks_on_one_path_are_distinguished_by_their_secrets() {
     // Pinned, the headers decide, so that the second filter still finds the body.
     let pinned = |secret| {
         let builder = Verifier::builder().secret(secret).scheme(Scheme::Timestamp);

@@ -326,7 +326,7 @@ async fn what_an_update_can_read_is_read() {
 }
 
 #[tokio::test]
-async fn more_than_is_listed_is_told() {
+async fn more_than_is_listed_is_mentioned() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("deliveries.db");
     SqliteInbox::open(&file).await.unwrap().close().await;
@@ -397,7 +397,7 @@ async fn an_inbox_that_is_not_there_is_not_made() {
 }
 
 #[test]
-fn a_wrong_url_is_told_without_its_password() {
+fn a_wrong_url_is_reported_without_its_password() {
     for (url, what) in [
         (
             "deliveries.db",
@@ -437,7 +437,7 @@ fn a_wrong_url_is_told_without_its_password() {
 }
 
 #[tokio::test]
-async fn a_newer_or_locked_inbox_is_told() {
+async fn a_newer_or_locked_inbox_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("deliveries.db");
     let inbox = SqliteInbox::open(&file).await.unwrap();

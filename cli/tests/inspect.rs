@@ -498,7 +498,7 @@ fn a_delivery_can_be_edited_and_signed_anew() {
 }
 
 #[test]
-fn nothing_tells_the_secret_and_signatures_are_shown_when_asked_for() {
+fn nothing_shows_the_secret_and_signatures_are_shown_on_request() {
     let (_target, url) = uncalled();
     let (listen, inspector) = inspected(&["--replay-to", &url]);
     let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);

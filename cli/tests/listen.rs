@@ -28,7 +28,7 @@ use trackingmore_webhook::{
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_line_tells_all_of_an_accepted_delivery() {
+fn a_line_shows_all_of_an_accepted_delivery() {
     let mut listen = Listen::start(&[]);
     assert!(listen.url.ends_with(PATH), "{}", listen.url);
     let headers = signed(Scheme::Timestamp, 2 * HOUR, DELIVERY);
@@ -115,7 +115,7 @@ fn as_json_a_line_is_an_object() {
 }
 
 #[test]
-fn a_refusal_is_answered_as_the_library_does_and_told_with_its_reason() {
+fn a_refusal_is_answered_as_the_library_does_and_printed_with_its_reason() {
     let mut listen = Listen::start(&["--max-age", "1h"]);
     let mut wrong = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
     wrong[0].1 = "1".to_owned();
@@ -203,7 +203,7 @@ fn nobody_waits_for_a_body_that_is_announced_to_be_too_long() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_told() {
+fn a_body_that_breaks_off_is_reported() {
     let mut listen = Listen::start(&[]);
     let mut stream = TcpStream::connect(listen.addr()).unwrap();
     let head = format!("POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{\"da");
@@ -252,7 +252,7 @@ fn a_delivery_whose_sender_does_not_wait_is_judged_and_counted() {
 }
 
 #[test]
-fn a_request_to_another_place_is_told() {
+fn a_request_to_another_path_is_printed() {
     let mut listen = Listen::start(&["--path", "/hooks/%7Bodd%7D"]);
     let headers = signed(Scheme::Timestamp, Duration::ZERO, DELIVERY);
     let mut connection = Connection::open(listen.addr()).unwrap();
@@ -301,7 +301,7 @@ fn the_scheme_can_be_pinned() {
 }
 
 #[test]
-fn a_line_tells_which_secret_it_was() {
+fn a_line_shows_which_secret_matched() {
     let dir = tempfile::tempdir().unwrap();
     let (new, old) = (dir.path().join("new"), dir.path().join("old"));
     fs::write(&new, "the new one\r\n").unwrap();
@@ -647,7 +647,7 @@ fn ctrl_c_ends_with_a_summary() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -227,7 +227,7 @@ fn nothing_is_sent_if_a_file_is_wrong() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let url = "http://127.0.0.1:1/";
     for (args, reason) in [
         (&["replay"][..], "--to <URL>"),

@@ -63,6 +63,6 @@ fn as_text_it_has_waits_and_clock_times() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     assert_wrong_usage(&["schedule", "tomorrow"], "unexpected argument 'tomorrow'");
 }

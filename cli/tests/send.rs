@@ -172,7 +172,7 @@ fn every_receiver_gets_every_delivery() {
 }
 
 #[test]
-fn a_story_is_told_in_order_repeated_or_shuffled() {
+fn a_story_is_sent_in_order_repeated_or_shuffled() {
     let mut listen = Listen::start(&["--json"]);
     let url = listen.url.clone();
     let mut statuses = |args: &[&str], count: usize| {
@@ -562,7 +562,7 @@ fn a_secret_among_the_arguments_is_refused_and_not_repeated() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let text = tempfile::NamedTempFile::new().unwrap();
     fs::write(text.path(), "not JSON").unwrap();
     let text = text.path().to_str().unwrap();

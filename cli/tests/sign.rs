@@ -147,7 +147,7 @@ fn run_curl(command: &str, url: &str) -> Answer {
 }
 
 #[test]
-fn wrong_usage_is_said_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     sign(&["nowhere/file"], b"").assert_wrong_usage("cannot read nowhere/file");
     sign(&["--age", "soon"], b"").assert_wrong_usage("--age");
     sign(&["--curl", "localhost"], b"").assert_wrong_usage("give a whole URL");

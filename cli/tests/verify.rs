@@ -329,7 +329,7 @@ fn a_genuine_body_that_is_no_event_is_said_so() {
 }
 
 #[test]
-fn wrong_usage_is_said_in_a_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let files = Files::new();
     let file = files.write(
         "saved",

@@ -191,7 +191,7 @@ fn a_receiver_may_refuse_in_its_own_words() {
 }
 
 #[test]
-fn a_failure_tells_what_was_sent_answered_and_expected() {
+fn a_failure_shows_what_was_sent_answered_and_expected() {
     let receiver = Plain {
         path: "/hooks/parcels",
         ..Plain::new()

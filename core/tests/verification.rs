@@ -74,7 +74,7 @@ fn the_last_pinned_scheme_wins() {
 }
 
 #[test]
-fn each_secret_of_a_rotation_verifies_and_tells_its_index() {
+fn each_secret_of_a_rotation_verifies_and_reports_its_index() {
     let secrets = ["current", "previous", "oldest"];
     let verifier = Verifier::builder()
         .secret("current")

@@ -45,7 +45,7 @@ fn deliveries(count: u32, size: usize) -> Vec<VerifiedBody> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_queue_holds_as_many_deliveries_as_it_is_told() {
+async fn the_queue_holds_the_configured_number_of_deliveries() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -63,7 +63,7 @@ async fn the_queue_holds_as_many_deliveries_as_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_queue_holds_as_many_bytes_as_it_is_told() {
+async fn the_queue_holds_the_configured_number_of_bytes() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -55,7 +55,7 @@ async fn a_lease_does_not_end_when_the_clock_goes_forward() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_process_with_a_wrong_clock_left_waiting_is_worked_off() {
+async fn jobs_delayed_by_a_wrong_clock_are_handled() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -72,7 +72,7 @@ async fn error_panic_dropped_job_and_timeout_are_tried_again_until_it_is_dead() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_way_to_fail_is_told() {
+async fn each_failure_is_reported() {
     let Some(database) = Database::new().await else {
         return;
     };

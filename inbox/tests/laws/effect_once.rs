@@ -126,7 +126,7 @@ async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_job_says_so() {
+async fn completing_a_lost_job_is_an_error() {
     let Some(database) = Database::new().await else {
         return;
     };

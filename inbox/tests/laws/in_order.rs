@@ -45,7 +45,7 @@ async fn work(inbox: Inbox<Db>, running: Running, end: impl Future<Output = ()>)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_parcel_is_told_in_order_and_by_one_handler_at_a_time() {
+async fn each_parcel_is_handled_in_order_and_by_one_handler_at_a_time() {
     const PARCELS: u32 = 5;
     const STATES: u32 = 40;
     let Some(database) = Database::new().await else {

@@ -98,7 +98,7 @@ async fn no_body_outlives_its_parcel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delivery_that_still_waits_after_the_ids_time_is_told() {
+async fn a_delivery_that_still_waits_when_ids_are_pruned_is_handled() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -366,7 +366,7 @@ async fn a_worker_ends_while_the_server_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_for_a_parcel_that_a_job_has_locked_is_told_when_the_job_ends() {
+async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
     let Some(database) = Database::new().await else {
         return;
     };
