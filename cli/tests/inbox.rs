@@ -423,7 +423,10 @@ fn a_wrong_url_is_reported_without_its_password() {
         &["inbox", "stats"],
         "no inbox: give --database sqlite:FILE or postgres://USER@HOST/NAME",
     );
-    assert_wrong_usage(&["inbox", "retry", "--database", "sqlite:x.db"], "<NUMBER>");
+    assert_wrong_usage(
+        &["inbox", "retry", "--database", "sqlite:x.db"],
+        "not provided: <NUMBER|--all-dead>",
+    );
     assert_wrong_usage(
         &["inbox", "forget", "", "--database", "sqlite:x.db"],
         "NUMBER",

@@ -202,16 +202,14 @@ fn the_page_is_opened_in_the_browser() {
 
 #[test]
 fn it_is_on_this_machine_only() {
-    for place in [
-        "0.0.0.0:0",
-        "[::]:0",
-        "192.0.2.1:4040",
-        "nowhere.invalid:1",
-        "4040",
-    ] {
+    for place in ["0.0.0.0:0", "[::]:0", "192.0.2.1:4040", "nowhere.invalid:1"] {
         let args = ["listen", "--addr", "127.0.0.1:0", "--inspect", place];
         assert_wrong_usage(&args, &format!("cannot serve --inspect on {place}: "));
     }
+    assert_wrong_usage(
+        &["listen", "--inspect", "4040"],
+        "give a host and a port, such as 127.0.0.1:4040",
+    );
     let (taken, _) = uncalled();
     let taken = taken.local_addr().unwrap().to_string();
     assert_wrong_usage(

@@ -234,7 +234,7 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["replay", "--to", url], "<FILE>"),
         (
             &["replay", "--to", "b.delivery", "a.delivery"],
-            "give a whole URL",
+            "the URL must begin with http:// or https://",
         ),
         (
             &["replay", "--to", url, "a.delivery", "--scheme", "body"],

@@ -28,6 +28,8 @@ const COMMANDS: &[&str] = &[
 fn every_command_has_help_with_an_example() {
     let ended = run(&["--help"]);
     assert_eq!(ended.code, 0);
+    assert_eq!(run(&["help"]).out, ended.out);
+    assert_eq!(run(&["help", "help"]).code, 0);
     for command in COMMANDS {
         let line = ended
             .out
@@ -36,6 +38,7 @@ fn every_command_has_help_with_an_example() {
         assert!(line.is_some(), "{command}: {}", ended.out);
         let ended = run(&[command, "--help"]);
         assert_eq!(ended.code, 0);
+        assert_eq!(run(&["help", command]).out, ended.out);
         let example = format!("Example:\n  trackingmore-webhook {command}");
         let examples = format!("Examples:\n  trackingmore-webhook {command}");
         assert!(
@@ -86,6 +89,11 @@ fn alone_it_shows_its_help_as_wrong_usage() {
 fn what_was_probably_meant_is_suggested() {
     for (args, meant) in [
         (&["listn"][..], "a similar subcommand exists: 'listen'"),
+        (&["help", "listn"], "a similar subcommand exists: 'listen'"),
+        (
+            &["send", "--storry"],
+            "found; tip: a similar argument exists: '--story' (see --help)",
+        ),
         (
             &["listen", "--forwrd", "x"],
             "a similar argument exists: '--forward'",

@@ -47,7 +47,7 @@ pub(crate) struct Check {
     /// Confirm that a receiver on another machine is yours to attack
     #[arg(long)]
     i_own_this: bool,
-    /// Exit with 1 also if any other case failed
+    /// Also exit with 1 if any other case failed
     #[arg(long)]
     strict: bool,
     #[command(flatten)]

@@ -7,20 +7,17 @@ use crate::{failure::Failure, output::Output};
 
 /// Let dead parcels wait again, with all their attempts.
 #[derive(Args)]
+#[group(required = true, multiple = false, args = ["number", "all_dead"])]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox retry RB550418207HK --database sqlite:deliveries.db
   trackingmore-webhook inbox retry --all-dead --database sqlite:deliveries.db")]
 pub(super) struct Retry {
     /// The tracking number
-    #[arg(
-        value_name = "NUMBER",
-        value_parser = NonEmptyStringValueParser::new(),
-        required_unless_present = "all_dead"
-    )]
+    #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
     number: Option<String>,
     /// All dead parcels, of every account
-    #[arg(long, conflicts_with_all = ["number", "account"])]
+    #[arg(long, conflicts_with = "account")]
     all_dead: bool,
     #[command(flatten)]
     account: Account,
