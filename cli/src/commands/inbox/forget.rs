@@ -1,5 +1,5 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox};
 
 use super::{Account, count, failed};
@@ -21,13 +21,6 @@ pub(super) struct Forget {
     account: Account,
 }
 
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    parcels: u64,
-    deliveries: u64,
-}
-
 impl Forget {
     pub(super) async fn run<DB: Engine>(
         self,
@@ -36,15 +29,12 @@ impl Forget {
     ) -> Result<(), Failure> {
         let inbox = self.account.of(inbox);
         let forgotten = inbox.forget(&self.number).await.map_err(failed)?;
-        let record = Record {
-            event: "forget",
-            parcels: forgotten.parcels,
-            deliveries: forgotten.deliveries,
-        };
+        let (parcels, deliveries) = (forgotten.parcels, forgotten.deliveries);
+        let record = json!({"event": "forget", "parcels": parcels, "deliveries": deliveries});
         let text = format!(
             "erased {} and what {} said; what comes later is not kept",
-            count(record.parcels, "parcel", "parcels"),
-            count(record.deliveries, "delivery", "deliveries"),
+            count(parcels, "parcel", "parcels"),
+            count(deliveries, "delivery", "deliveries"),
         );
         output.line(text, &record)
     }

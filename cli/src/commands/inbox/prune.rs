@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox, InboxOptions};
 
 use super::{count, failed};
@@ -28,14 +28,6 @@ pub(super) struct Prune {
     keep_parcels: Duration,
 }
 
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    bodies: u64,
-    deliveries: u64,
-    parcels: u64,
-}
-
 impl Prune {
     pub(super) fn options(&self) -> InboxOptions {
         InboxOptions::new()
@@ -50,17 +42,17 @@ impl Prune {
         output: Output,
     ) -> Result<(), Failure> {
         let pruned = inbox.prune().await.map_err(failed)?;
-        let record = Record {
-            event: "prune",
-            bodies: pruned.bodies,
-            deliveries: pruned.deliveries,
-            parcels: pruned.parcels,
-        };
+        let record = json!({
+            "event": "prune",
+            "bodies": pruned.bodies,
+            "deliveries": pruned.deliveries,
+            "parcels": pruned.parcels,
+        });
         let text = format!(
             "erased {}, {} and {}",
-            count(record.bodies, "body", "bodies"),
-            count(record.deliveries, "delivery", "deliveries"),
-            count(record.parcels, "parcel", "parcels"),
+            count(pruned.bodies, "body", "bodies"),
+            count(pruned.deliveries, "delivery", "deliveries"),
+            count(pruned.parcels, "parcel", "parcels"),
         );
         output.line(text, &record)
     }
