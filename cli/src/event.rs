@@ -17,7 +17,7 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, send the body
+    /// Send this file, byte for byte; `-` is standard input. A saved delivery is sent as its body
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or

@@ -24,8 +24,8 @@ use crate::{commands::Command, failure::Failure};
 
 /// Be TrackingMore on your own machine: receive, send, replay and check its webhooks. Unofficial.
 ///
-/// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file, and is never an
-/// argument, where other users of the machine could read it.
+/// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file. It is never an
+/// argument: other users of the machine could read it there.
 ///
 /// Exit code: 0 for yes (accepted, genuine, safe), 1 for no, 2 for wrong usage.
 #[derive(Parser)]

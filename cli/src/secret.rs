@@ -17,7 +17,7 @@ pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
 #[derive(Args)]
 pub(crate) struct SecretArgs {
-    /// Read the webhook secret from this file, without a line break at its end; `-` is standard
+    /// Read the webhook secret from this file, ignoring a line break at its end; `-` is standard
     /// input [default: the variable TRACKINGMORE_WEBHOOK_SECRET]
     #[arg(long, value_name = "FILE")]
     secret_file: Vec<PathBuf>,

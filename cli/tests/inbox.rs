@@ -211,7 +211,7 @@ async fn what_is_forgotten_is_gone(inbox: Inbox<impl Engine>, url: &str) {
     let ended = run(&["inbox", "forget", "DEAD1", "--database", url]);
     assert_eq!(
         ended.out,
-        "erased 1 parcel and what 2 deliveries said; what comes later is not kept\n"
+        "erased 1 parcel and the content of 2 deliveries; later deliveries are not kept\n"
     );
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(inbox.history("DEAD1").await.unwrap().is_empty());

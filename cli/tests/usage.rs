@@ -49,7 +49,16 @@ fn every_command_has_help_with_an_example() {
         // An example that is pasted must not be broken in two.
         let (_, examples) = ended.out.split_once("Example").unwrap();
         let lines: Vec<_> = examples.trim_end().lines().skip(1).collect();
-        assert!(lines.iter().all(|line| line.starts_with("  ")), "{lines:?}");
+        let mut starts = true;
+        for line in &lines {
+            let start = if starts {
+                "  trackingmore-webhook"
+            } else {
+                "      "
+            };
+            assert!(line.starts_with(start), "{lines:?}");
+            starts = !line.ends_with('\\');
+        }
         let is_one = |line: &&&str| line.starts_with("  trackingmore-webhook");
         let is_plural = examples.starts_with("s:");
         assert_eq!(

@@ -17,7 +17,7 @@ use crate::{
 /// count from the failure of the previous attempt. Clock times are in your time zone, and assume
 /// that every attempt fails at once.
 ///
-/// Exit code: 0; 2 for wrong usage.
+/// Exit code: 0, or 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -7,8 +7,8 @@ use crate::{failure::Failure, output::Output};
 
 /// Erase what is stored about a parcel, without confirmation, and keep out later deliveries.
 ///
-/// Bodies, states and errors go, with each of its couriers. Ids of deliveries stay, or they would
-/// not be duplicates when they come again. A number that nothing is stored about is no error.
+/// Bodies, states and errors are erased, for all its couriers. Ids of deliveries stay, so that
+/// repeats are still recognized. Forgetting an unknown number is not an error.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -32,7 +32,7 @@ impl Forget {
         let (parcels, deliveries) = (forgotten.parcels, forgotten.deliveries);
         let record = json!({"event": "forget", "parcels": parcels, "deliveries": deliveries});
         let text = format!(
-            "erased {} and what {} said; what comes later is not kept",
+            "erased {} and the content of {}; later deliveries are not kept",
             count(parcels, "parcel", "parcels"),
             count(deliveries, "delivery", "deliveries"),
         );

@@ -10,15 +10,15 @@ use crate::{
 
 /// List what needs attention: dead parcels, and deliveries that are not events.
 ///
-/// A parcel is dead when the last allowed attempt to handle it failed. Up to 1,000 of these and 100
-/// of the others are listed, the oldest first; `show` has their errors and bodies.
+/// A parcel is dead when the last allowed attempt to handle it failed. Up to 1,000 dead parcels and
+/// 100 unread deliveries are listed, oldest first; use `inbox show` to see their errors and bodies.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox list --database sqlite:deliveries.db
   trackingmore-webhook inbox list --json --account shoes --database sqlite:deliveries.db")]
 pub(super) struct List {
-    /// Only what belongs to this account
+    /// List only what belongs to this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
 }

@@ -7,10 +7,10 @@ use trackingmore_webhook_inbox::{Engine, Inbox, InboxOptions};
 use super::{count, failed};
 use crate::{duration, failure::Failure, output::Output};
 
-/// Erase what has been kept for long enough, of every account.
+/// Erase what has been kept long enough, for all accounts.
 ///
-/// A worker does it by itself, once a minute. How long is long enough is not stored in the
-/// database: if your program sets its own lengths, give the same here, or this erases more.
+/// A worker does this by itself, once a minute. The database does not know how long your program
+/// keeps things: if it does not use the defaults, give the same times here, or this erases more.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -18,13 +18,13 @@ Examples:
   trackingmore-webhook inbox prune --keep-bodies 7d --database sqlite:deliveries.db")]
 pub(super) struct Prune {
     /// How long bodies of handled deliveries are kept
-    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     keep_bodies: Duration,
-    /// How long ids of deliveries are kept, at least 30d
-    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    /// How long ids of deliveries are kept; at least 30d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     keep_ids: Duration,
     /// How long parcels are kept after their last delivery
-    #[arg(long, value_name = "LENGTH", default_value = "365d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration::parse)]
     keep_parcels: Duration,
 }
 

@@ -10,15 +10,15 @@ use crate::{
 
 /// Show what is stored about a parcel: its last error, and its deliveries, newest first.
 ///
-/// This is customers' data. Deliveries that no worker has seen yet are not in it, and bodies are
-/// kept for a while only.
+/// This is customers' data. Deliveries that no worker has seen yet are not shown, and bodies are
+/// kept only for a while.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox show RB550418207HK --database sqlite:deliveries.db
   trackingmore-webhook inbox show RB550418207HK --json --database sqlite:deliveries.db | head -1")]
 pub(super) struct Show {
-    /// The tracking number; or the id of a delivery, as `list` has them, to show its body alone
+    /// The tracking number, or the id of a delivery to show only its body
     #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
     number: String,
     #[command(flatten)]

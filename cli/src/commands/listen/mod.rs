@@ -53,7 +53,8 @@ const GRACE: Duration = Duration::from_secs(3);
 #[command(after_help = "\
 Examples:
   trackingmore-webhook listen
-  trackingmore-webhook listen --save deliveries --forward http://127.0.0.1:3000/webhooks/trackingmore
+  trackingmore-webhook listen --save deliveries \\
+      --forward http://127.0.0.1:3000/webhooks/trackingmore
   trackingmore-webhook listen --fail-first 2")]
 pub(crate) struct Listen {
     /// Listen on this address; port 0 takes a free port, and the first line says which
@@ -68,11 +69,12 @@ pub(crate) struct Listen {
     /// Refuse timestamps older than this, such as 5m or 2d
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
-    /// Save each request to the path as a file in this directory; of refused requests, the first
+    /// Save each request to --path as a file in this directory; of refused requests, only the first
     /// 1,000. The files hold customers' data and live signatures, and only you can read them
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Forward accepted deliveries, byte for byte with their signature, and relay the answer
+    /// Forward accepted deliveries to this receiver, byte for byte and with their signature, and
+    /// relay its answer
     #[arg(long, value_name = "URL", value_parser = client::target, conflicts_with = "answer")]
     forward: Option<Url>,
     /// Answer accepted deliveries with this status
