@@ -65,7 +65,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
     /// Judge as of this time, such as 2026-11-23T08:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
     #[command(flatten)]
     secret: SecretArgs,
@@ -205,6 +205,11 @@ impl Verify {
 
 fn unix(time: SystemTime) -> i64 {
     Timestamp::try_from(time).map_or(0, Timestamp::as_second)
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse()
+        .map_err(|_| "give a time such as 2026-11-23T08:00:00Z")
 }
 
 fn parse_header(text: &str) -> Result<(String, Vec<u8>), String> {
