@@ -1,9 +1,10 @@
 mod deliver;
 mod tally;
 
-use std::process::ExitCode;
+use std::{pin::pin, process::ExitCode};
 
 use clap::{Args, value_parser};
+use futures_util::StreamExt as _;
 use reqwest::Url;
 use serde::Serialize;
 use tokio::signal;
@@ -11,7 +12,7 @@ use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
 pub(super) use self::deliver::{headers, shuffle};
 use self::{
-    deliver::{Attempt, Receiver, Sender},
+    deliver::{Attempt, Sender},
     tally::Tally,
 };
 use crate::{
@@ -67,8 +68,8 @@ pub(crate) struct Send {
     #[arg(long)]
     shuffle: bool,
     /// Maximum concurrent deliveries; one that waits for a retry counts
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
-    concurrency: u64,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u16).range(1..=1000))]
+    concurrency: u16,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
@@ -91,10 +92,13 @@ impl Send {
         let secret = self.secret.one()?;
         let events = self.event.read()?;
         signing::check(&secret)?;
-        let receivers = self.urls.iter().cloned().map(Receiver::new);
+        let receivers = self
+            .urls
+            .iter()
+            .map(|url| Ok((client::client(url)?, url.clone())));
         let retries = self.retry || self.speed.is_some();
         let sender = Sender {
-            receivers: receivers.collect::<Result<_, _>>()?,
+            receivers: receivers.collect::<Result<_, Failure>>()?,
             events,
             secret,
             signing: self.signing,
@@ -106,23 +110,13 @@ impl Send {
         let prints_attempts = self.count == 1 || self.output.is_json();
         let total = sender.total(self.count);
         let mut tally = Tally::start(total);
-        let mut attempts = sender.start(self.count, self.shuffle, self.concurrency)?;
-        let interrupted = signal::ctrl_c();
-        tokio::pin!(interrupted);
-        loop {
-            tokio::select! {
-                biased;
-                // What has been reported until then still counts.
-                _ = &mut interrupted, if !attempts.is_closed() => attempts.close(),
-                attempt = attempts.recv() => {
-                    let Some(attempt) = attempt.transpose()? else {
-                        break;
-                    };
-                    tally.add(&attempt);
-                    if prints_attempts {
-                        print(&attempt, total > 1, self.urls.len() > 1, self.output)?;
-                    }
-                }
+        let interrupted = pin!(signal::ctrl_c());
+        let attempts = sender.send(self.count, self.shuffle, self.concurrency.into())?;
+        let mut attempts = attempts.take_until(interrupted);
+        while let Some(attempt) = attempts.next().await.transpose()? {
+            tally.add(&attempt);
+            if prints_attempts {
+                print(&attempt, total > 1, self.urls.len() > 1, self.output)?;
             }
         }
         let all_accepted = tally.all_accepted();
