@@ -27,9 +27,38 @@ const OF_CONNECTION: &str = "connection content-length expect host keep-alive pr
                              proxy-authorization proxy-connection te trailer transfer-encoding \
                              upgrade";
 
-/// Builds a client for a URL. It follows no redirects and uses no proxy.
-pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
-    build(Client::builder().timeout(TIMEOUT), url)
+/// A receiver, and the client that sends to it.
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    client: Client,
+}
+
+impl Target {
+    /// Takes the URL of a receiver. No redirects are followed, and no proxy is used.
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        let client = build(Client::builder().timeout(TIMEOUT), &url)?;
+        Ok(Self { url, client })
+    }
+
+    /// Sends a delivery once.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: impl Into<Body>) -> Answer {
+        post(&self.client, &self.url, headers, body).await
+    }
+
+    /// Sends a delivery once. Returns the answer unread.
+    pub(crate) async fn send(
+        &self,
+        headers: HeaderMap,
+        body: impl Into<Body>,
+    ) -> reqwest::Result<Response> {
+        let request = self.client.post(self.url.clone());
+        request.headers(headers).body(body).send().await
+    }
+
+    /// The URL, without the parts that may be secret.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.url)
+    }
 }
 
 /// As [`client`], with the addresses that the host of `url` is known to have, and another timeout.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::send;
 use crate::{
-    client,
+    client::{self, Target},
     duration::Written,
     failure::Failure,
     output::{BAD, GOOD, Output, Painted},
@@ -109,10 +109,10 @@ impl Replay {
             deliveries.push((file, client::header_map(&saved.headers)?, body));
         }
 
-        let client = client::client(&self.to)?;
+        let target = Target::new(self.to)?;
         let (mut accepted, total) = (0, deliveries.len());
         for (file, headers, body) in deliveries {
-            let answer = client::post(&client, &self.to, headers, body).await;
+            let answer = target.post(headers, body).await;
             accepted += usize::from(answer.is_accepted());
             let colour = if answer.is_accepted() { GOOD } else { BAD };
             let took = Written(answer.latency);

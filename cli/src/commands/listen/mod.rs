@@ -25,15 +25,19 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use trackingmore_webhook_axum::Verifier;
 
 use self::{
-    forwarding::Forward,
-    page::{Guard, Inspector, Target},
+    page::{Guard, Inspector},
     receiving::Receiver,
     saving::Save,
     store::Store,
     terminal::{Listening, Printing},
 };
 use crate::{
-    client, duration, failure::Failure, output::Output, secret::SecretArgs, signing::SchemeArg,
+    client::{self, Target},
+    duration,
+    failure::Failure,
+    output::Output,
+    secret::SecretArgs,
+    signing::SchemeArg,
 };
 
 /// How long answers may take after Ctrl-C.
@@ -121,10 +125,15 @@ impl Listen {
         let own = format!("http://{}{}", page::reachable(addr), self.path);
         let own = Url::parse(&own).map_err(Failure::failed)?;
         let replay_to = self.replay_to.or_else(|| self.forward.clone());
-        let forward = match self.forward {
-            Some(url) => Some(Forward::new(url, addr).await?),
-            None => None,
-        };
+        let forward = self.forward.map(Target::new).transpose()?;
+        if let Some(target) = &forward
+            && forwarding::leads_to(&target.url, addr).await
+        {
+            let url = target.shown();
+            return Err(Failure::usage(format_args!(
+                "--forward {url} is this listener: deliveries would loop forever"
+            )));
+        }
         let store = Arc::new(Store::new());
         let (stop, stopping) = watch::channel(false);
         let mut servers = JoinSet::new();

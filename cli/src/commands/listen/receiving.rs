@@ -25,13 +25,13 @@ use tokio::{
 use trackingmore_webhook_axum::{Error, ErrorKind, Verifier, Webhook};
 
 use super::{
-    forwarding::Forward,
+    forwarding,
     saving::Save,
     serving::PATIENCE,
     store::{self, Answered, Record, Store},
     verdict::Verdict,
 };
-use crate::client::milliseconds;
+use crate::client::{Target, milliseconds};
 
 /// The body limit of a verifier. Reading stops just beyond it.
 const LIMIT: usize = 256 * 1024;
@@ -42,7 +42,7 @@ pub(super) struct Receiver {
     pub(super) secrets: usize,
     pub(super) path: String,
     pub(super) save: Option<Arc<Save>>,
-    pub(super) forward: Option<Forward>,
+    pub(super) forward: Option<Target>,
     pub(super) answer: StatusCode,
     /// How many accepted deliveries are still to be answered with 503.
     pub(super) to_fail: AtomicU64,
@@ -155,8 +155,8 @@ impl Receiver {
         let Some(forward) = &self.forward else {
             return self.answer.into_response().into();
         };
-        let answer = forward.pass_on(parts.headers.clone(), record.body.clone());
-        match answer.await {
+        let headers = parts.headers.clone();
+        match forwarding::pass_on(forward, headers, record.body.clone()).await {
             Ok(response) => Outcome {
                 from: Some(forward.shown()),
                 ..response.into()

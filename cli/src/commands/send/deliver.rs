@@ -1,15 +1,12 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, future, stream};
-use reqwest::{
-    Client, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
-};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::time::sleep;
 use trackingmore_webhook_axum::trackingmore_webhook::retry::{MAX_ATTEMPTS, RetrySchedule};
 
 use crate::{
-    client::{self, Answer},
+    client::{self, Answer, Target},
     event::EventSource,
     failure::Failure,
     secret::Secret,
@@ -20,7 +17,7 @@ const NAME: &str = concat!("trackingmore-webhook/", env!("CARGO_PKG_VERSION"));
 
 /// Signs deliveries and sends each until it is accepted or given up.
 pub(super) struct Sender {
-    pub(super) receivers: Vec<(Client, Url)>,
+    pub(super) receivers: Vec<Target>,
     pub(super) events: EventSource,
     pub(super) secret: Secret,
     pub(super) signing: SigningArgs,
@@ -73,7 +70,7 @@ impl Sender {
     /// Attempts a delivery until it is accepted or given up.
     fn deliver(&self, place: u64) -> impl Stream<Item = Result<Attempt, Failure>> {
         let copy = place / self.receivers.len() as u64;
-        let (client, url) = &self.receivers[place as usize % self.receivers.len()];
+        let receiver = &self.receivers[place as usize % self.receivers.len()];
         let (headers, body) = match self.make(copy) {
             Ok(delivery) => delivery,
             Err(failure) => return stream::once(future::ready(Err(failure))).left_stream(),
@@ -84,11 +81,11 @@ impl Sender {
             async move {
                 let (number, wait) = next?;
                 sleep(wait).await;
-                let answer = client::post(client, url, headers, body).await;
+                let answer = receiver.post(headers, body).await;
                 let wait = self.wait_after(number, &answer);
                 let attempt = Attempt {
                     delivery: copy / self.repeat + 1,
-                    url: client::shown(url),
+                    url: receiver.shown(),
                     number,
                     of: self.schedule.map_or(1, |_| MAX_ATTEMPTS),
                     answer,

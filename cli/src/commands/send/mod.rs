@@ -16,7 +16,7 @@ use self::{
     tally::Tally,
 };
 use crate::{
-    client,
+    client::{self, Target},
     duration::Written,
     event::EventArgs,
     failure::Failure,
@@ -92,13 +92,10 @@ impl Send {
         let secret = self.secret.one()?;
         let events = self.event.read()?;
         signing::check(&secret)?;
-        let receivers = self
-            .urls
-            .iter()
-            .map(|url| Ok((client::client(url)?, url.clone())));
+        let receivers = self.urls.iter().cloned().map(Target::new);
         let retries = self.retry || self.speed.is_some();
         let sender = Sender {
-            receivers: receivers.collect::<Result<_, Failure>>()?,
+            receivers: receivers.collect::<Result<_, _>>()?,
             events,
             secret,
             signing: self.signing,

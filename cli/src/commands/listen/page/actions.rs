@@ -63,7 +63,7 @@ pub(super) async fn replay(
         Err(failure) => return cannot(&failure),
     };
     let at = Timestamp::now();
-    let answer = client::post(&target.client, &target.url, headers, body.clone()).await;
+    let answer = target.post(headers, body.clone()).await;
     let resent = Arc::new(Resent {
         at,
         how: match (is_edited, asked.resign) {
@@ -90,8 +90,7 @@ pub(super) async fn send(State(inspector): State<Shared>, Json(asked): Json<Send
         Ok(headers) => headers,
         Err(failure) => return cannot(&failure),
     };
-    let own = &inspector.own;
-    let answer = client::post(&own.client, &own.url, headers, body).await;
+    let answer = inspector.own.post(headers, body).await;
     Json(answer.record()).into_response()
 }
 

@@ -19,7 +19,6 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get, post},
 };
-use reqwest::{Client, Url};
 use tokio::{
     net::{TcpListener, lookup_host},
     sync::{Semaphore, watch},
@@ -27,7 +26,7 @@ use tokio::{
 
 pub(super) use self::guard::Guard;
 use super::store::Store;
-use crate::{client, failure::Failure, secret::Secret, signing::SchemeArg};
+use crate::{client::Target, failure::Failure, secret::Secret, signing::SchemeArg};
 
 const DEFAULT_PORT: u16 = 4040;
 
@@ -51,19 +50,6 @@ pub(super) struct Inspector {
     pub(super) epoch: u64,
     pub(super) streams: Arc<Semaphore>,
     pub(super) stopping: watch::Receiver<bool>,
-}
-
-/// A receiver that was named on the command line.
-pub(super) struct Target {
-    pub(super) client: Client,
-    pub(super) url: Url,
-}
-
-impl Target {
-    pub(super) fn new(url: Url) -> Result<Self, Failure> {
-        let client = client::client(&url)?;
-        Ok(Self { client, url })
-    }
 }
 
 type Shared = Arc<Inspector>;
