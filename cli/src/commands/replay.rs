@@ -61,8 +61,7 @@ pub(super) fn resign(
 ) -> Result<(), Failure> {
     let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
     saved.headers.retain(|(name, _)| !is_proof(name));
-    let body = saved.body.as_deref().unwrap_or_default();
-    for (name, value) in signing.headers(secret, body)? {
+    for (name, value) in signing.headers(secret, saved.body())? {
         saved.headers.push((name.to_owned(), value.into_bytes()));
     }
     Ok(())

@@ -28,10 +28,13 @@ use super::{
     forwarding,
     saving::Save,
     serving::PATIENCE,
-    store::{self, Answered, Record, Store},
+    store::{Answered, Record, Store},
     verdict::Verdict,
 };
-use crate::client::{Target, milliseconds};
+use crate::{
+    client::{Target, milliseconds},
+    saved::Saved,
+};
 
 /// The body limit of a verifier. Reading stops just beyond it.
 const LIMIT: usize = 256 * 1024;
@@ -71,8 +74,8 @@ impl Receiver {
         let (body, end) = read(body).await;
         let arrived = Instant::now();
         let (verdict, refusal) = self.judge(&parts, body.clone(), end, received).await;
-        let request = store::Request {
-            received,
+        let request = Saved {
+            received: Some(received),
             method: parts.method.to_string(),
             target: parts.uri.to_string(),
             headers: parts
@@ -80,9 +83,9 @@ impl Receiver {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
                 .collect(),
-            body,
+            body: Some(body),
         };
-        let record = self.store.arrived(request, verdict);
+        let record = self.store.arrived(received, request, verdict);
         let mut outcome = match refusal {
             Some(response) => response.into(),
             None => self.answer(&parts, &record).await,
@@ -156,7 +159,8 @@ impl Receiver {
             return self.answer.into_response().into();
         };
         let headers = parts.headers.clone();
-        match forwarding::pass_on(forward, headers, record.body.clone()).await {
+        let body = record.request.body.clone().unwrap_or_default();
+        match forwarding::pass_on(forward, headers, body).await {
             Ok(response) => Outcome {
                 from: Some(forward.shown()),
                 ..response.into()

@@ -19,7 +19,6 @@ use crate::{
     commands::{listen::store::Resent, replay, send},
     event::Status,
     failure::Failure,
-    saved::Saved,
     signing::{SchemeArg, SigningArgs},
 };
 
@@ -45,8 +44,8 @@ pub(super) async fn replay(
     let (Some(kept), Some(target)) = (inspector.store.kept(number), &inspector.target) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut saved = Saved::from(&*kept.record);
-    let mut body = kept.record.body.clone();
+    let mut saved = kept.record.request.clone();
+    let mut body = saved.body.take().unwrap_or_default();
     let is_edited = asked.body.is_some_and(|edited| {
         let is_edited = edited.as_bytes() != body;
         body = edited.into();
