@@ -12,7 +12,7 @@ use reqwest::{
     header::{CONNECTION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{failure::Failure, output::Foreign};
 
@@ -171,26 +171,27 @@ impl Answer {
     pub(crate) fn is_accepted(&self) -> bool {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
+}
 
-    /// Returns the answer for scripts.
-    pub(crate) fn record(&self) -> Record<'_> {
-        Record {
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            accepted: bool,
+            status: Option<u16>,
+            error: Option<&'a str>,
+            words: Option<&'a str>,
+            latency_ms: f64,
+        }
+        let record = Record {
             accepted: self.is_accepted(),
             status: self.status.as_ref().ok().map(StatusCode::as_u16),
             error: self.status.as_ref().err().map(|none| &none.reason[..]),
             words: self.words.as_deref(),
             latency_ms: milliseconds(self.latency),
-        }
+        };
+        record.serialize(serializer)
     }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Record<'a> {
-    accepted: bool,
-    status: Option<u16>,
-    error: Option<&'a str>,
-    words: Option<&'a str>,
-    latency_ms: f64,
 }
 
 /// Returns milliseconds with three decimals.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::send;
 use crate::{
-    client::{self, Target},
+    client::{self, Answer, Target},
     duration::Written,
     failure::Failure,
     output::{BAD, GOOD, Output, Painted},
@@ -72,7 +72,7 @@ struct Record<'a> {
     event: &'static str,
     file: &'a str,
     #[serde(flatten)]
-    answer: client::Record<'a>,
+    answer: &'a Answer,
 }
 
 impl Replay {
@@ -119,7 +119,7 @@ impl Replay {
             let record = Record {
                 event: "replay",
                 file: &file,
-                answer: answer.record(),
+                answer: &answer,
             };
             let text = format_args!("{file}: {answered}, after {took}");
             self.output.line(text, &record)?;

@@ -14,10 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::coop};
 
 use super::verdict::Verdict;
-use crate::{
-    client::{self, Answer},
-    saved::Saved,
-};
+use crate::{client::Answer, saved::Saved};
 
 /// How many requests are kept, and how many bytes: 500 and 32 MiB in all. Refused ones have a ring
 /// of their own, as anyone can send those: they must not push out accepted ones.
@@ -108,11 +105,13 @@ pub(super) struct Kept {
 }
 
 /// A request that was sent again from the page.
+#[derive(Serialize)]
 pub(super) struct Resent {
     pub(super) at: Timestamp,
     /// Whether the bytes and the signature were those of the request.
     pub(super) how: &'static str,
     pub(super) bytes: usize,
+    #[serde(flatten)]
     pub(super) answer: Answer,
 }
 
@@ -361,25 +360,6 @@ impl Ring {
             .kept
             .binary_search_by_key(&number, |kept| kept.record.arrived.number);
         self.kept.get_mut(place.ok()?)
-    }
-}
-
-impl Resent {
-    pub(super) fn record(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct Resent<'a> {
-            at: Timestamp,
-            how: &'static str,
-            bytes: usize,
-            #[serde(flatten)]
-            answer: client::Record<'a>,
-        }
-        Resent {
-            at: self.at,
-            how: self.how,
-            bytes: self.bytes,
-            answer: self.answer.record(),
-        }
     }
 }
 

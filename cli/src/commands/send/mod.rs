@@ -16,7 +16,7 @@ use self::{
     tally::Tally,
 };
 use crate::{
-    client::{self, Target},
+    client::{self, Answer, Target},
     duration::Written,
     event::EventArgs,
     failure::Failure,
@@ -83,7 +83,7 @@ struct Record<'a> {
     url: String,
     attempt: u32,
     #[serde(flatten)]
-    answer: client::Record<'a>,
+    answer: &'a Answer,
     next_seconds: Option<f64>,
 }
 
@@ -163,7 +163,7 @@ fn print(
         delivery: *delivery,
         url: url.clone(),
         attempt: *number,
-        answer: answer.record(),
+        answer,
         next_seconds: wait.map(|wait| wait.as_secs_f64()),
     };
     output.line(text, &record)

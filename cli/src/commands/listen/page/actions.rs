@@ -75,7 +75,7 @@ pub(super) async fn replay(
         answer,
     });
     inspector.store.resent(&kept.record, resent.clone());
-    Json(resent.record()).into_response()
+    Json(&*resent).into_response()
 }
 
 /// Sends a test delivery to `listen` itself. Returns the answer.
@@ -90,7 +90,7 @@ pub(super) async fn send(State(inspector): State<Shared>, Json(asked): Json<Send
         Err(failure) => return cannot(&failure),
     };
     let answer = inspector.own.post(headers, body).await;
-    Json(answer.record()).into_response()
+    Json(answer).into_response()
 }
 
 fn cannot(failure: &Failure) -> Response {

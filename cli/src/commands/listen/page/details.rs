@@ -78,7 +78,7 @@ impl Inspector {
             "why": self.why(record),
             "lifetime": self.lifetime(record),
             "parcel": self.parcel(record),
-            "resent": kept.resent.iter().map(|resent| resent.record()).collect::<Vec<_>>(),
+            "resent": kept.resent.iter().map(|resent| &**resent).collect::<Vec<_>>(),
         })
     }
 
