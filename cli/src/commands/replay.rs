@@ -68,8 +68,8 @@ pub(super) fn resign(
 }
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "replay")]
 struct Record<'a> {
-    event: &'static str,
     file: &'a str,
     #[serde(flatten)]
     answer: &'a Answer,
@@ -117,7 +117,6 @@ impl Replay {
             let took = Written(answer.latency);
             let answered = Painted(colour, &answer);
             let record = Record {
-                event: "replay",
                 file: &file,
                 answer: &answer,
             };

@@ -42,8 +42,8 @@ const READINGS: [(&str, &str, RetrySchedule); 2] = [
 ];
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "scheduled")]
 struct Attempt {
-    event: &'static str,
     reading: &'static str,
     attempt: u32,
     wait_seconds: u64,
@@ -68,7 +68,6 @@ impl Schedule {
                     .strftime("%a %Y-%m-%d %H:%M:%S");
                 let text = format!("{attempt:>7}  {:>11}  {clock}", Written(wait).to_string());
                 let record = Attempt {
-                    event: "scheduled",
                     reading,
                     attempt,
                     wait_seconds: wait.as_secs(),

@@ -74,6 +74,7 @@ pub(super) struct Arrived {
 
 /// What a subscriber learns about a request when it is answered.
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "answered")]
 pub(super) struct Answered {
     pub(super) number: u64,
     pub(super) at: Timestamp,
@@ -117,6 +118,7 @@ pub(super) struct Resent {
 
 /// The totals of all requests.
 #[derive(Clone, Default, Serialize)]
+#[serde(tag = "event", rename = "summary")]
 pub(super) struct Totals {
     pub(super) accepted: u64,
     pub(super) refused: u64,

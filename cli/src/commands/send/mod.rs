@@ -77,8 +77,8 @@ pub(crate) struct Send {
 }
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "attempt")]
 struct Record<'a> {
-    event: &'static str,
     delivery: u64,
     url: String,
     attempt: u32,
@@ -159,7 +159,6 @@ fn print(
         Written(answer.latency),
     );
     let record = Record {
-        event: "attempt",
         delivery: *delivery,
         url: url.clone(),
         attempt: *number,
