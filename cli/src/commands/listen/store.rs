@@ -73,7 +73,7 @@ pub(super) struct Arrived {
 }
 
 /// What a subscriber learns about a request when it is answered.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(tag = "event", rename = "answered")]
 pub(super) struct Answered {
     pub(super) number: u64,
