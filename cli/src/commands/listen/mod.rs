@@ -25,7 +25,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use trackingmore_webhook_axum::Verifier;
 
 use self::{
-    page::{Guard, Inspector},
+    page::Inspector,
     receiving::Receiver,
     saving::Save,
     store::Store,
@@ -139,29 +139,19 @@ impl Listen {
         let mut servers = JoinSet::new();
         let mut inspect = None;
         if let Some(place) = self.inspect {
-            let listener = page::bind(place.as_deref()).await?;
-            let addr = listener.local_addr().map_err(Failure::failed)?;
-            let target = match replay_to {
-                Some(url) if forwarding::leads_to(&url, addr).await => {
-                    let what = "deliveries cannot be sent to the inspector itself";
-                    return Err(Failure::usage(what));
-                }
-                url => url.map(Target::new).transpose()?,
-            };
-            let guard = Guard::new(addr)?;
-            inspect = Some(format!("http://{addr}{}", guard.path()));
             let inspector = Inspector {
                 store: store.clone(),
                 secrets: secrets.clone(),
                 scheme: self.scheme,
                 max_age: self.max_age,
                 own: Target::new(own)?,
-                target,
+                target: replay_to.map(Target::new).transpose()?,
                 epoch: Timestamp::now().as_millisecond().unsigned_abs(),
                 streams: Inspector::streams(),
                 stopping: stopping.clone(),
             };
-            let app = guard.around(inspector.routes());
+            let (listener, app, url) = inspector.open(place.as_deref()).await?;
+            inspect = Some(url);
             servers.spawn(serving::serve(listener, app, stopping.clone()));
         }
         let listening = Listening {
