@@ -30,7 +30,7 @@ pub(crate) async fn write<DB: Database>(job: Job<DB>) -> Result<Done, BoxError> 
         let values = [job.account(), parcel, &key, text];
         DB::execute(&mut transaction, message, &values).await?;
     }
-    let (shop, count) = (job.account(), update.checkpoints().len());
-    tracing::info!(shop, count, "messages written");
+    let (shop, messages) = (job.account(), update.checkpoints().len());
+    tracing::info!(shop, messages, "news of a parcel");
     Ok(job.done_in(transaction).await?)
 }
