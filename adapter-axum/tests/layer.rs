@@ -57,7 +57,7 @@ fn forged() -> Request {
     Request::post(PATH).body(Body::from(BODY)).unwrap()
 }
 
-/// A service that tells whether it was called without being ready, and whose clones are not ready.
+/// A service that records whether it was called without being ready, and whose clones are not ready.
 #[derive(Default)]
 struct NeedsReadiness {
     is_ready: bool,

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job, Outcome};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db},
     support::{
         DAY,
         delivery::{State, state},
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         wait::{next, until, until_idle},
     },
 };
@@ -32,7 +32,7 @@ async fn changes(inbox: &Inbox<Db>) -> Vec<String> {
             None => "no change".to_owned(),
         };
         seen.lock().unwrap().push(change);
-        effect::tell(job).await
+        effect::handle(job).await
     }
     let seen = Seen::default();
     let worker = inbox.worker_with(Arc::clone(&seen), handle);
@@ -149,13 +149,13 @@ async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
     assert_eq!(changes(&inbox).await, ["- > delivered"]);
     accept(&inbox, [state("AB1", 1).status("transit")]).await;
     assert_eq!(changes(&inbox).await, ["no change"]);
-    let told: Vec<_> = told(&database)
+    let messages: Vec<_> = messages(&database)
         .await
         .into_iter()
-        .map(|told| (told.minute, told.is_late, told.status))
+        .map(|message| (message.minute, message.is_late, message.status))
         .collect();
     assert_eq!(
-        told,
+        messages,
         [
             (3, false, "delivered".into()),
             (1, true, "delivered".into())
@@ -199,7 +199,7 @@ async fn an_update_at_in_the_far_future_does_not_make_genuine_news_old() {
                 .with("update_at", forged)],
         )
         .await;
-        work_off(&inbox).await;
+        handle_pending(&inbox).await;
         accept(&inbox, [state(&number, 2).status("pickup")]).await;
         assert_eq!(changes(&inbox).await, ["exception > pickup"], "{forged}");
     }
@@ -215,7 +215,7 @@ async fn an_update_at_of_a_clock_that_is_some_hours_ahead_counts() {
         .status("delivered")
         .with("update_at", in_hours(23));
     accept(&inbox, [ahead]).await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     accept(&inbox, [state("AB1", 2).status("transit").checkpoints([5])]).await;
     assert!(changes(&inbox).await.is_empty());
 }
@@ -232,7 +232,7 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
     };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 1_500).checkpoints(1..=1_500)]).await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     accept(&inbox, [state("AB1", 1_600).checkpoints([1_600])]).await;
     let known = Arc::new(Mutex::new(Vec::new()));
     let worker = inbox.worker_with(Arc::clone(&known), |known, job| async move {
@@ -281,7 +281,7 @@ async fn news_that_come_while_a_job_runs_are_the_next_job() {
             })
             .await;
         }
-        effect::tell(job).await
+        effect::handle(job).await
     });
     // The next job begins when this one ends, and not with the next look.
     let worker = worker.poll(DAY);
