@@ -61,7 +61,7 @@ async fn accounts_with_any_names_are_kept_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forget_retry_and_history_concern_their_account_only() {
+async fn forget_retry_and_history_apply_to_their_account_only() {
     let Some(database) = Database::new().await else {
         return;
     };

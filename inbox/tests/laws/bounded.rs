@@ -94,7 +94,7 @@ async fn the_queue_counts_what_the_parcels_of_a_body_cost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn handling_begins_before_all_that_waits_is_routed() {
+async fn handling_begins_before_everything_is_routed() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -155,7 +155,7 @@ async fn a_step_of_routing_takes_256_deliveries() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
+async fn twenty_thousand_waiting_deliveries_cost_less_than_200_mb() {
     const MOST: u64 = 200 * 1_000;
     if !cfg!(target_os = "linux") {
         return crate::support::skip(

@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
+async fn running_jobs_are_finished_at_the_end_and_no_others_begin() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -59,7 +59,7 @@ async fn a_worker_ends_when_its_inbox_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_outlasts_the_grace_is_given_back_at_once() {
+async fn a_job_that_outlasts_the_grace_is_released_at_once() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -52,7 +52,7 @@ impl Log {
 
 /// Everything that is logged by the inbox, at every level: the whole test is on one thread.
 #[tokio::test]
-async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
+async fn logs_name_deliveries_by_id_and_show_none_of_their_content() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -112,7 +112,7 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
+async fn a_forgotten_parcel_leaves_nothing_and_later_deliveries_about_it_are_not_kept() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -159,7 +159,7 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
+async fn parcels_that_share_a_body_with_a_forgotten_one_are_kept() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -194,7 +194,7 @@ async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
 
 /// `accept` asks what was forgotten, and stores later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_forgotten_while_it_is_being_stored_is_not_kept() {
+async fn a_parcel_that_is_forgotten_while_it_is_being_stored_is_not_kept() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -41,7 +41,7 @@ async fn fail(job: Job<Db>) -> Result<Done, BoxError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn error_panic_dropped_job_and_timeout_are_tried_again_until_it_is_dead() {
+async fn a_job_that_fails_panics_is_dropped_or_times_out_is_retried_until_it_is_dead() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -109,7 +109,7 @@ async fn the_error_that_is_kept_is_short() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn news_make_a_dead_parcel_live_again() {
+async fn news_revives_a_dead_parcel() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -213,7 +213,7 @@ async fn an_attempt_that_never_ran_is_not_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_kills_the_process_ends_as_dead_and_takes_no_innocents_with_it() {
+async fn a_job_that_kills_the_process_ends_up_dead_and_no_other_job_does() {
     const ATTEMPTS: usize = 4;
     let Some(database) = Database::new().await else {
         return;
@@ -274,7 +274,7 @@ async fn a_handler_that_kills_the_process_ends_as_dead_and_takes_no_innocents_wi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ran_when_a_process_died_waits_for_the_usual_delay() {
+async fn a_job_that_ran_when_a_process_died_waits_for_the_usual_delay() {
     const HOUR: Duration = Duration::from_secs(3_600);
     let Some(database) = Database::new().await else {
         return;

@@ -35,7 +35,7 @@ async fn the_same_bytes_are_a_duplicate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_equal_deliveries_at_once_one_is_new() {
+async fn of_equal_deliveries_that_arrive_at_once_only_one_is_new() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -79,7 +79,7 @@ async fn a_job_whose_commit_fails_is_retried() {
 /// An attempt lost its parcel while it was stalled. The parcel has been handled since, and another
 /// attempt is running: it has the same attempt number and nothing else in common.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
+async fn a_stale_attempt_does_not_complete_a_later_one() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -49,7 +49,7 @@ async fn accept(inbox: &Inbox<Db>, states: impl IntoIterator<Item = State>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_that_waits_is_one_job() {
+async fn all_waiting_deliveries_of_a_parcel_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -80,7 +80,7 @@ async fn all_that_waits_is_one_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_that_wait_are_one_job() {
+async fn more_waiting_deliveries_than_a_page_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -91,7 +91,7 @@ async fn many_that_wait_are_one_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_than_are_routed_in_a_step_are_one_job() {
+async fn more_deliveries_than_one_step_routes_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -164,7 +164,7 @@ async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_is_not_called_where_there_is_no_news() {
+async fn a_handler_is_not_called_if_there_is_no_news() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -206,7 +206,7 @@ async fn an_update_at_in_the_far_future_does_not_make_genuine_news_old() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_update_at_of_a_clock_that_is_some_hours_ahead_counts() {
+async fn an_update_at_some_hours_ahead_is_believed() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -251,7 +251,7 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn news_that_come_while_a_job_runs_are_the_next_job() {
+async fn news_that_comes_while_a_job_runs_is_the_next_job() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -125,7 +125,7 @@ async fn a_database_that_takes_too_long_is_an_error_at_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_goes_away_does_not_take_others_with_it() {
+async fn a_caller_that_goes_away_does_not_fail_the_others() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -287,7 +287,7 @@ fn the_inbox_outlives_the_runtime_that_opened_it() {
 
 /// The deadline is the caller's own: it does not depend on the runtime of what writes.
 #[test]
-fn the_deadline_is_kept_while_what_writes_stands_still() {
+fn the_deadline_holds_while_the_writer_is_stuck() {
     let runtime = || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().unwrap()

@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
+async fn a_worker_frozen_between_effect_and_mark_does_not_block_receiving() {
     const DEADLINE: Duration = Duration::from_secs(2);
     let Some(database) = Database::new().await else {
         return;
@@ -123,7 +123,7 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
 
 /// The vendor's deliveries for a parcel whose rows the user has locked for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_transaction_of_the_user_does_not_block_it() {
+async fn a_long_transaction_of_the_user_does_not_block_receiving() {
     if IS_SQLITE {
         return;
     }

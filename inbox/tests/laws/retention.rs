@@ -59,7 +59,7 @@ async fn options_that_would_let_duplicates_through_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_handled_is_not_pruned() {
+async fn unhandled_deliveries_are_not_pruned() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -111,7 +111,7 @@ async fn a_delivery_that_still_waits_when_ids_are_pruned_is_handled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_state_outlives_the_ids_and_goes_a_year_after_the_last_delivery() {
+async fn a_state_outlives_the_ids_and_is_erased_a_year_after_the_last_delivery() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -151,7 +151,7 @@ async fn a_worker_prunes_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_that_is_old_is_pruned() {
+async fn everything_old_is_pruned() {
     const COUNT: u64 = 3_000;
     let Some(database) = Database::new().await else {
         return;

@@ -28,7 +28,7 @@ async fn a_newer_version_of_the_tables_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_that_open_at_once_make_the_tables_once() {
+async fn inboxes_that_open_at_once_create_the_tables_once() {
     let Some(database) = Database::new().await else {
         return;
     };

@@ -57,7 +57,7 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_older_version_could_not_read_is_read_again() {
+async fn a_body_that_an_older_version_could_not_read_is_reread() {
     let Some(database) = Database::new().await else {
         return;
     };

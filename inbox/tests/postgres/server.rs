@@ -88,7 +88,7 @@ async fn a_server_that_is_stopped_killed_and_started_again_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopped_server_is_an_error_and_not_a_wait() {
+async fn a_stopped_server_is_an_error_and_not_a_hang() {
     let Some(cluster) = Cluster::start_new().await else {
         return;
     };
@@ -294,7 +294,7 @@ async fn a_parcel_whose_job_ends_can_be_forgotten() {
 
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accepting_goes_on_when_its_connection_says_nothing_any_more() {
+async fn accepting_goes_on_after_its_connection_falls_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
@@ -318,7 +318,7 @@ async fn accepting_goes_on_when_its_connection_says_nothing_any_more() {
 
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
+async fn a_worker_goes_on_after_its_connections_fall_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
@@ -344,7 +344,7 @@ async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_ends_while_the_server_says_nothing() {
+async fn a_worker_ends_while_the_server_is_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
@@ -366,7 +366,7 @@ async fn a_worker_ends_while_the_server_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
+async fn news_for_a_locked_parcel_is_handled_when_the_job_ends() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -398,7 +398,7 @@ async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
 
 /// As where a program may not make tables, and an administrator has made them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_who_may_not_create_anything_opens_what_is_there() {
+async fn a_user_without_the_right_to_create_opens_existing_tables() {
     let Some(cluster) = Cluster::start_new().await else {
         return;
     };
@@ -423,7 +423,7 @@ async fn a_user_who_may_not_create_anything_opens_what_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_start_at_once_on_an_empty_database_make_the_tables_once() {
+async fn processes_that_start_at_once_on_an_empty_database_create_the_tables_once() {
     let Some(server) = server().await else { return };
     let database = Database::empty(server).await;
     let role = json!({"role": "receive", "target": database.target()});

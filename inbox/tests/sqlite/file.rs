@@ -28,7 +28,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_file_is_its_owners_only() {
+async fn only_its_owner_can_read_a_new_file() {
     let database = Database::new().await.unwrap();
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
@@ -42,7 +42,7 @@ async fn a_new_file_is_its_owners_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
+async fn a_second_worker_process_is_an_error_until_the_first_has_ended() {
     let database = Database::new().await.unwrap();
     let inbox = database.open().await;
     let role = json!({"role": "work", "target": database.target()});
@@ -144,7 +144,7 @@ async fn a_lock_that_is_held_too_long_does_not_end_a_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_belongs_to_the_user_is_left_alone() {
+async fn the_users_own_tables_and_settings_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.db");
     let database = Database::in_file(folder, file).await;

@@ -27,7 +27,7 @@ pub(crate) async fn handle(job: Job<Db>) -> Result<Done, BoxError> {
     Ok(job.done_in(transaction).await?)
 }
 
-/// Writes messages for the new checkpoints in a transaction. Leaves the job and the transaction open.
+/// Writes messages for the new checkpoints in a transaction, which stays open, like the job.
 pub(crate) async fn write(
     transaction: &mut Transaction<'_, Db>,
     job: &Job<Db>,
