@@ -86,9 +86,9 @@ fn the_first_session_prints_what_the_readme_says() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
-        normal(&told.replace(&free.to_string(), ADDR)),
+        normal(&printed.replace(&free.to_string(), ADDR)),
         normal(printed)
     );
 }
