@@ -17,13 +17,25 @@ use crate::{
 
 /// Sends one case after the other.
 pub(super) struct Probe<'a> {
-    pub(super) check: &'a Check,
-    pub(super) client: Client,
-    pub(super) secret: Secret,
-    pub(super) tally: Tally,
+    check: &'a Check,
+    client: Client,
+    secret: Secret,
+    tally: Tally,
+    /// The last case, if the receiver could be reached.
+    reached: Option<String>,
 }
 
-impl Probe<'_> {
+impl<'a> Probe<'a> {
+    pub(super) fn new(check: &'a Check, client: Client, secret: Secret) -> Self {
+        Self {
+            check,
+            client,
+            secret,
+            tally: Tally::default(),
+            reached: None,
+        }
+    }
+
     /// Sends everything, prints a row for each case, and concludes.
     pub(super) async fn run(mut self) -> Result<Tally, Failure> {
         self.announce()?;
@@ -73,8 +85,11 @@ impl Probe<'_> {
     /// Finds out which forms of a genuine delivery are accepted, or why none is. Those that --scheme
     /// allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
-        let is_wanted = |form: &Form| self.check.scheme.is_none_or(|scheme| scheme == form.0);
-        let mut answers = Vec::new();
+        use Expected::{Accepted, OddRefused};
+
+        let Check { url, scheme, .. } = self.check;
+        let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
+        let (mut answers, mut accepted) = (Vec::new(), Vec::new());
         for form in FORMS {
             let answer = self.send(form, |vendor| vendor.genuine()).await?;
             if let Err(none) = &answer.status {
@@ -83,40 +98,31 @@ impl Probe<'_> {
                 if none.kind == NoAnswerKind::TimedOut
                     || none.kind == NoAnswerKind::Unreachable && is_first
                 {
-                    let (url, reason) = (client::shown(&self.check.url), &none.reason);
+                    let (url, reason) = (client::shown(url), &none.reason);
                     return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
                 }
             }
+            if answer.is_accepted() {
+                accepted.push(form);
+            }
             answers.push(answer);
         }
-        let tried = FORMS.iter().zip(&answers);
-        let accepted = tried.filter(|(_, answer)| answer.is_accepted());
-        let mut accepted: Vec<Form> = accepted.map(|(form, _)| *form).collect();
         accepted.sort_by_key(|form| !is_wanted(form));
         let is_one_accepted = accepted.first().is_some_and(is_wanted);
-        let nothing = accepted
-            .is_empty()
-            .then(|| why_nothing(&answers, &self.check.url));
-        self.tally.is_genuine_accepted = is_one_accepted;
-        self.tally.accepted_forms = accepted.iter().map(name).collect();
-        let unwanted = accepted.iter().filter(|form| !is_wanted(form));
-        self.tally.unwanted_forms = unwanted.map(name).collect();
         for (form, answer) in FORMS.iter().zip(&answers) {
             let (expected, is_telling, why) = match (is_wanted(form), is_one_accepted) {
-                (true, false) => (
-                    Expected::Accepted,
-                    true,
-                    "genuine: one form must be accepted",
-                ),
-                (true, true) => (Expected::Accepted, false, "genuine: one form is enough"),
-                (false, is_telling) => {
-                    let why = "genuine, but in a form that --scheme rules out";
-                    (Expected::OddRefused, is_telling, why)
-                }
+                (true, false) => (Accepted, true, "genuine: one form must be accepted"),
+                (true, true) => (Accepted, false, "genuine: one form is enough"),
+                (false, told) => (OddRefused, told, "genuine, but --scheme rules it out"),
             };
             let verdict = Verdict::of(expected, answer, is_telling);
             self.show(&name(form), expected, verdict, answer, why)?;
         }
+        let unwanted = accepted.iter().filter(|form| !is_wanted(form));
+        self.tally.unwanted_forms = unwanted.map(name).collect();
+        self.tally.accepted_forms = accepted.iter().map(name).collect();
+        self.tally.is_genuine_accepted = is_one_accepted;
+        let nothing = accepted.is_empty().then(|| why_nothing(&answers, url));
         Ok((accepted, nothing))
     }
 
@@ -134,7 +140,7 @@ impl Probe<'_> {
         request(vendor).send(&self.client, &self.check.url).await
     }
 
-    /// Prints and counts the result of a case.
+    /// Counts and prints the result of a case.
     fn show(
         &mut self,
         case: &str,
@@ -143,12 +149,25 @@ impl Probe<'_> {
         answer: &Answer,
         why: &str,
     ) -> Result<(), Failure> {
-        self.tally.count(case, expected, verdict, answer);
-        let painted = match verdict {
-            Verdict::Pass => Painted(GOOD, "pass"),
-            Verdict::Fail => Painted(BAD, "FAIL"),
-            Verdict::NotDecidable => Painted(WARN, "warn"),
+        let tally = &mut self.tally;
+        let (count, painted) = match verdict {
+            Verdict::Pass => (&mut tally.passed, Painted(GOOD, "pass")),
+            Verdict::Fail => (&mut tally.failed, Painted(BAD, "FAIL")),
+            Verdict::NotDecidable => (&mut tally.not_decidable, Painted(WARN, "warn")),
         };
+        *count += 1;
+        match (verdict, expected) {
+            (Verdict::Fail, Expected::HostileRefused) => tally.hostile_accepted.push(case.into()),
+            (Verdict::Fail, _) => tally.other_failed.push(case.into()),
+            _ => {}
+        }
+        match &answer.status {
+            Err(none) if none.kind == NoAnswerKind::Unreachable => {
+                tally.stopped_answering.extend(self.reached.take());
+            }
+            _ => self.reached = Some(case.to_owned()),
+        }
+        tally.is_still_there = answer.is_accepted();
         let (expected, word) = (expected.name(), word(answer));
         let status = answer.status.as_ref().map(StatusCode::as_u16);
         self.check.output.line(

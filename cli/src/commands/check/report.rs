@@ -54,57 +54,26 @@ pub(super) struct Tally {
     pub(super) is_genuine_accepted: bool,
     /// Those among them that --scheme rules out.
     pub(super) unwanted_forms: Vec<String>,
-    passed: usize,
+    pub(super) passed: usize,
     pub(super) failed: usize,
-    not_decidable: usize,
+    pub(super) not_decidable: usize,
     /// The cases that were accepted although an attacker can send or replay them.
-    hostile_accepted: Vec<String>,
+    pub(super) hostile_accepted: Vec<String>,
     /// The other cases that failed.
-    other_failed: Vec<String>,
+    pub(super) other_failed: Vec<String>,
     /// The cases after which the receiver could not be reached any more.
-    stopped_answering: Vec<String>,
+    pub(super) stopped_answering: Vec<String>,
     /// Whether the last delivery was accepted, which is genuine.
-    is_still_there: bool,
-    /// The last case, if the receiver could be reached.
-    #[serde(skip)]
-    reached: Option<String>,
+    pub(super) is_still_there: bool,
 }
 
 impl Tally {
-    pub(super) fn count(
-        &mut self,
-        case: &str,
-        expected: Expected,
-        verdict: Verdict,
-        answer: &Answer,
-    ) {
-        let failed = match expected {
-            Expected::HostileRefused => &mut self.hostile_accepted,
-            _ => &mut self.other_failed,
-        };
-        match verdict {
-            Verdict::Pass => self.passed += 1,
-            Verdict::NotDecidable => self.not_decidable += 1,
-            Verdict::Fail => {
-                self.failed += 1;
-                failed.push(case.to_owned());
-            }
-        }
-        match &answer.status {
-            Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                self.stopped_answering.extend(self.reached.take());
-            }
-            _ => self.reached = Some(case.to_owned()),
-        }
-        self.is_still_there = answer.is_accepted();
-    }
-
     /// Reaches the verdict. `nothing` says why no genuine delivery was accepted, if none was.
     pub(super) fn conclude(&mut self, nothing: Option<String>) {
-        let accepted = self.accepted_forms.join(", ");
-        let unwanted = self.unwanted_forms.join(", ");
+        let forms = self.accepted_forms.join(", ");
+        let extra = self.unwanted_forms.join(", ");
         let hostile = self.hostile_accepted.join(", ");
-        let failed = self.other_failed.join(", ");
+        let odd = self.other_failed.join(", ");
         let stopped = self.stopped_answering.join(", ");
         let safe = |why: String| ("safe", format!("Safe: {why}."));
         let not_safe = |why: String| ("not_safe", format!("Not safe: {why}."));
@@ -116,21 +85,15 @@ impl Tally {
         } else if let Some(why) = nothing {
             not_known(format!("no genuine delivery was accepted; {why}"))
         } else if !self.is_genuine_accepted {
-            not_known(format!(
-                "it accepts only {accepted}, which --scheme rules out"
-            ))
+            not_known(format!("it accepts only {forms}, which --scheme rules out"))
         } else if !self.is_still_there {
             not_safe("at the end, it refused a genuine delivery".to_owned())
-        } else if !unwanted.is_empty() {
-            not_safe(format!(
-                "it also accepts {unwanted}, which --scheme rules out"
-            ))
-        } else if failed.is_empty() {
+        } else if !extra.is_empty() {
+            not_safe(format!("it also accepts {extra}, which --scheme rules out"))
+        } else if odd.is_empty() {
             safe("it accepted the genuine deliveries and refused the others".to_owned())
         } else {
-            safe(format!(
-                "it accepted nothing hostile; but it failed {failed}"
-            ))
+            safe(format!("it accepted nothing hostile; but it failed {odd}"))
         };
     }
 }

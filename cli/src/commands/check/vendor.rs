@@ -113,14 +113,12 @@ pub(super) struct Request {
 impl Request {
     /// An unsigned request, on a connection of its own.
     pub(super) fn new(body: impl Into<Bytes>) -> Self {
-        let request = Self {
-            headers: Vec::new(),
+        let json = b"application/json".to_vec();
+        Self {
+            headers: vec![("connection", b"close".to_vec()), ("content-type", json)],
             body: Some(body.into()),
             is_repeated: false,
-        };
-        request
-            .with("connection", "close")
-            .with("content-type", "application/json")
+        }
     }
 
     /// Adds a header, beside those of the same name.
@@ -136,12 +134,6 @@ impl Request {
 
     pub(super) fn replacing(self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.without(name).with(name, value)
-    }
-
-    /// The signature; empty if there is none.
-    pub(super) fn signature(&self) -> Vec<u8> {
-        let header = self.headers.iter().find(|(name, _)| *name == "signature");
-        header.map_or(Vec::new(), |(_, value)| value.clone())
     }
 
     /// Returns the answer, or the second if it is sent twice.
