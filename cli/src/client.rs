@@ -96,9 +96,10 @@ fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
 pub(crate) fn target(text: &str) -> Result<Url, String> {
     match text.parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => {
-            Err("give a whole URL, such as http://127.0.0.1:3000/webhooks/trackingmore".to_owned())
-        }
+        Err(error) if text.contains("://") => Err(error.to_string()),
+        _ => Err("the URL must begin with http:// or https://, as in \
+                  http://127.0.0.1:3000/webhooks/trackingmore"
+            .to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
+use strsim::jaro;
 use trackingmore_webhook_axum::Event;
 
 use crate::{failure::Failure, input, saved::Saved};
@@ -19,7 +20,7 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, send the body
+    /// Send this file, byte for byte; `-` is standard input. A saved delivery is sent as its body
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or
@@ -102,14 +103,22 @@ impl EventSource {
         let mut before = read(first)?;
         let before = parcel(&mut before)?;
         let event = serde_json::from_slice::<Event>(&self.body(1, 0)?);
-        let model = event
-            .ok()
-            .and_then(|event| serde_json::to_value(event.tracking).ok());
+        let model = event.and_then(|event| serde_json::to_value(event.tracking));
+        let model = model.unwrap_or_default();
         for Change { name, .. } in &self.changes {
             let pointer = format!("/{}", name.replace('.', "/"));
             let has = |value: &Value| value.pointer(&pointer).is_some();
-            if !has(before) && !model.as_ref().is_some_and(has) {
-                eprintln!("warning: the parcel has no member `{name}`; --set adds it");
+            if !has(before) && !has(&model) {
+                let (place, step) = pointer.rsplit_once('/').unwrap_or_default();
+                let members = model.pointer(place).and_then(Value::as_object);
+                let members = members.into_iter().flat_map(Map::keys);
+                let is_alike = |name: &&String| name.ends_with(step) || jaro(name, step) > 0.84;
+                let alike: Vec<_> = members.filter(is_alike).map(String::as_str).collect();
+                let tip = match alike.join("` or `") {
+                    none if none.is_empty() => none,
+                    alike => format!("; did you mean `{alike}`?"),
+                };
+                eprintln!("warning: the parcel has no member `{name}`; --set adds it{tip}");
             }
         }
         Ok(())
@@ -160,19 +169,21 @@ enum NewValue {
     Json(Value),
 }
 
+const FORM: &str = "give NAME=TEXT or NAME:=JSON, such as tracking_number=AB1 or pieces:=2";
+
 impl Change {
     fn parse(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("give NAME=TEXT or NAME:=JSON")?;
+        let (name, value) = text.split_once('=').ok_or(FORM)?;
         let (name, value) = match name.strip_suffix(':') {
             Some(name) => {
-                let value =
-                    serde_json::from_str(value).map_err(|_| "what follows := is not JSON")?;
+                let value = serde_json::from_str(value)
+                    .map_err(|_| "the value after := is not JSON; for text, use =")?;
                 (name, NewValue::Json(value))
             }
             None => (name, NewValue::Text(value.to_owned())),
         };
         if name.split('.').any(str::is_empty) {
-            return Err("a name is empty".to_owned());
+            return Err(FORM.to_owned());
         }
         Ok(Self {
             name: name.to_owned(),
@@ -321,10 +332,14 @@ mod tests {
     fn what_cannot_be_changed_is_said() {
         let event = r#"{"data":{"tracking_number":"A","origin_info":{"trackinfo":[]}}}"#;
         for (template, change, what) in [
-            (event, "tracking_number", "give NAME=TEXT or NAME:=JSON"),
-            (event, "=x", "a name is empty"),
-            (event, "origin_info..x=y", "a name is empty"),
-            (event, "pieces:=two", "what follows := is not JSON"),
+            (event, "tracking_number", FORM),
+            (event, "=x", FORM),
+            (event, "origin_info..x=y", FORM),
+            (
+                event,
+                "pieces:=two",
+                "the value after := is not JSON; for text, use =",
+            ),
             (
                 event,
                 "tracking_number.x=y",

@@ -16,7 +16,7 @@ use crate::{
     signing::{self, SigningArgs},
 };
 
-/// Send saved deliveries again, each once, with the same headers and the same body.
+/// Send saved deliveries again, each once, with the same headers and body.
 ///
 /// Headers that belong to the connection, such as `host`, are those of the new one.
 ///
@@ -33,7 +33,7 @@ pub(crate) struct Replay {
     /// The receiver
     #[arg(long, value_name = "URL", value_parser = client::target)]
     to: Url,
-    /// Files that `listen --save` wrote, or folders of them
+    /// Files that `listen --save` wrote, or directories of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Send only the one that was received last
@@ -42,7 +42,7 @@ pub(crate) struct Replay {
     /// Send them in random order
     #[arg(long)]
     shuffle: bool,
-    /// Sign again, instead of sending the signature and the timestamp that were received
+    /// Send a new timestamp and signature instead of those that were received
     #[arg(long)]
     resign: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(crate) struct Replay {
     output: Output,
 }
 
-/// Signs a delivery again.
+/// Gives a delivery a new timestamp and signature.
 pub(super) fn resign(
     saved: &mut Saved,
     secret: &[u8],

@@ -3,7 +3,7 @@ mod tally;
 
 use std::{pin::pin, process::ExitCode};
 
-use clap::{Args, value_parser};
+use clap::Args;
 use futures_util::StreamExt as _;
 use reqwest::Url;
 use serde::Serialize;
@@ -20,6 +20,7 @@ use crate::{
     duration::Written,
     event::EventArgs,
     failure::Failure,
+    number,
     output::{BAD, GOOD, Output, Painted},
     secret::SecretArgs,
     signing::{self, SigningArgs},
@@ -53,22 +54,22 @@ pub(crate) struct Send {
     #[arg(long)]
     retry: bool,
     /// Speed up retries by this factor; implies --retry
-    #[arg(long, value_name = "FACTOR", value_parser = speed)]
+    #[arg(long, value_name = "FACTOR", value_parser = number::within(1.0..=1e9))]
     speed: Option<f64>,
     // It is the default.
     #[arg(long, hide = true, conflicts_with_all = ["retry", "speed"])]
     no_retry: bool,
     /// Send this many deliveries, or stories, and print a summary, also on Ctrl-C
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=10_000_000u64))]
     count: u64,
     /// Send each delivery this many times, byte for byte, to see that it counts once
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=1000u64))]
     repeat: u64,
     /// Send the deliveries in random order
     #[arg(long)]
     shuffle: bool,
-    /// Maximum concurrent deliveries; one that waits for a retry counts
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u16).range(1..=1000))]
+    /// Maximum concurrent deliveries, including those waiting for a retry
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=1000u16))]
     concurrency: u16,
     #[command(flatten)]
     secret: SecretArgs,
@@ -166,11 +167,4 @@ fn print(
         next_seconds: wait.map(|wait| wait.as_secs_f64()),
     };
     output.line(text, &record)
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (1.0..=1e9).contains(&speed) => Ok(speed),
-        _ => Err("give a number from 1 to 1000000000".to_owned()),
-    }
 }

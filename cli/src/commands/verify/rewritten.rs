@@ -106,7 +106,9 @@ fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
 
 /// Writes JSON compactly with the keys in alphabetical order.
 fn sorted(json: &[u8]) -> Option<Vec<u8>> {
-    serde_json::to_vec(&serde_json::from_slice::<Value>(json).ok()?).ok()
+    let mut value: Value = serde_json::from_slice(json).ok()?;
+    value.sort_all_objects();
+    serde_json::to_vec(&value).ok()
 }
 
 #[derive(Deserialize)]

@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Deserialize)]
 pub(super) struct Replay {
-    /// Whether to sign it again.
+    /// Whether to give it a new signature.
     resign: bool,
     /// The body, if it was edited.
     body: Option<String>,
@@ -67,9 +67,9 @@ pub(super) async fn replay(
         at,
         how: match (is_edited, asked.resign) {
             (false, false) => "byte for byte",
-            (false, true) => "signed anew",
+            (false, true) => "with a new signature",
             (true, false) => "edited, with the signature of the original",
-            (true, true) => "edited and signed anew",
+            (true, true) => "edited, with a new signature",
         },
         bytes: body.len(),
         answer,

@@ -148,10 +148,10 @@ impl Inspector {
     /// Returns how long a captured request stays valid.
     pub(super) fn lifetime(&self, record: &Record) -> String {
         let Some((body, _)) = self.verified(record) else {
-            return "The signature was not valid when it came.".to_owned();
+            return "The signature was not valid when the request arrived.".to_owned();
         };
         let Some(signed) = body.verified().timestamp() else {
-            return "The signature is live, and stays so until the secret is changed.".to_owned();
+            return "The signature stays valid until the secret is changed.".to_owned();
         };
         let max_age = SignedDuration::try_from(self.max_age).unwrap_or(SignedDuration::MAX);
         let end = Timestamp::try_from(signed).and_then(|signed| signed.checked_add(max_age));
@@ -159,8 +159,8 @@ impl Inspector {
             Ok(end) if end < Timestamp::now() => {
                 format!("The signature was valid here until {end:.0}.")
             }
-            Ok(end) => format!("The signature is live, and stays so here until {end:.0}."),
-            Err(_) => "The signature is live, and stays so.".to_owned(),
+            Ok(end) => format!("The signature stays valid here until {end:.0}."),
+            Err(_) => "The signature stays valid.".to_owned(),
         }
     }
 
