@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use serde_json::Value;
 use trackingmore_webhook_axum::{
-    ConfigError, Error, ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
+    ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
 };
 
 use super::{
@@ -42,14 +42,10 @@ impl Suspect<'_> {
     /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
-        // A verifier takes no secret that begins or ends with whitespace.
-        let Ok(verifier) = self.verifier() else {
-            return Err(self.explain());
-        };
-        let body = match self.verify(&verifier).map_err(|error| error.kind()) {
-            Ok(body) => Some(body),
-            Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp) => None,
-            Err(_) => return Err(self.explain()),
+        let body = match self.verify() {
+            Some(Ok(body)) => Some(body),
+            Some(Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)) => None,
+            Some(Err(_)) | None => return Err(self.explain()),
         };
         let encoding = match self.values("signature").any(|value| value.len() == 64) {
             true => Encoding::Hex,
@@ -79,23 +75,24 @@ impl Suspect<'_> {
         self.values("timestamp").next().and_then(number)
     }
 
-    fn verifier(&self) -> Result<Verifier, ConfigError> {
+    /// Verifies it as a receiver does. Returns `None` if none takes the secret: it begins or ends
+    /// with whitespace.
+    fn verify(&self) -> Option<Result<VerifiedBody, ErrorKind>> {
         let builder = Verifier::builder()
             .secret(self.secret)
             .max_age(self.max_age)
             .max_clock_skew(MAX_CLOCK_SKEW)
             .body_limit(usize::MAX);
-        match self.scheme {
+        let builder = match self.scheme {
             None => builder,
             Some(scheme) => builder.scheme(scheme.into()),
-        }
-        .build()
-    }
-
-    fn verify(&self, verifier: &Verifier) -> Result<VerifiedBody, Error> {
-        let mut incoming = verifier.begin_at(self.headers, self.now)?;
-        incoming.push(Bytes::copy_from_slice(self.body))?;
-        incoming.finish()
+        };
+        let begun = builder.build().ok()?.begin_at(self.headers, self.now);
+        let verified = begun.and_then(|mut incoming| {
+            incoming.push(Bytes::copy_from_slice(self.body))?;
+            incoming.finish()
+        });
+        Some(verified.map_err(|error| error.kind()))
     }
 
     fn wrong_time(&self, time: u64) -> Option<Mistake> {
