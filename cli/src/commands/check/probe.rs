@@ -17,25 +17,13 @@ use crate::{
 
 /// Sends one case after the other.
 pub(super) struct Probe<'a> {
-    check: &'a Check,
-    client: Client,
-    secret: Secret,
-    tally: Tally,
-    /// The last case, if the receiver could be reached.
-    reached: Option<String>,
+    pub(super) check: &'a Check,
+    pub(super) client: Client,
+    pub(super) secret: Secret,
+    pub(super) tally: Tally,
 }
 
-impl<'a> Probe<'a> {
-    pub(super) fn new(check: &'a Check, client: Client, secret: Secret) -> Self {
-        Self {
-            check,
-            client,
-            secret,
-            tally: Tally::default(),
-            reached: None,
-        }
-    }
-
+impl Probe<'_> {
     /// Sends everything, prints a row for each case, and concludes.
     pub(super) async fn run(mut self) -> Result<Tally, Failure> {
         self.announce()?;
@@ -163,9 +151,9 @@ impl<'a> Probe<'a> {
         }
         match &answer.status {
             Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                tally.stopped_answering.extend(self.reached.take());
+                tally.stopped_answering.extend(tally.reached.take());
             }
-            _ => self.reached = Some(case.to_owned()),
+            _ => tally.reached = Some(case.to_owned()),
         }
         tally.is_still_there = answer.is_accepted();
         let (expected, word) = (expected.name(), word(answer));

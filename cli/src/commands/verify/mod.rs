@@ -126,7 +126,7 @@ impl Verify {
                 }
             }
             Err(mut mistakes) => {
-                let codes = ["incomplete_body", "empty_body", "signature_mismatch"];
+                let codes = ["incomplete_body", "empty_body"];
                 let is_of_body = |mistake: &Mistake| codes.contains(&mistake.code);
                 if body.is_none() && mistakes.iter().any(is_of_body) {
                     let what = "the file does not contain the body: give it with --body";

@@ -22,22 +22,17 @@ const LIMIT: u64 = 1024 * 1024;
 /// Returns the likely originals of a body, each with the change that restores it.
 pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
-    let spaced = body.iter().map(|byte| match byte {
+    let from_form = body.iter().map(|byte| match byte {
         b'+' => b' ',
         other => *other,
     });
+    let from_form = from_form.collect();
     let mut originals = vec![
         ("without surrounding whitespace", trimmed.to_vec()),
         ("with a line break after it", [trimmed, b"\n"].concat()),
         ("with a line break after it", [trimmed, b"\r\n"].concat()),
-        (
-            "with a byte order mark (BOM) before it",
-            [BOM, body].concat(),
-        ),
-        (
-            "with spaces for each `+`, as forms are decoded",
-            spaced.collect(),
-        ),
+        ("with a byte order mark before it", [BOM, body].concat()),
+        ("with spaces for each `+`, as forms are decoded", from_form),
         ("with `+` for the space in its times", with_plus(body)),
     ];
     if let Some(body) = body.strip_prefix(BOM) {
