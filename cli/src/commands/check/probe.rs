@@ -70,8 +70,8 @@ impl Probe<'_> {
         )
     }
 
-    /// Finds out which forms of a genuine delivery are accepted, or why none is. Those that --scheme
-    /// allows come first.
+    /// Finds out in which forms a genuine delivery is accepted, or why in none. The forms that
+    /// --scheme allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
         use Expected::{Accepted, OddRefused};
 

@@ -62,13 +62,13 @@ impl Vendor<'_> {
 
     /// A genuine delivery.
     pub(super) fn genuine(self) -> Request {
-        self.changed(|_| {})
+        self.delivery(self.event().to_string())
     }
 
-    /// A genuine delivery of an event with changes.
-    pub(super) fn changed(self, change: fn(&mut Value)) -> Request {
+    /// A genuine delivery of an event with another value of a member.
+    pub(super) fn with(self, member: &str, value: impl Into<Value>) -> Request {
         let mut event = self.event();
-        change(&mut event["data"]);
+        event["data"][member] = value.into();
         self.delivery(event.to_string())
     }
 

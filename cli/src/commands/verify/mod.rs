@@ -146,12 +146,10 @@ impl Verify {
     }
 
     fn delivery(&self) -> Result<Saved, Failure> {
-        let mut delivery = match &self.file {
-            Some(path) => Saved::read(path)?,
-            None if self.body.is_none() => {
-                return Err(Failure::usage("give a saved delivery, or --body"));
-            }
-            None => Saved {
+        let mut delivery = match (&self.file, &self.body) {
+            (Some(path), _) => Saved::read(path)?,
+            (None, None) => return Err(Failure::usage("give a saved delivery, or --body")),
+            (None, Some(_)) => Saved {
                 received: None,
                 method: "POST".to_owned(),
                 target: "/".to_owned(),
