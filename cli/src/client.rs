@@ -34,15 +34,38 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Takes the URL of a receiver. No redirects are followed, and no proxy is used.
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        let client = build(Client::builder().timeout(TIMEOUT), &url)?;
-        Ok(Self { url, client })
+        Self::build(url, Client::builder().timeout(TIMEOUT))
     }
 
-    /// Sends a delivery once.
-    pub(crate) async fn post(&self, headers: HeaderMap, body: impl Into<Body>) -> Answer {
-        post(&self.client, &self.url, headers, body).await
+    /// As [`Target::new`], with the addresses that the host of `url` is known to have, and another
+    /// timeout.
+    pub(crate) fn at(
+        url: Url,
+        addresses: &[SocketAddr],
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let host = url.host_str().unwrap_or_default();
+        let builder = Client::builder().resolve_to_addrs(host, addresses);
+        Self::build(url, builder.timeout(timeout))
+    }
+
+    /// Follows no redirects and uses no proxy.
+    fn build(url: Url, builder: ClientBuilder) -> Result<Self, Failure> {
+        // Fails only if a provider is installed already, which is fine.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = match url.scheme() {
+            "https" => builder,
+            // Plain HTTP must work on a machine without certificates.
+            _ => builder.tls_certs_only([]),
+        };
+        let client = builder.redirect(Policy::none()).no_proxy().build();
+        let client = client.map_err(|error| {
+            let reason = reason(error);
+            let advice = "install ca-certificates";
+            Failure::usage(format_args!("cannot use HTTPS: {reason}; {advice}"))
+        })?;
+        Ok(Self { url, client })
     }
 
     /// Sends a delivery once. Returns the answer unread.
@@ -55,41 +78,26 @@ impl Target {
         request.headers(headers).body(body).send().await
     }
 
+    /// Sends a delivery once.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: impl Into<Body>) -> Answer {
+        let sent = Instant::now();
+        let (status, words) = match self.send(headers, body).await {
+            Ok(response) => (Ok(response.status()), beginning(response).await),
+            Err(error) => (Err(NoAnswer::from(error)), String::new()),
+        };
+        let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
+        Answer {
+            status,
+            words: (is_refusal && !words.is_empty()).then_some(words),
+            latency: sent.elapsed(),
+        }
+    }
+
     /// The URL, without the parts that may be secret.
     pub(crate) fn shown(&self) -> String {
-        shown(&self.url)
+        let origin = self.url.origin().ascii_serialization();
+        format!("{origin}{}", self.url.path())
     }
-}
-
-/// As [`client`], with the addresses that the host of `url` is known to have, and another timeout.
-pub(crate) fn client_at(
-    url: &Url,
-    addresses: &[SocketAddr],
-    timeout: Duration,
-) -> Result<Client, Failure> {
-    let host = url.host_str().unwrap_or_default();
-    let builder = Client::builder().resolve_to_addrs(host, addresses);
-    build(builder.timeout(timeout), url)
-}
-
-fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
-    // Fails only if a provider is installed already, which is fine.
-    _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = match url.scheme() {
-        "https" => builder,
-        // Plain HTTP must work on a machine without certificates.
-        _ => builder.tls_certs_only([]),
-    };
-    builder
-        .redirect(Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| {
-            let reason = reason(error);
-            Failure::usage(format_args!(
-                "cannot use HTTPS: {reason}; install ca-certificates"
-            ))
-        })
 }
 
 /// Reads the URL of a receiver.
@@ -101,11 +109,6 @@ pub(crate) fn target(text: &str) -> Result<Url, String> {
                   http://127.0.0.1:3000/webhooks/trackingmore"
             .to_owned()),
     }
-}
-
-/// Writes a URL without the parts that may be secret.
-pub(crate) fn shown(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 /// Builds a header map of `headers`, without those of the connection.
@@ -213,27 +216,6 @@ impl fmt::Display for Answer {
     }
 }
 
-/// Sends a delivery once.
-pub(crate) async fn post(
-    client: &Client,
-    url: &Url,
-    headers: HeaderMap,
-    body: impl Into<Body>,
-) -> Answer {
-    let request = client.post(url.clone()).headers(headers).body(body);
-    let sent = Instant::now();
-    let (status, words) = match request.send().await {
-        Ok(response) => (Ok(response.status()), beginning(response).await),
-        Err(error) => (Err(NoAnswer::from(error)), String::new()),
-    };
-    let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
-    Answer {
-        status,
-        words: (is_refusal && !words.is_empty()).then_some(words),
-        latency: sent.elapsed(),
-    }
-}
-
 impl From<reqwest::Error> for NoAnswer {
     fn from(error: reqwest::Error) -> Self {
         let kind = match &error {
@@ -284,8 +266,8 @@ mod tests {
         tokio::spawn(async { serve(listener, app).await });
         let url = format!("http://receiver.invalid:{}/", address.port());
         let url = target(&url).unwrap();
-        let client = client_at(&url, &[address], TIMEOUT).unwrap();
-        let answer = post(&client, &url, HeaderMap::new(), "").await;
+        let target = Target::at(url, &[address], TIMEOUT).unwrap();
+        let answer = target.post(HeaderMap::new(), "").await;
         assert!(answer.is_accepted());
     }
 }

@@ -8,9 +8,9 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use clap::{Args, builder::NonEmptyStringValueParser};
 use reqwest::Url;
 
-use self::probe::Probe;
+use self::{probe::Probe, report::Tally};
 use crate::{
-    client,
+    client::{self, Target},
     failure::Failure,
     output::Output,
     secret::SecretArgs,
@@ -70,9 +70,14 @@ impl Check {
                 "{host} is not this machine: give --i-own-this if the receiver is yours to attack"
             )));
         }
-        // A second lookup of the name could lead elsewhere.
-        let client = client::client_at(&self.url, &addresses, PATIENCE)?;
-        let tally = Probe::new(&self, client, secret).run().await?;
+        let probe = Probe {
+            check: &self,
+            // A second lookup of the name could lead elsewhere.
+            target: Target::at(self.url.clone(), &addresses, PATIENCE)?,
+            secret,
+            tally: Tally::default(),
+        };
+        let tally = probe.run().await?;
         self.output.line(&tally, &tally)?;
         let is_good = tally.verdict == "safe" && !(self.strict && tally.failed > 0);
         Ok(if is_good {

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     vendor::{FORMS, Form, Request, Vendor},
 };
 use crate::{
-    client::{self, Answer, NoAnswerKind},
+    client::{Answer, NoAnswerKind, Target},
     failure::Failure,
     output::{BAD, GOOD, Painted, WARN},
     secret::Secret,
@@ -17,25 +17,13 @@ use crate::{
 
 /// Sends one case after the other.
 pub(super) struct Probe<'a> {
-    check: &'a Check,
-    client: Client,
-    secret: Secret,
-    tally: Tally,
-    /// The last case, if the receiver could be reached.
-    reached: Option<String>,
+    pub(super) check: &'a Check,
+    pub(super) target: Target,
+    pub(super) secret: Secret,
+    pub(super) tally: Tally,
 }
 
-impl<'a> Probe<'a> {
-    pub(super) fn new(check: &'a Check, client: Client, secret: Secret) -> Self {
-        Self {
-            check,
-            client,
-            secret,
-            tally: Tally::default(),
-            reached: None,
-        }
-    }
-
+impl Probe<'_> {
     /// Sends everything, prints a row for each case, and concludes.
     pub(super) async fn run(mut self) -> Result<Tally, Failure> {
         self.announce()?;
@@ -63,8 +51,7 @@ impl<'a> Probe<'a> {
 
     fn announce(&self) -> Result<(), Failure> {
         let all = FORMS.len() + CASES.len();
-        let Check { url, parcel, .. } = self.check;
-        let url = client::shown(url);
+        let (url, parcel) = (self.target.shown(), &self.check.parcel);
         self.check.output.line(
             format_args!(
                 "Sending {all} deliveries to {url}: genuine, hostile and odd ones, about the parcels \
@@ -82,12 +69,12 @@ impl<'a> Probe<'a> {
         )
     }
 
-    /// Finds out which forms of a genuine delivery are accepted, or why none is. Those that --scheme
-    /// allows come first.
+    /// Finds out in which forms a genuine delivery is accepted, or why in none. The forms that
+    /// --scheme allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
         use Expected::{Accepted, OddRefused};
 
-        let Check { url, scheme, .. } = self.check;
+        let scheme = self.check.scheme;
         let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
         let (mut answers, mut accepted) = (Vec::new(), Vec::new());
         for form in FORMS {
@@ -98,7 +85,7 @@ impl<'a> Probe<'a> {
                 if none.kind == NoAnswerKind::TimedOut
                     || none.kind == NoAnswerKind::Unreachable && is_first
                 {
-                    let (url, reason) = (client::shown(url), &none.reason);
+                    let (url, reason) = (self.target.shown(), &none.reason);
                     return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
                 }
             }
@@ -122,7 +109,9 @@ impl<'a> Probe<'a> {
         self.tally.unwanted_forms = unwanted.map(name).collect();
         self.tally.accepted_forms = accepted.iter().map(name).collect();
         self.tally.is_genuine_accepted = is_one_accepted;
-        let nothing = accepted.is_empty().then(|| why_nothing(&answers, url));
+        let nothing = accepted
+            .is_empty()
+            .then(|| why_nothing(&answers, &self.target.url));
         Ok((accepted, nothing))
     }
 
@@ -137,7 +126,7 @@ impl<'a> Probe<'a> {
             time: Timestamp::now().as_second(),
             parcel: &self.check.parcel,
         };
-        request(vendor).send(&self.client, &self.check.url).await
+        request(vendor).send(&self.target).await
     }
 
     /// Counts and prints the result of a case.
@@ -163,9 +152,9 @@ impl<'a> Probe<'a> {
         }
         match &answer.status {
             Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                tally.stopped_answering.extend(self.reached.take());
+                tally.stopped_answering.extend(tally.reached.take());
             }
-            _ => self.reached = Some(case.to_owned()),
+            _ => tally.reached = Some(case.to_owned()),
         }
         tally.is_still_there = answer.is_accepted();
         let (expected, word) = (expected.name(), word(answer));

@@ -65,6 +65,9 @@ pub(super) struct Tally {
     pub(super) stopped_answering: Vec<String>,
     /// Whether the last delivery was accepted, which is genuine.
     pub(super) is_still_there: bool,
+    /// The last case, if the receiver could be reached.
+    #[serde(skip)]
+    pub(super) reached: Option<String>,
 }
 
 impl Tally {
@@ -130,17 +133,18 @@ pub(super) fn why_nothing(answers: &[Answer], url: &Url) -> String {
     if url.scheme() == "http" && answers.iter().all(speaks_tls) {
         return "the port seems to speak TLS: try https://".to_owned();
     }
-    let has = |is_such: fn(&StatusCode) -> bool| {
-        let mut statuses = answers.iter().map(|answer| answer.status.as_ref());
-        statuses.any(|status| status.is_ok_and(is_such))
-    };
-    let advice = if has(|status| matches!(status.as_u16(), 401 | 403)) {
+    let statuses = answers
+        .iter()
+        .filter_map(|answer| answer.status.as_ref().ok());
+    let statuses: Vec<_> = statuses.copied().collect();
+    let has = |status| statuses.contains(&status);
+    let advice = if has(StatusCode::UNAUTHORIZED) || has(StatusCode::FORBIDDEN) {
         "check the secret, the path, and whether it needs a known parcel (--parcel)"
-    } else if has(|status| *status == StatusCode::NOT_FOUND) {
+    } else if has(StatusCode::NOT_FOUND) {
         "check the path, and whether it needs a known parcel (--parcel)"
-    } else if has(|status| *status == StatusCode::METHOD_NOT_ALLOWED) {
+    } else if has(StatusCode::METHOD_NOT_ALLOWED) {
         "check the path: it does not take POST"
-    } else if has(StatusCode::is_redirection) {
+    } else if statuses.iter().any(StatusCode::is_redirection) {
         "use the URL that it redirects to"
     } else {
         "see the log of the receiver"

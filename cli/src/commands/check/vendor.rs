@@ -6,13 +6,13 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use jiff::Timestamp;
 use reqwest::{
-    Body, Client, Url,
+    Body,
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    client::{self, Answer},
+    client::{Answer, Target},
     event::Status,
     failure::Failure,
     signing::{Encoding, Mac, SchemeArg as Scheme, mac},
@@ -62,13 +62,13 @@ impl Vendor<'_> {
 
     /// A genuine delivery.
     pub(super) fn genuine(self) -> Request {
-        self.changed(|_| {})
+        self.delivery(self.event().to_string())
     }
 
-    /// A genuine delivery of an event with changes.
-    pub(super) fn changed(self, change: fn(&mut Value)) -> Request {
+    /// A genuine delivery of an event with another value of a member.
+    pub(super) fn with(self, member: &str, value: impl Into<Value>) -> Request {
         let mut event = self.event();
-        change(&mut event["data"]);
+        event["data"][member] = value.into();
         self.delivery(event.to_string())
     }
 
@@ -137,16 +137,16 @@ impl Request {
     }
 
     /// Returns the answer, or the second if it is sent twice.
-    pub(super) async fn send(&self, client: &Client, url: &Url) -> Result<Answer, Failure> {
+    pub(super) async fn send(&self, target: &Target) -> Result<Answer, Failure> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let value = HeaderValue::from_bytes(value).map_err(Failure::failed)?;
             headers.append(*name, value);
         }
         if self.is_repeated {
-            client::post(client, url, headers.clone(), self.body()).await;
+            target.post(headers.clone(), self.body()).await;
         }
-        Ok(client::post(client, url, headers, self.body()).await)
+        Ok(target.post(headers, self.body()).await)
     }
 
     fn body(&self) -> Body {

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use serde_json::Value;
 use trackingmore_webhook_axum::{
-    ConfigError, Error, ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
+    ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
 };
 
 use super::{
@@ -42,16 +42,12 @@ impl Suspect<'_> {
     /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
-        // A verifier takes no secret that begins or ends with whitespace.
-        let Ok(verifier) = self.verifier() else {
-            return Err(self.explain());
+        let body = match self.verify() {
+            Some(Ok(body)) => Some(body),
+            Some(Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)) => None,
+            Some(Err(_)) | None => return Err(self.explain()),
         };
-        let body = match self.verify(&verifier).map_err(|error| error.kind()) {
-            Ok(body) => Some(body),
-            Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp) => None,
-            Err(_) => return Err(self.explain()),
-        };
-        let encoding = match self.values("signature").any(|value| value.len() == 64) {
+        let encoding = match self.first("signature").is_some_and(|text| text.len() == 64) {
             true => Encoding::Hex,
             false => Encoding::Base64,
         };
@@ -76,26 +72,31 @@ impl Suspect<'_> {
 
     /// The timestamp, signed or not.
     pub(super) fn claimed_time(&self) -> Option<u64> {
-        self.values("timestamp").next().and_then(number)
+        self.first("timestamp").and_then(number)
     }
 
-    fn verifier(&self) -> Result<Verifier, ConfigError> {
+    fn first(&self, header: &'static str) -> Option<&[u8]> {
+        self.headers.values(header).next()
+    }
+
+    /// Verifies it as a receiver does. Returns `None` if none takes the secret: it begins or ends
+    /// with whitespace.
+    fn verify(&self) -> Option<Result<VerifiedBody, ErrorKind>> {
         let builder = Verifier::builder()
             .secret(self.secret)
             .max_age(self.max_age)
             .max_clock_skew(MAX_CLOCK_SKEW)
             .body_limit(usize::MAX);
-        match self.scheme {
+        let builder = match self.scheme {
             None => builder,
             Some(scheme) => builder.scheme(scheme.into()),
-        }
-        .build()
-    }
-
-    fn verify(&self, verifier: &Verifier) -> Result<VerifiedBody, Error> {
-        let mut incoming = verifier.begin_at(self.headers, self.now)?;
-        incoming.push(Bytes::copy_from_slice(self.body))?;
-        incoming.finish()
+        };
+        let begun = builder.build().ok()?.begin_at(self.headers, self.now);
+        let verified = begun.and_then(|mut incoming| {
+            incoming.push(Bytes::copy_from_slice(self.body))?;
+            incoming.finish()
+        });
+        Some(verified.map_err(|error| error.kind()))
     }
 
     fn wrong_time(&self, time: u64) -> Option<Mistake> {
@@ -131,7 +132,7 @@ impl Suspect<'_> {
             ("timestamp", "repeated_timestamp"),
         ] {
             let is_used = name == "signature" || self.scheme != Some(SchemeArg::Body);
-            let count = self.values(name).count();
+            let count = self.headers.values(name).count();
             if is_used && count > 1 {
                 let detail = match count {
                     2 => format!("header `{name}` appears twice"),
@@ -140,7 +141,7 @@ impl Suspect<'_> {
                 return vec![mistake(code, detail)];
             }
         }
-        let Some(signature) = self.values("signature").next() else {
+        let Some(signature) = self.first("signature") else {
             return self.no_signature();
         };
         if !is_signature(signature) {
@@ -181,12 +182,19 @@ impl Suspect<'_> {
     /// Returns what may have been signed, each with the mistakes that this would be.
     fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
         let mut messages = Vec::new();
-        for (elsewhere, text) in self.times() {
+        let has_time = self.first("timestamp").is_some();
+        for (name, text) in self.headers {
+            let is_time = name.eq_ignore_ascii_case("timestamp");
+            let time = number(text);
+            // Without a timestamp, any number may be one.
+            if !is_time && (has_time || time.is_none()) {
+                continue;
+            }
+            let elsewhere = (!is_time).then(|| other_header("timestamp", name));
             let mut add = |wrong, message| {
                 let mistakes = elsewhere.clone().into_iter().chain(wrong);
                 messages.push((mistakes.collect(), message));
             };
-            let time = number(text);
             let wrong = match (self.scheme, time) {
                 (Some(SchemeArg::Body), _) => Some(mistake(
                     "other_form",
@@ -207,12 +215,10 @@ impl Suspect<'_> {
                 let milliseconds = format!("{time}000");
                 add(Some(mistake("milliseconds", what)), milliseconds.into());
             }
-        }
-        if let Some(time) = self.values("timestamp").next() {
-            let joined = mistake("joined", "the signature is of timestamp and body together");
             for between in [&b""[..], b".", b":", b"\n"] {
-                for parts in [[time, between, self.body], [self.body, between, time]] {
-                    messages.push((vec![joined.clone()], parts.concat()));
+                for parts in [[text, between, self.body], [self.body, between, text]] {
+                    let what = "the signature is of timestamp and body together";
+                    add(Some(mistake("joined", what)), parts.concat());
                 }
             }
         }
@@ -241,21 +247,9 @@ impl Suspect<'_> {
         messages
     }
 
-    /// Returns what may be the timestamp: its header, or else any header that is a number.
-    fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
-        if let Some(time) = self.values("timestamp").next() {
-            return vec![(None, time)];
-        }
-        let numbers = self.headers.iter();
-        let numbers = numbers.filter(|(_, value)| number(value).is_some());
-        numbers
-            .map(|(name, value)| (Some(other_header("timestamp", name)), &value[..]))
-            .collect()
-    }
-
     fn no_match(&self) -> Mistake {
         let length = self.body.len();
-        let announced = self.values("content-length").next().and_then(number);
+        let announced = self.first("content-length").and_then(number);
         if let Some(announced) = announced.filter(|announced| *announced != length as u64) {
             let detail = format!("the body has {length} bytes, and {announced} were announced");
             return mistake("incomplete_body", detail);
@@ -267,13 +261,11 @@ impl Suspect<'_> {
         if let Some(mistake) = self.proof_in_body() {
             return mistake;
         }
-        if self.values("timestamp").next().is_none() && self.scheme != Some(SchemeArg::Body) {
+        if self.first("timestamp").is_none() && self.scheme != Some(SchemeArg::Body) {
             let detail = "no header `timestamp`, and the signature is not of the body";
             return mistake("missing_timestamp", detail);
         }
-        let says_gzip = self
-            .values("content-encoding")
-            .any(|value| value == b"gzip");
+        let says_gzip = self.first("content-encoding") == Some(b"gzip");
         let why = trace(self.body, says_gzip).unwrap_or("no usual mistake explains it");
         mistake(
             "signature_mismatch",
@@ -298,10 +290,6 @@ impl Suspect<'_> {
              e-mail address: choose version V4 for the webhook"
         );
         Some(mistake("proof_in_body", detail))
-    }
-
-    fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b [u8]> {
-        self.headers.values(name)
     }
 }
 

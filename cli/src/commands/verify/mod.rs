@@ -123,7 +123,7 @@ impl Verify {
                 }
             }
             Err(mut mistakes) => {
-                let codes = ["incomplete_body", "empty_body", "signature_mismatch"];
+                let codes = ["incomplete_body", "empty_body"];
                 let is_of_body = |mistake: &Mistake| codes.contains(&mistake.code);
                 if body.is_none() && mistakes.iter().any(is_of_body) {
                     let what = "the file does not contain the body: give it with --body";
@@ -143,12 +143,10 @@ impl Verify {
     }
 
     fn delivery(&self) -> Result<Saved, Failure> {
-        let mut delivery = match &self.file {
-            Some(path) => Saved::read(path)?,
-            None if self.body.is_none() => {
-                return Err(Failure::usage("give a saved delivery, or --body"));
-            }
-            None => Saved {
+        let mut delivery = match (&self.file, &self.body) {
+            (Some(path), _) => Saved::read(path)?,
+            (None, None) => return Err(Failure::usage("give a saved delivery, or --body")),
+            (None, Some(_)) => Saved {
                 received: None,
                 method: "POST".to_owned(),
                 target: "/".to_owned(),
