@@ -9,6 +9,9 @@ use trackingmore_webhook_axum::Event;
 
 use crate::{failure::Failure, input, saved::Saved};
 
+/// The life of the parcel of `delivered.json`, a delivery a line.
+const STORY: &str = include_str!("../samples/story.jsonl");
+
 #[derive(Args)]
 pub(crate) struct EventArgs {
     /// Send the sample with this status
@@ -53,7 +56,7 @@ impl EventArgs {
     pub(crate) fn read(self) -> Result<EventSource, Failure> {
         let templates = match &self.file {
             Some(path) => vec![body(input::read(path)?)],
-            None if self.story => story()?,
+            None if self.story => STORY.lines().map(Vec::from).collect(),
             None => vec![self.status.sample().to_vec()],
         };
         let source = EventSource {
@@ -135,51 +138,6 @@ fn parcel(event: &mut Value) -> Result<&mut Value, Failure> {
     };
     let parcel = parcel.filter(|parcel| parcel.is_object());
     parcel.ok_or_else(|| Failure::usage("--set needs a file whose `data` is a parcel"))
-}
-
-/// Returns the deliveries of one parcel: the first without a checkpoint, then one for each.
-fn story() -> Result<Vec<Vec<u8>>, Failure> {
-    let delivered = Status::Delivered.sample();
-    let whole = read(delivered)?;
-    let lists = ["destination_info", "origin_info"].map(|leg| format!("/data/{leg}/trackinfo"));
-    let mut scans: Vec<_> = lists
-        .iter()
-        .filter_map(|list| whole.pointer(list)?.as_array())
-        .flatten()
-        .collect();
-    // Newest first. The second leg begins with the last scan of the first.
-    scans.dedup();
-    let mut story = vec![delivered.to_vec()];
-    for newer in 1..=scans.len() {
-        let mut event = whole.clone();
-        for list in &lists {
-            if let Some(Value::Array(list)) = event.pointer_mut(list) {
-                list.retain(|scan| !scans[..newer].contains(&scan));
-            }
-        }
-        let parcel = parcel(&mut event)?;
-        let latest = scans.get(newer).copied().unwrap_or(&Value::Null);
-        let time = latest["checkpoint_date"].as_str();
-        let status = &latest["checkpoint_delivery_status"];
-        parcel["delivery_status"] = match status.is_null() {
-            true => "pending".into(),
-            false => status.clone(),
-        };
-        parcel["substatus"] = latest["checkpoint_delivery_substatus"].clone();
-        parcel["latest_event"] = latest["tracking_detail"].clone();
-        parcel["latest_checkpoint_time"] = latest["checkpoint_date"].clone();
-        parcel["update_at"] = match time {
-            Some(time) => format!("{time}+00:00").into(),
-            None => parcel["created_at"].clone(),
-        };
-        parcel["origin_info"]["milestone_date"] = Value::Null;
-        parcel["destination_info"]["milestone_date"] = Value::Null;
-        parcel["signed_by"] = Value::Null;
-        parcel["transit_time"] = Value::Null;
-        story.push(serde_json::to_vec(&event).map_err(Failure::failed)?);
-    }
-    story.reverse();
-    Ok(story)
 }
 
 impl Status {
@@ -322,8 +280,8 @@ mod tests {
     fn a_story_is_the_life_of_one_parcel() {
         let mut known: Option<Update> = None;
         let mut statuses = Vec::new();
-        for body in story().unwrap() {
-            let sent = serde_json::from_slice::<Event>(&body).unwrap().tracking;
+        for body in STORY.lines() {
+            let sent = serde_json::from_str::<Event>(body).unwrap().tracking;
             assert_eq!(sent.tracking_number, "RB550418207HK");
             statuses.push(sent.delivery_status.clone().unwrap().as_str().to_owned());
             let before = known.map(Update::into_tracking);

@@ -453,7 +453,7 @@ async fn a_newer_or_locked_inbox_is_an_error() {
     );
 }
 
-/// Asserts that it could not be done, for a reason told in a line that ends with this.
+/// Asserts that the command fails with one line of error that contains `reason`.
 #[track_caller]
 fn assert_no(args: &[&str], reason: &str) {
     let ended = run(&[&["inbox"], args].concat());

@@ -398,8 +398,8 @@ fn strangers_cannot_fill_the_disk() {
         assert_eq!(answered["saved"].is_string(), n < 1_000);
         // What is not kept does not vanish silently.
         let trouble = answered["trouble"].as_str();
-        let told = "not saved: 1,000 refused requests are saved already";
-        assert_eq!(trouble, (n >= 1_000).then_some(told));
+        let not_saved = "not saved: 1,000 refused requests are saved already";
+        assert_eq!(trouble, (n >= 1_000).then_some(not_saved));
     }
     assert_eq!(listen.deliver(DELIVERY).status, 200);
     assert!(listen.exchange_json().1["saved"].is_string());
@@ -424,7 +424,7 @@ fn no_part_of_a_delivery_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let listen = program(&["listen", "--addr", "127.0.0.1:0", "--save"]);
     let mut full = Command::new("bash");
-    // Files can have 1,024 bytes, and who writes more is told so.
+    // Files can have 1,024 bytes, and a write past that fails.
     full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "bash"])
         .arg(listen.get_program())
         .args(listen.get_args())

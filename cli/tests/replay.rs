@@ -136,21 +136,21 @@ fn a_stale_one_is_accepted_with_a_new_signature() {
         "--json",
     ]);
     assert_eq!(ended.code, 1);
-    let told = ended.json();
-    assert_eq!(told[0]["file"], saved[1]);
-    assert_eq!(told[0]["accepted"], false);
-    assert_eq!(told[0]["status"], 401);
+    let printed = ended.json();
+    assert_eq!(printed[0]["file"], saved[1]);
+    assert_eq!(printed[0]["accepted"], false);
+    assert_eq!(printed[0]["status"], 401);
     assert!(
-        told[0]["words"]
+        printed[0]["words"]
             .as_str()
             .unwrap()
             .contains("stale_timestamp")
     );
-    assert_eq!(told[1]["file"], saved[0]);
-    assert_eq!(told[1]["accepted"], true);
-    assert_eq!(told[2]["event"], "summary");
+    assert_eq!(printed[1]["file"], saved[0]);
+    assert_eq!(printed[1]["accepted"], true);
+    assert_eq!(printed[2]["event"], "summary");
     assert_eq!(
-        (&told[2]["accepted"], &told[2]["refused"]),
+        (&printed[2]["accepted"], &printed[2]["refused"]),
         (&1.into(), &1.into())
     );
     assert_eq!(listen.exchange_json().0["code"], "stale_timestamp");

@@ -153,15 +153,15 @@ fn every_receiver_gets_every_delivery() {
     args.push(&nowhere);
     let ended = run(&args);
     assert_eq!(ended.code, 1);
-    let told = ended.json();
-    assert_eq!(told.len(), 6);
-    for (line, url) in told.iter().zip(&urls) {
+    let printed = ended.json();
+    assert_eq!(printed.len(), 6);
+    for (line, url) in printed.iter().zip(&urls) {
         assert_eq!(line["url"], *url);
         assert_eq!(line["accepted"], true);
     }
-    assert_eq!(told[4]["accepted"], false);
+    assert_eq!(printed[4]["accepted"], false);
     assert_eq!(
-        (&told[5]["accepted"], &told[5]["given_up"]),
+        (&printed[5]["accepted"], &printed[5]["given_up"]),
         (&json!(4), &json!(1))
     );
     let ids: BTreeSet<_> = listens
@@ -184,12 +184,12 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
             "{}",
             ended.out
         );
-        let told: Vec<_> = (0..count).map(|_| listen.exchange_json().0).collect();
-        assert!(told.iter().all(|told| told["parcel"] == "RB550418207HK"));
-        let repeats = told.iter().filter(|told| told["repeats"].is_u64()).count();
-        let statuses = told
+        let lines: Vec<_> = (0..count).map(|_| listen.exchange_json().0).collect();
+        assert!(lines.iter().all(|line| line["parcel"] == "RB550418207HK"));
+        let repeats = lines.iter().filter(|line| line["repeats"].is_u64()).count();
+        let statuses = lines
             .iter()
-            .map(|told| told["status"].as_str().unwrap().to_owned());
+            .map(|line| line["status"].as_str().unwrap().to_owned());
         (statuses.collect::<Vec<_>>(), repeats)
     };
     let (mut story, repeats) = statuses(&[], 8);
@@ -205,7 +205,7 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
     );
     let set = ["--set", "note=third"];
     let (mut shuffled, _) = statuses(&[&set[..], &["--shuffle", "--repeat", "4"]].concat(), 32);
-    assert!(!shuffled.is_sorted_by_key(|status| story.iter().position(|told| told == status)));
+    assert!(!shuffled.is_sorted_by_key(|status| story.iter().position(|sent| sent == status)));
     shuffled.sort();
     let mut sorted = [&story[..]; 4].concat();
     sorted.sort();
@@ -373,8 +373,11 @@ fn the_age_is_that_of_the_timestamp() {
             run(&["send", &listen.url, "--no-retry", "--age", age]).code,
             0
         );
-        let told = listen.exchange_json().0["age_seconds"].as_i64().unwrap();
-        assert!((seconds..seconds + 60).contains(&told), "{age}: {told}");
+        let age_seconds = listen.exchange_json().0["age_seconds"].as_i64().unwrap();
+        assert!(
+            (seconds..seconds + 60).contains(&age_seconds),
+            "{age}: {age_seconds}"
+        );
     }
     let ended = run(&["send", &listen.url, "--age", "-1h", "--no-retry"]);
     assert!(ended.out.contains("future_timestamp"), "{}", ended.out);

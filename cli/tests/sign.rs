@@ -112,7 +112,7 @@ fn the_curl_command_sends_what_was_signed() {
     }
 }
 
-/// Does what the command tells curl to do, whose place the shell takes.
+/// Runs a `curl` command with a function of the shell in place of curl.
 fn run_curl(command: &str, url: &str) -> Answer {
     let script = format!("curl() {{ printf '%s\\0' \"$@\"; }}; {command}");
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();

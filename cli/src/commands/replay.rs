@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::send;
 use crate::{
-    client,
+    client::{self, Answer, Target},
     duration::Written,
     failure::Failure,
     output::{BAD, GOOD, Output, Painted},
@@ -61,19 +61,18 @@ pub(super) fn resign(
 ) -> Result<(), Failure> {
     let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
     saved.headers.retain(|(name, _)| !is_proof(name));
-    let body = saved.body.as_deref().unwrap_or_default();
-    for (name, value) in signing.headers(secret, body)? {
+    for (name, value) in signing.headers(secret, saved.body())? {
         saved.headers.push((name.to_owned(), value.into_bytes()));
     }
     Ok(())
 }
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "replay")]
 struct Record<'a> {
-    event: &'static str,
     file: &'a str,
     #[serde(flatten)]
-    answer: client::Record<'a>,
+    answer: &'a Answer,
 }
 
 impl Replay {
@@ -109,18 +108,17 @@ impl Replay {
             deliveries.push((file, client::header_map(&saved.headers)?, body));
         }
 
-        let client = client::client(&self.to)?;
+        let target = Target::new(self.to)?;
         let (mut accepted, total) = (0, deliveries.len());
         for (file, headers, body) in deliveries {
-            let answer = client::post(&client, &self.to, headers, body).await;
+            let answer = target.post(headers, body).await;
             accepted += usize::from(answer.is_accepted());
             let colour = if answer.is_accepted() { GOOD } else { BAD };
             let took = Written(answer.latency);
             let answered = Painted(colour, &answer);
             let record = Record {
-                event: "replay",
                 file: &file,
-                answer: answer.record(),
+                answer: &answer,
             };
             let text = format_args!("{file}: {answered}, after {took}");
             self.output.line(text, &record)?;

@@ -7,11 +7,10 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use reqwest::Url;
-use tokio::net;
 
-use self::probe::Probe;
+use self::{probe::Probe, report::Tally};
 use crate::{
-    client,
+    client::{self, Target},
     failure::Failure,
     output::Output,
     secret::SecretArgs,
@@ -60,36 +59,31 @@ impl Check {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.one()?;
         signing::check(&secret)?;
-        let addresses = addresses(&self.url).await?;
+        let host = self.url.host_str().unwrap_or_default();
+        let addresses = self
+            .url
+            .socket_addrs(|| None)
+            .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?;
         let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
         if !self.i_own_this && !addresses.iter().all(is_here) {
             return Err(Failure::usage(format_args!(
-                "{} is not this machine: give --i-own-this if the receiver is yours to attack",
-                self.url.host_str().unwrap_or_default()
+                "{host} is not this machine: give --i-own-this if the receiver is yours to attack"
             )));
         }
-        // A second lookup of the name could lead elsewhere.
-        let client = client::client_at(&self.url, &addresses, PATIENCE)?;
-        let tally = Probe::new(&self, client, secret).run().await?;
+        let probe = Probe {
+            check: &self,
+            // A second lookup of the name could lead elsewhere.
+            target: Target::at(self.url.clone(), &addresses, PATIENCE)?,
+            secret,
+            tally: Tally::default(),
+        };
+        let tally = probe.run().await?;
         self.output.line(&tally, &tally)?;
-        Ok(if tally.is_good(self.strict) {
+        let is_good = tally.verdict == "safe" && !(self.strict && tally.failed > 0);
+        Ok(if is_good {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
-    }
-}
-
-/// Finds the addresses of a host; there is at least one.
-async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, Failure> {
-    let host = url.host_str().unwrap_or_default();
-    // A URL writes an IPv6 address in brackets.
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().unwrap_or_default();
-    let found = net::lookup_host((name, port)).await.map(Vec::from_iter);
-    match found {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(Failure::usage(format_args!("cannot find {host}"))),
-        Err(error) => Err(Failure::usage(format_args!("cannot find {host}: {error}"))),
     }
 }

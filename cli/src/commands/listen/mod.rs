@@ -25,15 +25,19 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use trackingmore_webhook_axum::Verifier;
 
 use self::{
-    forwarding::Forward,
-    page::{Guard, Inspector, Target},
+    page::Inspector,
     receiving::Receiver,
     saving::Save,
     store::Store,
     terminal::{Listening, Printing},
 };
 use crate::{
-    client, duration, failure::Failure, number, output::Output, secret::SecretArgs,
+    client::{self, Target},
+    duration,
+    failure::Failure,
+    number,
+    output::Output,
+    secret::SecretArgs,
     signing::SchemeArg,
 };
 
@@ -124,38 +128,33 @@ impl Listen {
         let own = format!("http://{}{}", page::reachable(addr), self.path);
         let own = Url::parse(&own).map_err(Failure::failed)?;
         let replay_to = self.replay_to.or_else(|| self.forward.clone());
-        let forward = match self.forward {
-            Some(url) => Some(Forward::new(url, addr).await?),
-            None => None,
-        };
+        let forward = self.forward.map(Target::new).transpose()?;
+        if let Some(target) = &forward
+            && forwarding::leads_to(&target.url, addr).await
+        {
+            let url = target.shown();
+            return Err(Failure::usage(format_args!(
+                "--forward {url} is this listener: deliveries would loop forever"
+            )));
+        }
         let store = Arc::new(Store::new());
         let (stop, stopping) = watch::channel(false);
         let mut servers = JoinSet::new();
         let mut inspect = None;
         if let Some(place) = self.inspect {
-            let listener = page::bind(place.as_deref()).await?;
-            let addr = listener.local_addr().map_err(Failure::failed)?;
-            let target = match replay_to {
-                Some(url) if forwarding::leads_to(&url, addr).await => {
-                    let what = "deliveries cannot be sent to the inspector itself";
-                    return Err(Failure::usage(what));
-                }
-                url => url.map(Target::new).transpose()?,
-            };
-            let guard = Guard::new(addr)?;
-            inspect = Some(format!("http://{addr}{}", guard.path()));
             let inspector = Inspector {
                 store: store.clone(),
                 secrets: secrets.clone(),
                 scheme: self.scheme,
                 max_age: self.max_age,
                 own: Target::new(own)?,
-                target,
+                target: replay_to.map(Target::new).transpose()?,
                 epoch: Timestamp::now().as_millisecond().unsigned_abs(),
                 streams: Inspector::streams(),
                 stopping: stopping.clone(),
             };
-            let app = guard.around(inspector.routes());
+            let (listener, app, url) = inspector.open(place.as_deref()).await?;
+            inspect = Some(url);
             servers.spawn(serving::serve(listener, app, stopping.clone()));
         }
         let listening = Listening {

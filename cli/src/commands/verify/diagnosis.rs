@@ -2,23 +2,24 @@
 
 use std::{
     iter,
+    ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use serde_json::Value;
 use trackingmore_webhook_axum::{
-    ConfigError, Error, ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
+    ErrorKind, VerifiedBody, Verifier, trackingmore_webhook::Headers as _,
 };
 
 use super::{
-    candidates::{keys, readings},
+    candidates::{is_signature, keys, reading},
     mistake::{Mistake, mistake},
     rewritten::{originals, others, trace},
 };
 use crate::{
     duration::Written,
-    signing::{Encoding, Mac, SchemeArg, mac},
+    signing::{Encoding, SchemeArg, mac},
 };
 
 /// A delivery, and what it is judged by.
@@ -34,27 +35,30 @@ pub(crate) struct Suspect<'a> {
 
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// Times are near each other up to this difference.
-const NEAR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-
-/// A number from here on is of the year 5138, or of milliseconds from 1973 on.
-const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
+/// Numbers of 13 digits: milliseconds from 2001 to 2286, or seconds of the year 33658 and later.
+const MILLISECONDS: Range<u64> = 1_000_000_000_000..10_000_000_000_000;
 
 impl Suspect<'_> {
     /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
-        // A verifier takes no secret that begins or ends with whitespace.
-        let Ok(verifier) = self.verifier() else {
-            return Err(self.explain());
+        let body = match self.verify() {
+            Some(Ok(body)) => Some(body),
+            Some(Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)) => None,
+            Some(Err(_)) | None => return Err(self.explain()),
         };
-        let body = match self.verify(&verifier).map_err(|error| error.kind()) {
-            Ok(body) => Some(body),
-            Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp) => None,
-            Err(_) => return Err(self.explain()),
+        let encoding = match self.first("signature").is_some_and(|text| text.len() == 64) {
+            true => Encoding::Hex,
+            false => Encoding::Base64,
         };
-        let encoding = self.encoding();
-        let mut mistakes = Vec::from_iter(self.wrong_encoding(encoding));
+        let mut mistakes = Vec::new();
+        if self.encoding.is_some_and(|wanted| wanted != encoding) {
+            let detail = match encoding {
+                Encoding::Hex => "the signature is in hex, not in base64",
+                Encoding::Base64 => "the signature is in base64, not in hex",
+            };
+            mistakes.push(mistake("other_encoding", detail));
+        }
         match body {
             Some(body) if mistakes.is_empty() => return Ok((body, encoding)),
             Some(_) => {}
@@ -68,90 +72,68 @@ impl Suspect<'_> {
 
     /// The timestamp, signed or not.
     pub(super) fn claimed_time(&self) -> Option<u64> {
-        self.values("timestamp").next().and_then(number)
+        self.first("timestamp").and_then(number)
     }
 
-    fn verifier(&self) -> Result<Verifier, ConfigError> {
+    fn first(&self, header: &'static str) -> Option<&[u8]> {
+        self.headers.values(header).next()
+    }
+
+    /// Verifies it as a receiver does. Returns `None` if none takes the secret: it begins or ends
+    /// with whitespace.
+    fn verify(&self) -> Option<Result<VerifiedBody, ErrorKind>> {
         let builder = Verifier::builder()
             .secret(self.secret)
             .max_age(self.max_age)
             .max_clock_skew(MAX_CLOCK_SKEW)
             .body_limit(usize::MAX);
-        match self.scheme {
+        let builder = match self.scheme {
             None => builder,
             Some(scheme) => builder.scheme(scheme.into()),
-        }
-        .build()
-    }
-
-    fn verify(&self, verifier: &Verifier) -> Result<VerifiedBody, Error> {
-        let mut incoming = verifier.begin_at(self.headers, self.now)?;
-        incoming.push(Bytes::copy_from_slice(self.body))?;
-        incoming.finish()
-    }
-
-    /// The encoding of a signature that verifies.
-    fn encoding(&self) -> Encoding {
-        match self.values("signature").any(|value| value.len() == 64) {
-            true => Encoding::Hex,
-            false => Encoding::Base64,
-        }
-    }
-
-    fn wrong_encoding(&self, encoding: Encoding) -> Option<Mistake> {
-        let detail = match encoding {
-            Encoding::Hex => "the signature is in hex, not in base64",
-            Encoding::Base64 => "the signature is in base64, not in hex",
         };
-        let is_wrong = self.encoding.is_some_and(|wanted| wanted != encoding);
-        is_wrong.then(|| mistake("other_encoding", detail))
+        let begun = builder.build().ok()?.begin_at(self.headers, self.now);
+        let verified = begun.and_then(|mut incoming| {
+            incoming.push(Bytes::copy_from_slice(self.body))?;
+            incoming.finish()
+        });
+        Some(verified.map_err(|error| error.kind()))
     }
 
     fn wrong_time(&self, time: u64) -> Option<Mistake> {
-        let signed = Duration::from_secs(time);
         let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Duration::from_secs(now.as_secs());
-        let age = now.saturating_sub(signed);
-        if age > self.max_age {
-            return Some(mistake(
-                "stale_timestamp",
-                format!(
-                    "the timestamp is {} old, which is {} more than the {} allowed; or the clock here is \
-                     ahead",
-                    Written(age),
-                    Written(age.saturating_sub(self.max_age)),
-                    Written(self.max_age)
-                ),
-            ));
-        }
-        let ahead = signed.saturating_sub(now);
-        if ahead <= MAX_CLOCK_SKEW {
+        let age = Duration::from_secs(now.as_secs().saturating_sub(time));
+        let ahead = Duration::from_secs(time.saturating_sub(now.as_secs()));
+        let (code, detail) = if age > self.max_age {
+            let [age, over, allowed] = [age, age - self.max_age, self.max_age].map(Written);
+            let detail = format!(
+                "the timestamp is {age} old, which is {over} more than the {allowed} allowed; or \
+                 the clock here is ahead"
+            );
+            ("stale_timestamp", detail)
+        } else if ahead <= MAX_CLOCK_SKEW {
             return None;
-        }
-        let milliseconds = Duration::from_millis(signed.as_secs());
-        if signed >= FIRST_MILLISECONDS && milliseconds.abs_diff(now) < NEAR {
+        } else if MILLISECONDS.contains(&time) {
             let detail = "the timestamp is in milliseconds, not in seconds";
-            return Some(mistake("milliseconds", detail));
-        }
-        Some(mistake(
-            "future_timestamp",
-            format!(
-                "the timestamp is {} ahead of the clock, and {} are allowed: one of the two clocks \
-                 is wrong",
-                Written(ahead),
-                Written(MAX_CLOCK_SKEW)
-            ),
-        ))
+            ("milliseconds", detail.to_owned())
+        } else {
+            let [ahead, allowed] = [ahead, MAX_CLOCK_SKEW].map(Written);
+            let detail = format!(
+                "the timestamp is {ahead} ahead of the clock, and {allowed} are allowed: one of \
+                 the two clocks is wrong"
+            );
+            ("future_timestamp", detail)
+        };
+        Some(mistake(code, detail))
     }
 
     fn explain(&self) -> Vec<Mistake> {
-        let mut single = vec![("signature", "repeated_signature")];
-        if self.scheme != Some(SchemeArg::Body) {
-            single.push(("timestamp", "repeated_timestamp"));
-        }
-        for (name, code) in single {
-            let count = self.values(name).count();
-            if count > 1 {
+        for (name, code) in [
+            ("signature", "repeated_signature"),
+            ("timestamp", "repeated_timestamp"),
+        ] {
+            let is_used = name == "signature" || self.scheme != Some(SchemeArg::Body);
+            let count = self.headers.values(name).count();
+            if is_used && count > 1 {
                 let detail = match count {
                     2 => format!("header `{name}` appears twice"),
                     _ => format!("header `{name}` appears {count} times"),
@@ -159,10 +141,10 @@ impl Suspect<'_> {
                 return vec![mistake(code, detail)];
             }
         }
-        let Some(signature) = self.values("signature").next() else {
+        let Some(signature) = self.first("signature") else {
             return self.no_signature();
         };
-        if readings(signature).is_empty() {
+        if !is_signature(signature) {
             let detail = format!(
                 "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
                  of base64",
@@ -172,127 +154,6 @@ impl Suspect<'_> {
         }
         self.mistakes_behind(signature)
             .unwrap_or_else(|| vec![self.no_match()])
-    }
-
-    /// Finds the mistakes by which the text of a signature was made.
-    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
-        readings(signature).into_iter().find_map(|(misread, mac)| {
-            let mistakes = self.search(&mac)?;
-            Some(misread.into_iter().chain(mistakes).collect())
-        })
-    }
-
-    /// Finds the mistakes by which a signature was made.
-    fn search(&self, given: &Mac) -> Option<Vec<Mistake>> {
-        let messages = self.messages();
-        for (mistaken_key, key) in keys(self.secret) {
-            for (mistaken_message, message) in &messages {
-                if mac(&key, message) == *given {
-                    let mistakes = mistaken_key.into_iter().chain(mistaken_message.clone());
-                    return Some(mistakes.chain(self.wrong_time_of(message)).collect());
-                }
-            }
-        }
-        None
-    }
-
-    /// Judges the time if it was signed and the scheme uses it.
-    fn wrong_time_of(&self, message: &[u8]) -> Option<Mistake> {
-        let is_time = self.times().iter().any(|(_, time)| *time == message);
-        let is_judged = is_time && self.scheme != Some(SchemeArg::Body);
-        let time = number(message).filter(|_| is_judged)?;
-        self.wrong_time(time)
-    }
-
-    /// Returns what may be the timestamp: its header, or else any header that is a number.
-    fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
-        if let Some(time) = self.values("timestamp").next() {
-            return vec![(None, time)];
-        }
-        let numbers = self
-            .headers
-            .iter()
-            .filter(|(_, value)| number(value).is_some());
-        numbers
-            .map(|(name, value)| (Some(other_header("timestamp", name)), &value[..]))
-            .collect()
-    }
-
-    /// Returns what may have been signed, each with the mistakes that this would be.
-    fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
-        let mut messages = Vec::new();
-        for (elsewhere, time) in self.times() {
-            let of_time = self.messages_of_time(time).into_iter();
-            messages.extend(of_time.map(|(wrong, message)| {
-                let mistakes = elsewhere.clone().into_iter().chain(wrong);
-                (mistakes.collect(), message)
-            }));
-        }
-        if let Some(time) = self.values("timestamp").next() {
-            let joined = mistake("joined", "the signature is of timestamp and body together");
-            for between in [&b""[..], b".", b":", b"\n"] {
-                for parts in [[time, between, self.body], [self.body, between, time]] {
-                    messages.push((vec![joined.clone()], parts.concat()));
-                }
-            }
-        }
-        let of_body = self.messages_of_body().into_iter();
-        messages.extend(of_body.map(|(wrong, message)| (Vec::from_iter(wrong), message)));
-        messages
-    }
-
-    fn messages_of_time(&self, time: &[u8]) -> Vec<(Option<Mistake>, Vec<u8>)> {
-        let wrong = match self.scheme {
-            Some(SchemeArg::Body) => Some(mistake(
-                "other_form",
-                "the signature is of the timestamp, not of the body: the other documented form",
-            )),
-            _ if number(time).is_none() => Some(mistake(
-                "malformed_timestamp",
-                "the signature is valid, but the timestamp is not a whole number of seconds",
-            )),
-            _ => None,
-        };
-        let mut messages = vec![(wrong, time.to_vec())];
-        if let Some(time) = number(time) {
-            let of_seconds = mistake(
-                "milliseconds",
-                "the timestamp is in milliseconds, and the signature is of the seconds",
-            );
-            let of_milliseconds = mistake(
-                "milliseconds",
-                "the signature is of the timestamp in milliseconds, not in seconds",
-            );
-            messages.push((Some(of_seconds), (time / 1000).to_string().into()));
-            messages.push((Some(of_milliseconds), format!("{time}000").into()));
-        }
-        messages
-    }
-
-    fn messages_of_body(&self) -> Vec<(Option<Mistake>, Vec<u8>)> {
-        let body = self.body;
-        let is_digits = !body.is_empty() && body.iter().all(u8::is_ascii_digit);
-        let wrong = match self.scheme {
-            Some(SchemeArg::Timestamp) => Some(mistake(
-                "other_form",
-                "the signature is of the body, not of the timestamp: the other documented form",
-            )),
-            _ if is_digits => Some(mistake(
-                "digits_body",
-                "the body is a number: a captured timestamp with its signature would look the same",
-            )),
-            _ => None,
-        };
-        let mut messages = vec![(wrong, body.to_vec())];
-        messages.extend(originals(body).into_iter().map(|(how, body)| {
-            let detail = format!("the body was changed after it was signed: it matches {how}");
-            (Some(mistake("changed_body", detail)), body)
-        }));
-        messages.extend(others(body).into_iter().map(|(what, message)| {
-            let detail = format!("the signature is of {what}, not of the body");
-            (Some(mistake("other_message", detail)), message)
-        }));
-        messages
     }
 
     fn no_signature(&self) -> Vec<Mistake> {
@@ -306,9 +167,89 @@ impl Suspect<'_> {
         vec![self.proof_in_body().unwrap_or_else(missing)]
     }
 
+    /// Finds the mistakes by which the text of a signature was made.
+    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
+        let (misread, given) = reading(signature)?;
+        let messages = self.messages();
+        keys(self.secret).into_iter().find_map(|(wrong_key, key)| {
+            let is_signed = |(_, message): &&(_, Vec<u8>)| mac(&key, message) == given;
+            let (mistakes, _) = messages.iter().find(is_signed)?;
+            let of_texts = misread.clone().into_iter().chain(wrong_key);
+            Some(of_texts.chain(mistakes.clone()).collect())
+        })
+    }
+
+    /// Returns what may have been signed, each with the mistakes that this would be.
+    fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
+        let mut messages = Vec::new();
+        let has_time = self.first("timestamp").is_some();
+        for (name, text) in self.headers {
+            let is_time = name.eq_ignore_ascii_case("timestamp");
+            let time = number(text);
+            // Without a timestamp, any number may be one.
+            if !is_time && (has_time || time.is_none()) {
+                continue;
+            }
+            let elsewhere = (!is_time).then(|| other_header("timestamp", name));
+            let mut add = |wrong, message| {
+                let mistakes = elsewhere.clone().into_iter().chain(wrong);
+                messages.push((mistakes.collect(), message));
+            };
+            let wrong = match (self.scheme, time) {
+                (Some(SchemeArg::Body), _) => Some(mistake(
+                    "other_form",
+                    "the signature is of the timestamp, not of the body: the other documented form",
+                )),
+                (_, Some(time)) => self.wrong_time(time),
+                (_, None) => Some(mistake(
+                    "malformed_timestamp",
+                    "the signature is valid, but the timestamp is not a whole number of seconds",
+                )),
+            };
+            add(wrong, text.to_vec());
+            if let Some(time) = time {
+                let what = "the timestamp is in milliseconds, and the signature is of the seconds";
+                let seconds = (time / 1000).to_string();
+                add(Some(mistake("milliseconds", what)), seconds.into());
+                let what = "the signature is of the timestamp in milliseconds, not in seconds";
+                let milliseconds = format!("{time}000");
+                add(Some(mistake("milliseconds", what)), milliseconds.into());
+            }
+            for between in [&b""[..], b".", b":", b"\n"] {
+                for parts in [[text, between, self.body], [self.body, between, text]] {
+                    let what = "the signature is of timestamp and body together";
+                    add(Some(mistake("joined", what)), parts.concat());
+                }
+            }
+        }
+        let body = self.body;
+        let is_digits = !body.is_empty() && body.iter().all(u8::is_ascii_digit);
+        let wrong = match self.scheme {
+            Some(SchemeArg::Timestamp) => Some(mistake(
+                "other_form",
+                "the signature is of the body, not of the timestamp: the other documented form",
+            )),
+            _ if is_digits => Some(mistake(
+                "digits_body",
+                "the body is a number: a captured timestamp with its signature would look the same",
+            )),
+            _ => None,
+        };
+        messages.push((Vec::from_iter(wrong), body.to_vec()));
+        for (how, body) in originals(body) {
+            let detail = format!("the body was changed after it was signed: it matches {how}");
+            messages.push((vec![mistake("changed_body", detail)], body));
+        }
+        for (what, message) in others(body) {
+            let detail = format!("the signature is of {what}, not of the body");
+            messages.push((vec![mistake("other_message", detail)], message));
+        }
+        messages
+    }
+
     fn no_match(&self) -> Mistake {
         let length = self.body.len();
-        let announced = self.values("content-length").next().and_then(number);
+        let announced = self.first("content-length").and_then(number);
         if let Some(announced) = announced.filter(|announced| *announced != length as u64) {
             let detail = format!("the body has {length} bytes, and {announced} were announced");
             return mistake("incomplete_body", detail);
@@ -320,13 +261,11 @@ impl Suspect<'_> {
         if let Some(mistake) = self.proof_in_body() {
             return mistake;
         }
-        if self.values("timestamp").next().is_none() && self.scheme != Some(SchemeArg::Body) {
+        if self.first("timestamp").is_none() && self.scheme != Some(SchemeArg::Body) {
             let detail = "no header `timestamp`, and the signature is not of the body";
             return mistake("missing_timestamp", detail);
         }
-        let says_gzip = self
-            .values("content-encoding")
-            .any(|value| value == b"gzip");
+        let says_gzip = self.first("content-encoding") == Some(b"gzip");
         let why = trace(self.body, says_gzip).unwrap_or("no usual mistake explains it");
         mistake(
             "signature_mismatch",
@@ -351,10 +290,6 @@ impl Suspect<'_> {
              e-mail address: choose version V4 for the webhook"
         );
         Some(mistake("proof_in_body", detail))
-    }
-
-    fn values<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b [u8]> {
-        self.headers.values(name)
     }
 }
 

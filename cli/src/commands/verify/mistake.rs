@@ -24,11 +24,10 @@ impl Mistake {
 /// Returns what to change, for the code of a mistake or of a refusal.
 pub(crate) fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
-        "missing_signature" | "missing_header" => {
+        "missing_signature" | "missing_timestamp" | "missing_header" => {
             "Make every proxy pass the headers `timestamp` and `signature` on."
         }
         "missing_body" => "Give the body that was sent.",
-        "missing_timestamp" => "Make every proxy pass the header `timestamp` on.",
         "repeated_signature" | "repeated_timestamp" | "repeated_header" => {
             "Send the header once. A proxy that adds its own must replace the one that came."
         }
@@ -48,14 +47,11 @@ pub(crate) fn advice(code: &str) -> Option<&'static str> {
         }
         "other_encoding" => "Accept both encodings, as the documentation shows both.",
         "other_form" => "Accept this form too: omit --scheme, or choose the other one.",
-        "changed_body" => {
-            "Verify the bytes as they arrive, before anything parses or rewrites them. Look for a \
-             proxy or middleware that does."
+        "changed_body" | "empty_body" => {
+            "Verify the bytes as they arrive. Look for a proxy or middleware that reads, parses or \
+             rewrites them first."
         }
         "joined" | "other_message" => "Sign the timestamp alone, or the body as it is sent.",
-        "empty_body" => {
-            "Look for a proxy or middleware that reads the body before the receiver does."
-        }
         "digits_body" => "Nothing to change: no genuine delivery has such a body.",
         "incomplete_body" => "Find out what cut the body: a proxy, or a limit on its size.",
         "proof_in_body" => "Choose version V4 for this webhook in the dashboard.",

@@ -22,18 +22,17 @@ const LIMIT: u64 = 1024 * 1024;
 /// Returns the likely originals of a body, each with the change that restores it.
 pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
+    let from_form = body.iter().map(|byte| match byte {
+        b'+' => b' ',
+        other => *other,
+    });
+    let from_form = from_form.collect();
     let mut originals = vec![
         ("without surrounding whitespace", trimmed.to_vec()),
         ("with a line break after it", [trimmed, b"\n"].concat()),
         ("with a line break after it", [trimmed, b"\r\n"].concat()),
-        (
-            "with a byte order mark (BOM) before it",
-            [BOM, body].concat(),
-        ),
-        (
-            "with spaces for each `+`, as forms are decoded",
-            with_spaces(body),
-        ),
+        ("with a byte order mark before it", [BOM, body].concat()),
+        ("with spaces for each `+`, as forms are decoded", from_form),
         ("with `+` for the space in its times", with_plus(body)),
     ];
     if let Some(body) = body.strip_prefix(BOM) {
@@ -42,7 +41,7 @@ pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     originals.extend(gunzipped(body).map(|body| ("decompressed, as it is gzip", body)));
     let decoded = STANDARD.decode(trimmed).ok();
     originals.extend(decoded.map(|body| ("decoded, as it is base64", body)));
-    originals.extend(as_json(body));
+    originals.extend(as_json(body).into_iter().flatten());
     originals
 }
 
@@ -52,50 +51,39 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("an empty body", Vec::new()),
         ("the base64 of the body", STANDARD.encode(body).into_bytes()),
     ];
+    let mut add = |what, json: &[u8]| {
+        let written = as_json(json).into_iter().flatten();
+        others.extend(written.map(|(_, json)| (what, json)));
+    };
     if let Some(sorted) = sorted(body) {
-        others.extend(as_json(&sorted).map(|(_, body)| ("the body with sorted keys", body)));
+        add("the body with sorted keys", sorted.as_bytes());
     }
     if let Ok(Enveloped { data }) = serde_json::from_slice(body) {
-        let only = "the member `data` alone";
-        others.extend(as_json(&data.0).map(|(_, data)| (only, data)));
-        let sorted = sorted(&data.0).map(|data| (only, data));
-        others.extend(sorted);
+        add("the member `data` alone", &data);
+        if let Some(sorted) = sorted(&data) {
+            add("the member `data` alone", sorted.as_bytes());
+        }
     }
     others
 }
 
 /// Returns the sign of a change that cannot be undone, if there is one.
 pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
-    let parcel: Option<Value> = serde_json::from_slice(body).ok();
-    let has = |name| {
-        parcel
-            .as_ref()
-            .is_some_and(|parcel| parcel.get(name).is_some())
-    };
-    if body.starts_with(GZIP) {
-        return Some("the body is compressed with gzip");
-    }
-    if says_gzip {
-        return Some("the body was compressed with gzip, but no longer is");
-    }
-    if STANDARD.decode(body.trim_ascii()).is_ok() {
-        return Some("the body is base64");
-    }
-    if has("tracking_number") && !has("data") {
-        return Some("the body is the member `data` alone");
-    }
-    let data = parcel.as_ref().and_then(|event| event["data"].as_object());
-    let has_several = data.is_some_and(|data| data.len() > 1);
-    let is_sorted = as_json(body).next().map(|(_, body)| body) == sorted(body);
-    (has_several && is_sorted)
-        .then_some("the keys of the body are sorted, which TrackingMore's are not")
-}
-
-fn with_spaces(body: &[u8]) -> Vec<u8> {
-    let spaced = body
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte });
-    spaced.collect()
+    let event: Value = serde_json::from_slice(body).unwrap_or_default();
+    let has_several = event["data"].as_object().is_some_and(|data| data.len() > 1);
+    Some(if body.starts_with(GZIP) {
+        "the body is compressed with gzip"
+    } else if says_gzip {
+        "the body was compressed with gzip, but no longer is"
+    } else if STANDARD.decode(body.trim_ascii()).is_ok() {
+        "the body is base64"
+    } else if event.get("tracking_number").is_some() && event.get("data").is_none() {
+        "the body is the member `data` alone"
+    } else if has_several && write(body, CompactFormatter) == sorted(body) {
+        "the keys of the body are sorted, which TrackingMore's are not"
+    } else {
+        return None;
+    })
 }
 
 /// Puts the `+` back into times such as `2026-03-02T06:41:00 08:00`.
@@ -112,65 +100,57 @@ fn with_plus(body: &[u8]) -> Vec<u8> {
 fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
     let mut unzipped = Vec::new();
     let mut reader = GzDecoder::new(body).take(LIMIT);
-    body.starts_with(GZIP)
-        .then(|| reader.read_to_end(&mut unzipped))?
-        .ok()?;
+    reader.read_to_end(&mut unzipped).ok()?;
     Some(unzipped)
 }
 
 /// Writes JSON compactly with the keys in alphabetical order.
-fn sorted(json: &[u8]) -> Option<Vec<u8>> {
-    let mut value: Value = serde_json::from_slice(json).ok()?;
-    value.sort_all_objects();
-    serde_json::to_vec(&value).ok()
+fn sorted(json: &[u8]) -> Option<String> {
+    let mut json: Value = serde_json::from_slice(json).ok()?;
+    json.sort_all_objects();
+    Some(json.to_string())
 }
 
 #[derive(Deserialize)]
 struct Enveloped {
-    data: Compacted,
+    #[serde(deserialize_with = "compact")]
+    data: Vec<u8>,
 }
 
-/// JSON, compacted, with its members in their order.
-struct Compacted(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Compacted {
-    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        let mut written = Vec::new();
-        let mut writer = Serializer::new(&mut written);
-        serde_transcode::transcode(reader, &mut writer).map_err(D::Error::custom)?;
-        Ok(Self(written))
-    }
+/// Reads any JSON as its compact text, with its members in their order.
+fn compact<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Vec<u8>, D::Error> {
+    let mut written = Vec::new();
+    let mut writer = Serializer::new(&mut written);
+    serde_transcode::transcode(json, &mut writer).map_err(D::Error::custom)?;
+    Ok(written)
 }
 
-/// Returns the JSON as various programs write it, compact first; nothing if it is not JSON.
-fn as_json(json: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
-    let indented = |indent| write(json, PrettyFormatter::with_indent(indent));
-    let compact = write(json, CompactFormatter);
-    let spaced = write(json, Spaced);
-    let escaped = compact.as_deref().map(escaped);
+/// Returns the JSON as various programs write it. Returns `None` if it is not JSON.
+fn as_json(json: &[u8]) -> Option<[(&'static str, Vec<u8>); 7]> {
+    let compact = write(json, CompactFormatter)?;
+    let spaced = write(json, Spaced)?;
+    let escaped = ascii(&compact);
     // Slashes occur only in text.
-    let php = escaped.as_ref().map(|json| json.replace('/', r"\/"));
-    let python = spaced.as_deref().map(self::escaped);
+    let php = escaped.replace('/', r"\/");
     let written = [
         ("compacted", compact),
-        (
-            "compacted, with what is not ASCII escaped",
-            escaped.map(Vec::from),
-        ),
-        ("written as PHP writes JSON", php.map(Vec::from)),
-        ("written as Python writes JSON", python.map(Vec::from)),
+        ("compacted, with what is not ASCII escaped", escaped),
+        ("written as PHP writes JSON", php),
+        ("written as Python writes JSON", ascii(&spaced)),
         ("with spaces after its commas and colons", spaced),
-        ("indented by 2", indented(b"  ")),
-        ("indented by 4", indented(b"    ")),
+        ("indented by 2", write(json, PrettyFormatter::new())?),
+        (
+            "indented by 4",
+            write(json, PrettyFormatter::with_indent(b"    "))?,
+        ),
     ];
-    let written = written.into_iter();
-    written.filter_map(|(how, json)| Some((how, json?)))
+    Some(written.map(|(how, json)| (how, json.into_bytes())))
 }
 
 /// Writes escapes for what is not ASCII, which occurs only in text.
-fn escaped(json: &[u8]) -> String {
+fn ascii(json: &str) -> String {
     let mut escaped = String::new();
-    for char in String::from_utf8_lossy(json).chars() {
+    for char in json.chars() {
         match char.is_ascii() {
             true => escaped.push(char),
             false => escaped.push_str(&escape(char)),
@@ -197,11 +177,11 @@ impl Formatter for Spaced {
 }
 
 /// Writes JSON again, with its members in order. Returns `None` if it is not JSON.
-fn write(json: &[u8], formatter: impl Formatter) -> Option<Vec<u8>> {
+fn write(json: &[u8], formatter: impl Formatter) -> Option<String> {
     let mut written = Vec::new();
     let mut reader = Deserializer::from_slice(json);
     let mut writer = Serializer::with_formatter(&mut written, formatter);
     serde_transcode::transcode(&mut reader, &mut writer).ok()?;
     reader.end().ok()?;
-    Some(written)
+    String::from_utf8(written).ok()
 }
