@@ -279,7 +279,7 @@ fn a_request_to_another_path_is_printed() {
     assert_eq!(
         summary,
         [
-            "1 accepted, 0 refused, 2 to another path or with another method; answered 200: 1, \
+            "1 accepted, 0 refused, 2 with an unexpected path or method; answered 200: 1, \
              404: 1, 405: 1"
         ]
     );

@@ -122,7 +122,7 @@ pub(super) struct Resent {
 pub(super) struct Totals {
     pub(super) accepted: u64,
     pub(super) refused: u64,
-    /// Those to another path or with another method.
+    /// Those with an unexpected path or method.
     pub(super) unexpected: u64,
     /// The refused ones by their code.
     pub(super) reasons: BTreeMap<&'static str, u64>,

@@ -206,7 +206,7 @@ impl Display for Totals {
         }
         if self.unexpected > 0 {
             let unexpected = self.unexpected;
-            write!(f, ", {unexpected} to another path or with another method")?;
+            write!(f, ", {unexpected} with an unexpected path or method")?;
         }
         for (n, (status, count)) in self.answers.iter().enumerate() {
             let before = if n == 0 { "; answered " } else { ", " };
