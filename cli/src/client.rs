@@ -12,7 +12,7 @@ use reqwest::{
     header::{CONNECTION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{failure::Failure, output::Foreign};
 
@@ -27,9 +27,38 @@ const OF_CONNECTION: &str = "connection content-length expect host keep-alive pr
                              proxy-authorization proxy-connection te trailer transfer-encoding \
                              upgrade";
 
-/// Builds a client for a URL. It follows no redirects and uses no proxy.
-pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
-    build(Client::builder().timeout(TIMEOUT), url)
+/// A receiver, and the client that sends to it.
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    client: Client,
+}
+
+impl Target {
+    /// Takes the URL of a receiver. No redirects are followed, and no proxy is used.
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        let client = build(Client::builder().timeout(TIMEOUT), &url)?;
+        Ok(Self { url, client })
+    }
+
+    /// Sends a delivery once.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: impl Into<Body>) -> Answer {
+        post(&self.client, &self.url, headers, body).await
+    }
+
+    /// Sends a delivery once. Returns the answer unread.
+    pub(crate) async fn send(
+        &self,
+        headers: HeaderMap,
+        body: impl Into<Body>,
+    ) -> reqwest::Result<Response> {
+        let request = self.client.post(self.url.clone());
+        request.headers(headers).body(body).send().await
+    }
+
+    /// The URL, without the parts that may be secret.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.url)
+    }
 }
 
 /// As [`client`], with the addresses that the host of `url` is known to have, and another timeout.
@@ -67,9 +96,10 @@ fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
 pub(crate) fn target(text: &str) -> Result<Url, String> {
     match text.parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => {
-            Err("give a whole URL, such as http://127.0.0.1:3000/webhooks/trackingmore".to_owned())
-        }
+        Err(error) if text.contains("://") => Err(error.to_string()),
+        _ => Err("the URL must begin with http:// or https://, as in \
+                  http://127.0.0.1:3000/webhooks/trackingmore"
+            .to_owned()),
     }
 }
 
@@ -142,26 +172,27 @@ impl Answer {
     pub(crate) fn is_accepted(&self) -> bool {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
+}
 
-    /// Returns the answer for scripts.
-    pub(crate) fn record(&self) -> Record<'_> {
-        Record {
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            accepted: bool,
+            status: Option<u16>,
+            error: Option<&'a str>,
+            words: Option<&'a str>,
+            latency_ms: f64,
+        }
+        let record = Record {
             accepted: self.is_accepted(),
             status: self.status.as_ref().ok().map(StatusCode::as_u16),
             error: self.status.as_ref().err().map(|none| &none.reason[..]),
             words: self.words.as_deref(),
             latency_ms: milliseconds(self.latency),
-        }
+        };
+        record.serialize(serializer)
     }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Record<'a> {
-    accepted: bool,
-    status: Option<u16>,
-    error: Option<&'a str>,
-    words: Option<&'a str>,
-    latency_ms: f64,
 }
 
 /// Returns milliseconds with three decimals.

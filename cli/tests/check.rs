@@ -710,7 +710,10 @@ fn what_cannot_be_checked_is_said_in_a_line() {
         &["check", "http://127.0.0.1:1/", "--parcel", ""],
         "--parcel",
     );
-    assert_wrong_usage(&["check", "localhost:3000"], "give a whole URL");
+    assert_wrong_usage(
+        &["check", "localhost:3000"],
+        "the URL must begin with http:// or https://",
+    );
     assert_wrong_usage(
         &["check", "http://127.0.0.1:1/", "--scheme", "both"],
         "both",

@@ -114,7 +114,7 @@ fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
 }
 
 #[test]
-fn a_stale_one_is_accepted_when_it_is_signed_anew() {
+fn a_stale_one_is_accepted_with_a_new_signature() {
     let dir = tempfile::tempdir().unwrap();
     let again = dir.path().join("again");
     let saved = save(&dir.path().join("first"));
@@ -234,7 +234,7 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["replay", "--to", url], "<FILE>"),
         (
             &["replay", "--to", "b.delivery", "a.delivery"],
-            "give a whole URL",
+            "the URL must begin with http:// or https://",
         ),
         (
             &["replay", "--to", url, "a.delivery", "--scheme", "body"],

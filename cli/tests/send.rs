@@ -219,12 +219,21 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
 fn a_member_that_does_not_exist_is_warned_of() {
     let listen = Listen::start(&[]);
     let send = |set: &str| run(&["send", &listen.url, "--json", "--set", set]);
-    let ended = send("traking_number=AB1");
-    assert_eq!(ended.code, 0);
-    assert_eq!(
-        ended.err,
-        "warning: the parcel has no member `traking_number`; --set adds it\n"
-    );
+    for (member, tip) in [
+        ("traking_number", "; did you mean `tracking_number`?"),
+        ("status", "; did you mean `delivery_status` or `substatus`?"),
+        (
+            "origin_info.trackinfo.0.locaton",
+            "; did you mean `location`?",
+        ),
+        ("surprise", ""),
+        ("origin.courier_code", ""),
+    ] {
+        let ended = send(&format!("{member}=AB1"));
+        assert_eq!(ended.code, 0);
+        let warning = format!("warning: the parcel has no member `{member}`; --set adds it{tip}\n");
+        assert_eq!(ended.err, warning);
+    }
     for set in [
         "note=x",
         "pieces:=3",
@@ -245,7 +254,10 @@ fn of_a_saved_delivery_the_body_is_sent() {
     assert_eq!(run(&[&sent[..], &["--set", "note=x"]].concat()).code, 0);
     let files = files(dir.path());
     assert_eq!(parts(&files[1]).2, parts(&files[0]).2);
-    assert!(String::from_utf8_lossy(&parts(&files[2]).2).contains(r#""note":"x""#));
+    let changed = String::from_utf8(parts(&files[2]).2).unwrap();
+    assert!(changed.contains(r#""note":"x""#));
+    // In the order of the original, which is not that of the alphabet.
+    assert!(changed.starts_with(r#"{"code":200,"message":"#));
 }
 
 #[test]
@@ -572,8 +584,14 @@ fn wrong_usage_is_reported_in_one_line() {
     let url = &nowhere();
     for (args, reason) in [
         (&["send"][..], "<URL>"),
-        (&["send", "localhost:3000/hooks"], "give a whole URL"),
-        (&["send", "ftp://localhost/"], "give a whole URL"),
+        (
+            &["send", "localhost:3000/hooks"],
+            "the URL must begin with http:// or https://",
+        ),
+        (
+            &["send", "ftp://localhost/"],
+            "the URL must begin with http:// or https://",
+        ),
         (
             &["send", url, "--status", "lost"],
             "possible values: pending, notfound",
@@ -589,7 +607,12 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["send", url, "--file", text, "--set", "a=b"], "not JSON"),
         (
             &["send", url, "--set", "tracking_number"],
-            "give NAME=TEXT or NAME:=JSON",
+            "give NAME=TEXT or NAME:=JSON, such as tracking_number=AB1",
+        ),
+        (&["send", url, "--set", "=AB1"], "give NAME=TEXT"),
+        (
+            &["send", url, "--set", "pieces:=two"],
+            "the value after := is not JSON; for text, use =",
         ),
         (
             &["send", url, "--set", "origin_info.trackinfo.9.location=x"],
@@ -607,21 +630,39 @@ fn wrong_usage_is_reported_in_one_line() {
             &["send", url, "--no-retry", "--age", "100000d"],
             "before 1970",
         ),
-        (&["send", url, "--speed", "0"], "give a number from 1"),
-        (&["send", url, "--speed", "inf"], "give a number from 1"),
-        (&["send", url, "--speed", "1e308"], "give a number from 1"),
-        (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
-        (&["send", url, "--count", "0"], "--count"),
-        (&["send", url, "--concurrency", "0"], "--concurrency"),
         (
-            &["send", url, "--file", "-", "--secret-file", "-"],
-            "standard input can be read only once",
+            &["send", url, "--speed", "0"],
+            "give a number from 1 to 1000000000",
+        ),
+        (
+            &["send", url, "--speed", "inf"],
+            "give a number from 1 to 1000000000",
+        ),
+        (
+            &["send", url, "--speed", "1e308"],
+            "give a number from 1 to 1000000000",
+        ),
+        (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
+        (
+            &["send", url, "--count", "0"],
+            "give a number from 1 to 10000000",
+        ),
+        (
+            &["send", url, "--concurrency", "1001"],
+            "give a number from 1 to 1000 ",
+        ),
+        (&["send", "http://localhost:70000"], "invalid port number"),
+        (
+            &["send", "--forward", url],
+            "unexpected argument '--forward' found (see --help)",
         ),
         (
             &["send", url, "--secret-file", text, "--secret-file", text],
-            "one --secret-file only",
+            "takes only one --secret-file",
         ),
     ] {
         assert_wrong_usage(args, reason);
     }
+    let twice = ["send", url, "--file", "-", "--secret-file", "-"];
+    run_with_input(&twice, b"x").assert_wrong_usage("standard input can be read only once");
 }

@@ -7,7 +7,6 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use reqwest::Url;
-use tokio::net;
 
 use self::probe::Probe;
 use crate::{
@@ -21,15 +20,15 @@ use crate::{
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Probe a receiver of yours with genuine and hostile deliveries.
+/// Probe your receiver with genuine and hostile deliveries.
 ///
-/// Works for a receiver in any language that has the same secret. The receiver will process
+/// The receiver can be written in any language, and must have the same secret. It will process
 /// accepted deliveries as real: check one that writes to a test database. Any answer outside
 /// 200-299 counts as a refusal. If no genuine delivery is accepted, the check ends after four
 /// cases.
 ///
 /// Exit code: 0 if it is safe; 1 if it is not safe, or if that is not known, or with --strict if
-/// any case failed; 2 if the check could not be made.
+/// any case failed; 2 if the check could not be run.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -41,13 +40,13 @@ pub(crate) struct Check {
     /// Require exactly this scheme
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
-    /// The number of a parcel that the receiver knows, if it needs a known one
+    /// The number of a parcel that the receiver knows, if it accepts no other
     #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001", value_parser = NonEmptyStringValueParser::new())]
     parcel: String,
     /// Confirm that a receiver on another machine is yours to attack
     #[arg(long)]
     i_own_this: bool,
-    /// Exit with 1 also if any other case failed
+    /// Also exit with 1 if any other case failed
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -60,36 +59,26 @@ impl Check {
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.one()?;
         signing::check(&secret)?;
-        let addresses = addresses(&self.url).await?;
+        let host = self.url.host_str().unwrap_or_default();
+        let addresses = self
+            .url
+            .socket_addrs(|| None)
+            .map_err(|error| Failure::usage(format_args!("cannot find {host}: {error}")))?;
         let is_here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
         if !self.i_own_this && !addresses.iter().all(is_here) {
             return Err(Failure::usage(format_args!(
-                "{} is not this machine: give --i-own-this if the receiver is yours to attack",
-                self.url.host_str().unwrap_or_default()
+                "{host} is not this machine: give --i-own-this if the receiver is yours to attack"
             )));
         }
         // A second lookup of the name could lead elsewhere.
         let client = client::client_at(&self.url, &addresses, PATIENCE)?;
         let tally = Probe::new(&self, client, secret).run().await?;
         self.output.line(&tally, &tally)?;
-        Ok(if tally.is_good(self.strict) {
+        let is_good = tally.verdict == "safe" && !(self.strict && tally.failed > 0);
+        Ok(if is_good {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         })
-    }
-}
-
-/// Finds the addresses of a host; there is at least one.
-async fn addresses(url: &Url) -> Result<Vec<SocketAddr>, Failure> {
-    let host = url.host_str().unwrap_or_default();
-    // A URL writes an IPv6 address in brackets.
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().unwrap_or_default();
-    let found = net::lookup_host((name, port)).await.map(Vec::from_iter);
-    match found {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
-        Ok(_) => Err(Failure::usage(format_args!("cannot find {host}"))),
-        Err(error) => Err(Failure::usage(format_args!("cannot find {host}: {error}"))),
     }
 }

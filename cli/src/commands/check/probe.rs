@@ -1,34 +1,25 @@
-use std::sync::atomic::AtomicU64;
-
-use reqwest::Client;
-use serde_json::json;
+use jiff::Timestamp;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
 
 use super::{
     Check,
-    cases::{CASES, Case, Expected},
-    report::{Row, Tally, Verdict, why_nothing},
-    vendor::{Form, Request, UNKNOWN_PARCEL, Vendor},
+    cases::{CASES, Expected, UNKNOWN_PARCEL},
+    report::{Tally, Verdict, why_nothing, word},
+    vendor::{FORMS, Form, Request, Vendor},
 };
 use crate::{
     client::{self, Answer, NoAnswerKind},
     failure::Failure,
+    output::{BAD, GOOD, Painted, WARN},
     secret::Secret,
-    signing::{Encoding, SchemeArg},
 };
-
-/// Every documented form. Those that the documentation shows come first.
-const FORMS: [Form; 4] = [
-    (SchemeArg::Timestamp, Encoding::Hex),
-    (SchemeArg::Body, Encoding::Base64),
-    (SchemeArg::Timestamp, Encoding::Base64),
-    (SchemeArg::Body, Encoding::Hex),
-];
 
 /// Sends one case after the other.
 pub(super) struct Probe<'a> {
-    client: Client,
-    vendor: Vendor,
     check: &'a Check,
+    client: Client,
+    secret: Secret,
     tally: Tally,
     /// The last case, if the receiver could be reached.
     reached: Option<String>,
@@ -37,14 +28,9 @@ pub(super) struct Probe<'a> {
 impl<'a> Probe<'a> {
     pub(super) fn new(check: &'a Check, client: Client, secret: Secret) -> Self {
         Self {
-            client,
-            vendor: Vendor {
-                secret,
-                parcel: check.parcel.clone(),
-                accepted: Vec::new(),
-                bodies: AtomicU64::new(1),
-            },
             check,
+            client,
+            secret,
             tally: Tally::default(),
             reached: None,
         }
@@ -53,11 +39,22 @@ impl<'a> Probe<'a> {
     /// Sends everything, prints a row for each case, and concludes.
     pub(super) async fn run(mut self) -> Result<Tally, Failure> {
         self.announce()?;
-        let nothing = self.find_forms().await?;
-        if nothing.is_none() {
+        let (accepted, nothing) = self.find_forms().await?;
+        if let Some(&(first, _)) = accepted.first() {
             for case in CASES {
-                // The last of them is genuine.
-                self.tally.is_still_there = self.probe(case).await?;
+                let scheme = case.scheme.unwrap_or(first);
+                let form = accepted.iter().find(|form| form.0 == scheme).copied();
+                let is_telling = form.is_some();
+                let form = form.unwrap_or((scheme, scheme.documented()));
+                let answer = self.send(form, case.request).await?;
+                let verdict = Verdict::of(case.expected, &answer, is_telling);
+                let why = match verdict {
+                    Verdict::NotDecidable if !is_telling => {
+                        format!("inconclusive: {} signatures aren't accepted", scheme.name())
+                    }
+                    _ => case.why.to_owned(),
+                };
+                self.show(case.name, case.expected, verdict, &answer, &why)?;
             }
         }
         self.tally.conclude(nothing);
@@ -85,105 +82,108 @@ impl<'a> Probe<'a> {
         )
     }
 
-    /// Finds out which forms of a genuine delivery are accepted, or why none is.
-    async fn find_forms(&mut self) -> Result<Option<String>, Failure> {
-        let is_wanted = |form: Form| self.check.scheme.is_none_or(|scheme| scheme == form.0);
-        let mut answers = Vec::new();
+    /// Finds out which forms of a genuine delivery are accepted, or why none is. Those that --scheme
+    /// allows come first.
+    async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
+        use Expected::{Accepted, OddRefused};
+
+        let Check { url, scheme, .. } = self.check;
+        let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
+        let (mut answers, mut accepted) = (Vec::new(), Vec::new());
         for form in FORMS {
-            let answer = self.send(&self.vendor.in_form(form), &name(form)).await?;
+            let answer = self.send(form, |vendor| vendor.genuine()).await?;
             if let Err(none) = &answer.status {
                 let is_first = answers.is_empty();
                 // If genuine deliveries time out, every case would.
                 if none.kind == NoAnswerKind::TimedOut
                     || none.kind == NoAnswerKind::Unreachable && is_first
                 {
-                    let (url, reason) = (client::shown(&self.check.url), &none.reason);
+                    let (url, reason) = (client::shown(url), &none.reason);
                     return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
                 }
             }
-            answers.push((form, answer));
-        }
-        let accepted = answers.iter().filter(|(_, answer)| answer.is_accepted());
-        let mut accepted: Vec<Form> = accepted.map(|(form, _)| *form).collect();
-        accepted.sort_by_key(|form| !is_wanted(*form));
-        let is_one_accepted = accepted.first().is_some_and(|form| is_wanted(*form));
-        self.tally.is_genuine_accepted = is_one_accepted;
-        self.tally.accepted_forms = accepted.iter().map(|form| name(*form)).collect();
-        let unwanted = accepted.iter().filter(|form| !is_wanted(**form));
-        self.tally.unwanted_forms = unwanted.map(|form| name(*form)).collect();
-        let nothing = accepted.is_empty().then(|| {
-            let answers: Vec<_> = answers.iter().map(|(_, answer)| answer).collect();
-            why_nothing(&answers, &self.check.url)
-        });
-        self.vendor.accepted = accepted;
-
-        for (form, answer) in answers {
-            let (expected, is_telling, why) = match (is_wanted(form), is_one_accepted) {
-                (true, false) => (
-                    Expected::Accepted,
-                    true,
-                    "genuine: one form must be accepted",
-                ),
-                (true, true) => (Expected::Accepted, false, "genuine: one form is enough"),
-                (false, is_telling) => {
-                    let why = "genuine, but in a form that --scheme rules out";
-                    (Expected::OddRefused, is_telling, why)
-                }
-            };
-            self.show(Row {
-                case: name(form),
-                verdict: Verdict::of(expected, &answer, is_telling),
-                expected,
-                answer,
-                why: why.to_owned(),
-            })?;
-        }
-        Ok(nothing)
-    }
-
-    /// Sends a case. Returns whether it was accepted.
-    async fn probe(&mut self, case: &Case) -> Result<bool, Failure> {
-        let request = (case.request)(&self.vendor);
-        let answer = self.send(&request, case.name).await?;
-        // A genuine delivery that is refused is lost, whatever the reason.
-        let is_telling = case
-            .scheme
-            .is_none_or(|scheme| self.vendor.is_accepted(scheme));
-        let verdict = Verdict::of(case.expected, &answer, is_telling);
-        let is_accepted = answer.is_accepted();
-        let why = match (verdict, case.scheme) {
-            (Verdict::NotDecidable, Some(scheme)) if !is_telling => {
-                format!("inconclusive: {} signatures aren't accepted", scheme.name())
+            if answer.is_accepted() {
+                accepted.push(form);
             }
-            _ => case.why.to_owned(),
-        };
-        self.show(Row {
-            case: case.name.to_owned(),
-            verdict,
-            expected: case.expected,
-            answer,
-            why,
-        })?;
-        Ok(is_accepted)
+            answers.push(answer);
+        }
+        accepted.sort_by_key(|form| !is_wanted(form));
+        let is_one_accepted = accepted.first().is_some_and(is_wanted);
+        for (form, answer) in FORMS.iter().zip(&answers) {
+            let (expected, is_telling, why) = match (is_wanted(form), is_one_accepted) {
+                (true, false) => (Accepted, true, "genuine: one form must be accepted"),
+                (true, true) => (Accepted, false, "genuine: one form is enough"),
+                (false, told) => (OddRefused, told, "genuine, but --scheme rules it out"),
+            };
+            let verdict = Verdict::of(expected, answer, is_telling);
+            self.show(&name(form), expected, verdict, answer, why)?;
+        }
+        let unwanted = accepted.iter().filter(|form| !is_wanted(form));
+        self.tally.unwanted_forms = unwanted.map(name).collect();
+        self.tally.accepted_forms = accepted.iter().map(name).collect();
+        self.tally.is_genuine_accepted = is_one_accepted;
+        let nothing = accepted.is_empty().then(|| why_nothing(&answers, url));
+        Ok((accepted, nothing))
     }
 
-    async fn send(&mut self, request: &Request, name: &str) -> Result<Answer, Failure> {
-        let answer = request.send(&self.client, &self.check.url).await?;
+    async fn send(
+        &self,
+        form: Form,
+        request: fn(Vendor<'_>) -> Request,
+    ) -> Result<Answer, Failure> {
+        let vendor = Vendor {
+            key: &self.secret,
+            form,
+            time: Timestamp::now().as_second(),
+            parcel: &self.check.parcel,
+        };
+        request(vendor).send(&self.client, &self.check.url).await
+    }
+
+    /// Counts and prints the result of a case.
+    fn show(
+        &mut self,
+        case: &str,
+        expected: Expected,
+        verdict: Verdict,
+        answer: &Answer,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let tally = &mut self.tally;
+        let (count, painted) = match verdict {
+            Verdict::Pass => (&mut tally.passed, Painted(GOOD, "pass")),
+            Verdict::Fail => (&mut tally.failed, Painted(BAD, "FAIL")),
+            Verdict::NotDecidable => (&mut tally.not_decidable, Painted(WARN, "warn")),
+        };
+        *count += 1;
+        match (verdict, expected) {
+            (Verdict::Fail, Expected::HostileRefused) => tally.hostile_accepted.push(case.into()),
+            (Verdict::Fail, _) => tally.other_failed.push(case.into()),
+            _ => {}
+        }
         match &answer.status {
             Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                self.tally.stopped_answering.extend(self.reached.take());
+                tally.stopped_answering.extend(self.reached.take());
             }
-            _ => self.reached = Some(name.to_owned()),
+            _ => self.reached = Some(case.to_owned()),
         }
-        Ok(answer)
-    }
-
-    fn show(&mut self, row: Row) -> Result<(), Failure> {
-        self.tally.count(&row);
-        self.check.output.line(&row, &row)
+        tally.is_still_there = answer.is_accepted();
+        let (expected, word) = (expected.name(), word(answer));
+        let status = answer.status.as_ref().map(StatusCode::as_u16);
+        self.check.output.line(
+            format_args!("{painted}  {case:26}  {expected:8}  {word:9}  {why}"),
+            &json!({
+                "event": "case",
+                "case": case,
+                "verdict": verdict,
+                "expected": expected,
+                "answer": status.map_or_else(|_| json!(word), Value::from),
+                "why": why,
+            }),
+        )
     }
 }
 
-fn name((scheme, encoding): Form) -> String {
+fn name((scheme, encoding): &Form) -> String {
     format!("{}-{}", scheme.name(), encoding.name())
 }

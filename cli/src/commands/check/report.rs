@@ -3,11 +3,11 @@
 use std::fmt;
 
 use reqwest::{StatusCode, Url};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::cases::Expected;
 use crate::{
-    client::{Answer, NoAnswer, NoAnswerKind},
+    client::{Answer, NoAnswerKind},
     output::{BAD, GOOD, Painted, WARN},
 };
 
@@ -42,163 +42,68 @@ impl Verdict {
     }
 }
 
-/// The result of a case.
-#[derive(Serialize)]
-#[serde(tag = "event", rename = "case")]
-pub(super) struct Row {
-    pub(super) case: String,
-    pub(super) verdict: Verdict,
-    pub(super) expected: Expected,
-    #[serde(serialize_with = "brief")]
-    pub(super) answer: Answer,
-    pub(super) why: String,
-}
-
-/// An answer in a word: a number, if it has a status.
-fn brief<S: Serializer>(answer: &Answer, serializer: S) -> Result<S::Ok, S::Error> {
-    match &answer.status {
-        Ok(status) => serializer.serialize_u16(status.as_u16()),
-        Err(none) => serializer.serialize_str(word(none)),
-    }
-}
-
-fn word(none: &NoAnswer) -> &'static str {
-    match none.kind {
-        NoAnswerKind::Unreachable => "unreached",
-        NoAnswerKind::TimedOut => "timed out",
-        NoAnswerKind::Closed => "closed",
-    }
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (style, verdict) = match self.verdict {
-            Verdict::Pass => (GOOD, "pass"),
-            Verdict::Fail => (BAD, "FAIL"),
-            Verdict::NotDecidable => (WARN, "warn"),
-        };
-        let answer = match &self.answer.status {
-            Ok(status) => status.as_str(),
-            Err(none) => word(none),
-        };
-        let expected = self.expected.to_string();
-        let verdict = Painted(style, verdict);
-        write!(
-            f,
-            "{verdict}  {:26}  {expected:8}  {answer:9}  {}",
-            self.case, self.why
-        )
-    }
-}
-
 /// The result of all cases.
 #[derive(Default, Serialize)]
 #[serde(tag = "event", rename = "summary")]
 pub(super) struct Tally {
     /// `safe`, `not_safe` or `not_known`, and the sentence that says so.
-    verdict: &'static str,
+    pub(super) verdict: &'static str,
     sentence: String,
     pub(super) accepted_forms: Vec<String>,
     /// Whether a required form is among them.
     pub(super) is_genuine_accepted: bool,
     /// Those among them that --scheme rules out.
     pub(super) unwanted_forms: Vec<String>,
-    passed: usize,
-    failed: usize,
-    not_decidable: usize,
+    pub(super) passed: usize,
+    pub(super) failed: usize,
+    pub(super) not_decidable: usize,
     /// The cases that were accepted although an attacker can send or replay them.
-    hostile_accepted: Vec<String>,
+    pub(super) hostile_accepted: Vec<String>,
     /// The other cases that failed.
-    other_failed: Vec<String>,
+    pub(super) other_failed: Vec<String>,
     /// The cases after which the receiver could not be reached any more.
     pub(super) stopped_answering: Vec<String>,
-    /// Whether a genuine delivery was accepted at the end.
+    /// Whether the last delivery was accepted, which is genuine.
     pub(super) is_still_there: bool,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, row: &Row) {
-        match row.verdict {
-            Verdict::Pass => self.passed += 1,
-            Verdict::NotDecidable => self.not_decidable += 1,
-            Verdict::Fail => {
-                self.failed += 1;
-                match row.expected {
-                    Expected::HostileRefused => self.hostile_accepted.push(row.case.clone()),
-                    _ => self.other_failed.push(row.case.clone()),
-                }
-            }
-        }
-    }
-
     /// Reaches the verdict. `nothing` says why no genuine delivery was accepted, if none was.
     pub(super) fn conclude(&mut self, nothing: Option<String>) {
-        let unwanted = self.unwanted_forms.join(", ");
+        let forms = self.accepted_forms.join(", ");
+        let extra = self.unwanted_forms.join(", ");
         let hostile = self.hostile_accepted.join(", ");
+        let odd = self.other_failed.join(", ");
         let stopped = self.stopped_answering.join(", ");
-        let (verdict, sentence) = if !hostile.is_empty() {
-            (
-                "not_safe",
-                format!("Not safe: it accepted what an attacker can send: {hostile}."),
-            )
+        let safe = |why: String| ("safe", format!("Safe: {why}."));
+        let not_safe = |why: String| ("not_safe", format!("Not safe: {why}."));
+        let not_known = |why: String| ("not_known", format!("Not known: {why}."));
+        (self.verdict, self.sentence) = if !hostile.is_empty() {
+            not_safe(format!("it accepted what an attacker can send: {hostile}"))
         } else if !stopped.is_empty() {
-            (
-                "not_safe",
-                format!("Not safe: it stopped answering after {stopped}."),
-            )
+            not_safe(format!("it stopped answering after {stopped}"))
         } else if let Some(why) = nothing {
-            (
-                "not_known",
-                format!("Not known: no genuine delivery was accepted; {why}."),
-            )
+            not_known(format!("no genuine delivery was accepted; {why}"))
         } else if !self.is_genuine_accepted {
-            let forms = self.accepted_forms.join(", ");
-            (
-                "not_known",
-                format!("Not known: it accepts only {forms}, which --scheme rules out."),
-            )
+            not_known(format!("it accepts only {forms}, which --scheme rules out"))
         } else if !self.is_still_there {
-            (
-                "not_safe",
-                "Not safe: at the end, it refused a genuine delivery.".to_owned(),
-            )
-        } else if !unwanted.is_empty() {
-            (
-                "not_safe",
-                format!("Not safe: it also accepts {unwanted}, which --scheme rules out."),
-            )
-        } else if self.other_failed.is_empty() {
-            (
-                "safe",
-                "Safe: it accepted the genuine deliveries and refused the others.".to_owned(),
-            )
+            not_safe("at the end, it refused a genuine delivery".to_owned())
+        } else if !extra.is_empty() {
+            not_safe(format!("it also accepts {extra}, which --scheme rules out"))
+        } else if odd.is_empty() {
+            safe("it accepted the genuine deliveries and refused the others".to_owned())
         } else {
-            let failed = self.other_failed.join(", ");
-            (
-                "safe",
-                format!("Safe: it accepted nothing hostile; but it failed {failed}."),
-            )
+            safe(format!("it accepted nothing hostile; but it failed {odd}"))
         };
-        self.verdict = verdict;
-        self.sentence = sentence;
-    }
-
-    pub(super) fn is_good(&self, is_strict: bool) -> bool {
-        self.verdict == "safe" && !(is_strict && self.failed > 0)
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            passed,
-            failed,
-            not_decidable,
-            ..
-        } = self;
+        let (passed, failed, warned) = (self.passed, self.failed, self.not_decidable);
         write!(
             f,
-            "\n{passed} passed, {failed} failed, {not_decidable} inconclusive."
+            "\n{passed} passed, {failed} failed, {warned} inconclusive."
         )?;
         if !self.accepted_forms.is_empty() {
             write!(f, " Accepted forms: {}.", self.accepted_forms.join(", "))?;
@@ -213,9 +118,8 @@ impl fmt::Display for Tally {
 }
 
 /// Returns why nothing genuine was accepted, judging by the answers.
-pub(super) fn why_nothing(answers: &[&Answer], url: &Url) -> String {
-    let is_plain = url.scheme() == "http";
-    let speaks_tls = |answer: &&&Answer| match &answer.status {
+pub(super) fn why_nothing(answers: &[Answer], url: &Url) -> String {
+    let speaks_tls = |answer: &Answer| match &answer.status {
         Ok(StatusCode::BAD_REQUEST) => {
             let words = answer.words.as_deref().unwrap_or_default();
             words.to_ascii_uppercase().contains("HTTPS")
@@ -223,36 +127,43 @@ pub(super) fn why_nothing(answers: &[&Answer], url: &Url) -> String {
         Ok(_) => false,
         Err(none) => none.kind == NoAnswerKind::Closed,
     };
-    if is_plain && answers.iter().all(|answer| speaks_tls(&answer)) {
+    if url.scheme() == "http" && answers.iter().all(speaks_tls) {
         return "the port seems to speak TLS: try https://".to_owned();
     }
-    let statuses = answers.iter().map(|answer| match &answer.status {
-        Ok(status) => status.to_string(),
-        Err(none) => word(none).to_owned(),
-    });
-    let mut statuses: Vec<_> = statuses.collect();
-    statuses.dedup();
-    let seen = statuses.join(", ");
-    let has = |code: StatusCode| {
-        answers
-            .iter()
-            .any(|answer| answer.status.as_ref().is_ok_and(|status| *status == code))
+    let has = |is_such: fn(&StatusCode) -> bool| {
+        let mut statuses = answers.iter().map(|answer| answer.status.as_ref());
+        statuses.any(|status| status.is_ok_and(is_such))
     };
-    let advice = if has(StatusCode::UNAUTHORIZED) || has(StatusCode::FORBIDDEN) {
+    let advice = if has(|status| matches!(status.as_u16(), 401 | 403)) {
         "check the secret, the path, and whether it needs a known parcel (--parcel)"
-    } else if has(StatusCode::NOT_FOUND) {
+    } else if has(|status| *status == StatusCode::NOT_FOUND) {
         "check the path, and whether it needs a known parcel (--parcel)"
-    } else if has(StatusCode::METHOD_NOT_ALLOWED) {
+    } else if has(|status| *status == StatusCode::METHOD_NOT_ALLOWED) {
         "check the path: it does not take POST"
-    } else if answers
-        .iter()
-        .any(|answer| answer.status.as_ref().is_ok_and(StatusCode::is_redirection))
-    {
+    } else if has(StatusCode::is_redirection) {
         "use the URL that it redirects to"
     } else {
         "see the log of the receiver"
     };
-    format!("it answered {seen}: {advice}")
+    let seen = answers.iter().map(|answer| match &answer.status {
+        Ok(status) => status.to_string(),
+        Err(_) => word(answer).to_owned(),
+    });
+    let mut seen: Vec<_> = seen.collect();
+    seen.dedup();
+    format!("it answered {}: {advice}", seen.join(", "))
+}
+
+/// An answer in a word.
+pub(super) fn word(answer: &Answer) -> &str {
+    match &answer.status {
+        Ok(status) => status.as_str(),
+        Err(none) => match none.kind {
+            NoAnswerKind::Unreachable => "unreached",
+            NoAnswerKind::TimedOut => "timed out",
+            NoAnswerKind::Closed => "closed",
+        },
+    }
 }
 
 #[cfg(test)]
@@ -260,6 +171,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::client::NoAnswer;
 
     fn answer(status: Result<u16, NoAnswerKind>) -> Answer {
         let none = |kind| NoAnswer {

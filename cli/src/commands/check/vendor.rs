@@ -1,16 +1,13 @@
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll},
-};
+use std::convert::Infallible;
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use jiff::Timestamp;
 use reqwest::{
-    Client, Url,
-    header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
+    Body, Client, Url,
+    header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
 
@@ -18,119 +15,81 @@ use crate::{
     client::{self, Answer},
     event::Status,
     failure::Failure,
-    secret::Secret,
     signing::{Encoding, Mac, SchemeArg as Scheme, mac},
 };
 
-/// A form of signing, as documented: what is signed, and how the signature is written.
+/// A form of signing: what is signed, and how the signature is written.
 pub(super) type Form = (Scheme, Encoding);
 
-/// The parcel of `unknown-parcel`.
-pub(super) const UNKNOWN_PARCEL: &str = "UNKNOWN0000000404";
+/// Every documented form. Those that the documentation shows come first.
+pub(super) const FORMS: [Form; 4] = [
+    (Scheme::Timestamp, Encoding::Hex),
+    (Scheme::Body, Encoding::Base64),
+    (Scheme::Timestamp, Encoding::Base64),
+    (Scheme::Body, Encoding::Hex),
+];
 
-/// Signs as TrackingMore does, in the forms that the receiver is known to accept. No two bodies are
-/// the same, so that a receiver which refuses repeats refuses no other case.
-pub(super) struct Vendor {
-    pub(super) secret: Secret,
-    pub(super) parcel: String,
-    pub(super) accepted: Vec<Form>,
-    pub(super) bodies: AtomicU64,
+/// Signs as TrackingMore does. No two bodies are the same, so that a receiver which refuses repeats
+/// refuses no other case.
+#[derive(Clone, Copy)]
+pub(super) struct Vendor<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) form: Form,
+    /// What the timestamp says, in seconds since 1970.
+    pub(super) time: i64,
+    pub(super) parcel: &'a str,
 }
 
-impl Vendor {
-    /// The scheme for what can be sent in either.
-    pub(super) fn scheme(&self) -> Scheme {
-        self.accepted
-            .first()
-            .map_or(Scheme::Timestamp, |form| form.0)
-    }
-
-    pub(super) fn is_accepted(&self, scheme: Scheme) -> bool {
-        self.accepted.iter().any(|form| form.0 == scheme)
-    }
-
-    /// Returns a text that no other body has, in this run or another.
-    pub(super) fn fresh(&self) -> String {
-        let n = self.bodies.fetch_add(1, Ordering::Relaxed);
-        format!("CHECK/{}/{n}", Timestamp::now().as_nanosecond())
+impl Vendor<'_> {
+    /// As it signed this many seconds ago.
+    pub(super) fn ago(self, seconds: i64) -> Self {
+        let time = self.time - seconds;
+        Self { time, ..self }
     }
 
     /// An event of version V4.
-    pub(super) fn event(&self) -> Value {
-        let mut event: Value = serde_json::from_slice(Status::Transit.sample()).unwrap_or_default();
+    pub(super) fn event(self) -> Value {
+        self.event_like(Status::Transit.sample(), "order_number")
+    }
+
+    /// A sample about the parcel. The member `order` tells it from all others.
+    pub(super) fn event_like(self, sample: &[u8], order: &str) -> Value {
+        let mut event: Value = serde_json::from_slice(sample).unwrap_or_default();
         event["data"]["tracking_number"] = json!(self.parcel);
-        event["data"]["order_number"] = json!(self.fresh());
+        event["data"][order] = json!(fresh());
         event
     }
 
-    pub(super) fn body(&self) -> Vec<u8> {
-        self.event().to_string().into_bytes()
-    }
-
     /// A genuine delivery.
-    pub(super) fn genuine(&self, scheme: Scheme) -> Request {
-        self.delivery(scheme, self.body())
+    pub(super) fn genuine(self) -> Request {
+        self.changed(|_| {})
     }
 
     /// A genuine delivery of an event with changes.
-    pub(super) fn changed(&self, change: impl FnOnce(&mut Value)) -> Request {
+    pub(super) fn changed(self, change: fn(&mut Value)) -> Request {
         let mut event = self.event();
         change(&mut event["data"]);
-        self.delivery(self.scheme(), event.to_string())
+        self.delivery(event.to_string())
     }
 
     /// A genuine delivery of another body.
-    pub(super) fn delivery(&self, scheme: Scheme, body: impl Into<Vec<u8>>) -> Request {
-        let form = self.form(scheme);
-        self.signed(form, &self.secret, unix_now(), body.into(), |_| {})
-    }
-
-    /// A genuine delivery in a form that the receiver may not accept.
-    pub(super) fn in_form(&self, form: Form) -> Request {
-        self.signed(form, &self.secret, unix_now(), self.body(), |_| {})
-    }
-
-    /// A delivery whose timestamp was signed in another second.
-    pub(super) fn signed_at(&self, seconds: u64) -> Request {
-        let form = self.form(Scheme::Timestamp);
-        self.signed(form, &self.secret, seconds, self.body(), |_| {})
-    }
-
-    /// A delivery signed with a key that is not the secret.
-    pub(super) fn signed_with(&self, scheme: Scheme, key: &[u8]) -> Request {
-        self.signed(self.form(scheme), key, unix_now(), self.body(), |_| {})
+    pub(super) fn delivery(self, body: impl Into<Bytes>) -> Request {
+        self.signed(body.into(), |_| {})
     }
 
     /// A delivery whose signature was changed.
-    pub(super) fn forged(&self, scheme: Scheme, change: impl FnOnce(&mut Mac)) -> Request {
-        let form = self.form(scheme);
-        self.signed(form, &self.secret, unix_now(), self.body(), change)
+    pub(super) fn forged(self, change: fn(&mut Mac)) -> Request {
+        self.signed(self.event().to_string().into(), change)
     }
 
-    /// The valid signature of a message, in the encoding that goes with a scheme.
-    pub(super) fn signature(&self, scheme: Scheme, message: &[u8]) -> String {
-        self.form(scheme).1.write(mac(&self.secret, message))
-    }
-
-    /// A scheme in the encoding in which it is accepted, or else in the documented one.
-    fn form(&self, scheme: Scheme) -> Form {
-        let accepted = self.accepted.iter().find(|form| form.0 == scheme);
-        accepted.copied().unwrap_or((scheme, scheme.documented()))
-    }
-
-    fn signed(
-        &self,
-        (scheme, encoding): Form,
-        key: &[u8],
-        seconds: u64,
-        body: Vec<u8>,
-        change: impl FnOnce(&mut Mac),
-    ) -> Request {
-        let time = seconds.to_string();
-        let mut signature = match scheme {
-            Scheme::Timestamp => mac(key, time.as_bytes()),
-            Scheme::Body => mac(key, &body),
+    fn signed(self, body: Bytes, change: fn(&mut Mac)) -> Request {
+        let (scheme, encoding) = self.form;
+        let time = self.time.to_string();
+        let message = match scheme {
+            Scheme::Timestamp => time.as_bytes(),
+            Scheme::Body => &body,
         };
+        let mut signature = mac(self.key, message);
         change(&mut signature);
         Request::new(body)
             .with("timestamp", time)
@@ -138,32 +97,26 @@ impl Vendor {
     }
 }
 
-pub(super) fn unix_now() -> u64 {
-    Timestamp::now().as_second().unsigned_abs()
+/// Returns a text that no other body has, in this run or another.
+pub(super) fn fresh() -> String {
+    format!("CHECK/{}", Timestamp::now().as_nanosecond())
 }
 
 /// A request, byte for byte.
 pub(super) struct Request {
-    headers: Vec<(&'static str, Vec<u8>)>,
-    body: Bytes,
-    framing: Framing,
-    is_repeated: bool,
-}
-
-/// How the end of the body is announced.
-enum Framing {
-    Length,
-    Chunked,
-    /// This many bytes are announced, and none is sent.
-    Announced(&'static str),
+    pub(super) headers: Vec<(&'static str, Vec<u8>)>,
+    /// `None` if it is announced, but never sent.
+    pub(super) body: Option<Bytes>,
+    pub(super) is_repeated: bool,
 }
 
 impl Request {
-    pub(super) fn new(body: Vec<u8>) -> Self {
+    /// An unsigned request, on a connection of its own.
+    pub(super) fn new(body: impl Into<Bytes>) -> Self {
+        let json = b"application/json".to_vec();
         Self {
-            headers: vec![("content-type", b"application/json".to_vec())],
-            body: body.into(),
-            framing: Framing::Length,
+            headers: vec![("connection", b"close".to_vec()), ("content-type", json)],
+            body: Some(body.into()),
             is_repeated: false,
         }
     }
@@ -179,68 +132,29 @@ impl Request {
         self
     }
 
-    /// The value of a header; empty if there is none.
-    pub(super) fn value(&self, name: &str) -> &[u8] {
-        let header = self.headers.iter().find(|(known, _)| *known == name);
-        header.map_or(&[], |(_, value)| value)
+    pub(super) fn replacing(self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        self.without(name).with(name, value)
     }
 
-    pub(super) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = body.into();
-        self
-    }
-
-    pub(super) fn chunked(mut self) -> Self {
-        self.framing = Framing::Chunked;
-        self
-    }
-
-    pub(super) fn announcing(mut self, length: &'static str) -> Self {
-        self.framing = Framing::Announced(length);
-        self
-    }
-
-    pub(super) fn twice(mut self) -> Self {
-        self.is_repeated = true;
-        self
-    }
-
-    /// Sends it on a connection of its own. Returns the answer, or the second if it is sent twice.
+    /// Returns the answer, or the second if it is sent twice.
     pub(super) async fn send(&self, client: &Client, url: &Url) -> Result<Answer, Failure> {
         let mut headers = HeaderMap::new();
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         for (name, value) in &self.headers {
             let value = HeaderValue::from_bytes(value).map_err(Failure::failed)?;
-            headers.append(HeaderName::from_static(name), value);
-        }
-        match self.framing {
-            Framing::Length => {}
-            Framing::Chunked => {
-                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-            }
-            Framing::Announced(length) => {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
-                return Ok(client::post(client, url, headers, reqwest::Body::wrap(Never)).await);
-            }
+            headers.append(*name, value);
         }
         if self.is_repeated {
-            client::post(client, url, headers.clone(), self.body.clone()).await;
+            client::post(client, url, headers.clone(), self.body()).await;
         }
-        Ok(client::post(client, url, headers, self.body.clone()).await)
+        Ok(client::post(client, url, headers, self.body()).await)
     }
-}
 
-/// A body that never sends anything.
-struct Never;
-
-impl Body for Never {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Pending
+    fn body(&self) -> Body {
+        match &self.body {
+            Some(body) => body.clone().into(),
+            None => Body::wrap(StreamBody::new(stream::pending::<
+                Result<Frame<Bytes>, Infallible>,
+            >())),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     iter,
+    ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -12,13 +13,13 @@ use trackingmore_webhook_axum::{
 };
 
 use super::{
-    candidates::{keys, readings},
+    candidates::{is_signature, keys, reading},
     mistake::{Mistake, mistake},
     rewritten::{originals, others, trace},
 };
 use crate::{
     duration::Written,
-    signing::{Encoding, Mac, SchemeArg, mac},
+    signing::{Encoding, SchemeArg, mac},
 };
 
 /// A delivery, and what it is judged by.
@@ -34,11 +35,8 @@ pub(crate) struct Suspect<'a> {
 
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// Times are near each other up to this difference.
-const NEAR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-
-/// A number from here on is of the year 5138, or of milliseconds from 1973 on.
-const FIRST_MILLISECONDS: Duration = Duration::from_secs(100_000_000_000);
+/// Numbers of 13 digits: milliseconds from 2001 to 2286, or seconds of the year 33658 and later.
+const MILLISECONDS: Range<u64> = 1_000_000_000_000..10_000_000_000_000;
 
 impl Suspect<'_> {
     /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
@@ -53,8 +51,18 @@ impl Suspect<'_> {
             Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp) => None,
             Err(_) => return Err(self.explain()),
         };
-        let encoding = self.encoding();
-        let mut mistakes = Vec::from_iter(self.wrong_encoding(encoding));
+        let encoding = match self.values("signature").any(|value| value.len() == 64) {
+            true => Encoding::Hex,
+            false => Encoding::Base64,
+        };
+        let mut mistakes = Vec::new();
+        if self.encoding.is_some_and(|wanted| wanted != encoding) {
+            let detail = match encoding {
+                Encoding::Hex => "the signature is in hex, not in base64",
+                Encoding::Base64 => "the signature is in base64, not in hex",
+            };
+            mistakes.push(mistake("other_encoding", detail));
+        }
         match body {
             Some(body) if mistakes.is_empty() => return Ok((body, encoding)),
             Some(_) => {}
@@ -90,68 +98,41 @@ impl Suspect<'_> {
         incoming.finish()
     }
 
-    /// The encoding of a signature that verifies.
-    fn encoding(&self) -> Encoding {
-        match self.values("signature").any(|value| value.len() == 64) {
-            true => Encoding::Hex,
-            false => Encoding::Base64,
-        }
-    }
-
-    fn wrong_encoding(&self, encoding: Encoding) -> Option<Mistake> {
-        let detail = match encoding {
-            Encoding::Hex => "the signature is in hex, not in base64",
-            Encoding::Base64 => "the signature is in base64, not in hex",
-        };
-        let is_wrong = self.encoding.is_some_and(|wanted| wanted != encoding);
-        is_wrong.then(|| mistake("other_encoding", detail))
-    }
-
     fn wrong_time(&self, time: u64) -> Option<Mistake> {
-        let signed = Duration::from_secs(time);
         let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Duration::from_secs(now.as_secs());
-        let age = now.saturating_sub(signed);
-        if age > self.max_age {
-            return Some(mistake(
-                "stale_timestamp",
-                format!(
-                    "the timestamp is {} old, which is {} more than the {} allowed; or the clock here is \
-                     ahead",
-                    Written(age),
-                    Written(age.saturating_sub(self.max_age)),
-                    Written(self.max_age)
-                ),
-            ));
-        }
-        let ahead = signed.saturating_sub(now);
-        if ahead <= MAX_CLOCK_SKEW {
+        let age = Duration::from_secs(now.as_secs().saturating_sub(time));
+        let ahead = Duration::from_secs(time.saturating_sub(now.as_secs()));
+        let (code, detail) = if age > self.max_age {
+            let [age, over, allowed] = [age, age - self.max_age, self.max_age].map(Written);
+            let detail = format!(
+                "the timestamp is {age} old, which is {over} more than the {allowed} allowed; or \
+                 the clock here is ahead"
+            );
+            ("stale_timestamp", detail)
+        } else if ahead <= MAX_CLOCK_SKEW {
             return None;
-        }
-        let milliseconds = Duration::from_millis(signed.as_secs());
-        if signed >= FIRST_MILLISECONDS && milliseconds.abs_diff(now) < NEAR {
+        } else if MILLISECONDS.contains(&time) {
             let detail = "the timestamp is in milliseconds, not in seconds";
-            return Some(mistake("milliseconds", detail));
-        }
-        Some(mistake(
-            "future_timestamp",
-            format!(
-                "the timestamp is {} ahead of the clock, and {} are allowed: one of the two clocks \
-                 is wrong",
-                Written(ahead),
-                Written(MAX_CLOCK_SKEW)
-            ),
-        ))
+            ("milliseconds", detail.to_owned())
+        } else {
+            let [ahead, allowed] = [ahead, MAX_CLOCK_SKEW].map(Written);
+            let detail = format!(
+                "the timestamp is {ahead} ahead of the clock, and {allowed} are allowed: one of \
+                 the two clocks is wrong"
+            );
+            ("future_timestamp", detail)
+        };
+        Some(mistake(code, detail))
     }
 
     fn explain(&self) -> Vec<Mistake> {
-        let mut single = vec![("signature", "repeated_signature")];
-        if self.scheme != Some(SchemeArg::Body) {
-            single.push(("timestamp", "repeated_timestamp"));
-        }
-        for (name, code) in single {
+        for (name, code) in [
+            ("signature", "repeated_signature"),
+            ("timestamp", "repeated_timestamp"),
+        ] {
+            let is_used = name == "signature" || self.scheme != Some(SchemeArg::Body);
             let count = self.values(name).count();
-            if count > 1 {
+            if is_used && count > 1 {
                 let detail = match count {
                     2 => format!("header `{name}` appears twice"),
                     _ => format!("header `{name}` appears {count} times"),
@@ -162,7 +143,7 @@ impl Suspect<'_> {
         let Some(signature) = self.values("signature").next() else {
             return self.no_signature();
         };
-        if readings(signature).is_empty() {
+        if !is_signature(signature) {
             let detail = format!(
                 "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
                  of base64",
@@ -174,59 +155,58 @@ impl Suspect<'_> {
             .unwrap_or_else(|| vec![self.no_match()])
     }
 
-    /// Finds the mistakes by which the text of a signature was made.
-    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
-        readings(signature).into_iter().find_map(|(misread, mac)| {
-            let mistakes = self.search(&mac)?;
-            Some(misread.into_iter().chain(mistakes).collect())
-        })
-    }
-
-    /// Finds the mistakes by which a signature was made.
-    fn search(&self, given: &Mac) -> Option<Vec<Mistake>> {
-        let messages = self.messages();
-        for (mistaken_key, key) in keys(self.secret) {
-            for (mistaken_message, message) in &messages {
-                if mac(&key, message) == *given {
-                    let mistakes = mistaken_key.into_iter().chain(mistaken_message.clone());
-                    return Some(mistakes.chain(self.wrong_time_of(message)).collect());
-                }
+    fn no_signature(&self) -> Vec<Mistake> {
+        for (name, value) in self.headers {
+            if let Some(mistakes) = self.mistakes_behind(value) {
+                let other = other_header("signature", name);
+                return iter::once(other).chain(mistakes).collect();
             }
         }
-        None
+        let missing = || mistake("missing_signature", "no header `signature`");
+        vec![self.proof_in_body().unwrap_or_else(missing)]
     }
 
-    /// Judges the time if it was signed and the scheme uses it.
-    fn wrong_time_of(&self, message: &[u8]) -> Option<Mistake> {
-        let is_time = self.times().iter().any(|(_, time)| *time == message);
-        let is_judged = is_time && self.scheme != Some(SchemeArg::Body);
-        let time = number(message).filter(|_| is_judged)?;
-        self.wrong_time(time)
-    }
-
-    /// Returns what may be the timestamp: its header, or else any header that is a number.
-    fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
-        if let Some(time) = self.values("timestamp").next() {
-            return vec![(None, time)];
-        }
-        let numbers = self
-            .headers
-            .iter()
-            .filter(|(_, value)| number(value).is_some());
-        numbers
-            .map(|(name, value)| (Some(other_header("timestamp", name)), &value[..]))
-            .collect()
+    /// Finds the mistakes by which the text of a signature was made.
+    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
+        let (misread, given) = reading(signature)?;
+        let messages = self.messages();
+        keys(self.secret).into_iter().find_map(|(wrong_key, key)| {
+            let is_signed = |(_, message): &&(_, Vec<u8>)| mac(&key, message) == given;
+            let (mistakes, _) = messages.iter().find(is_signed)?;
+            let of_texts = misread.clone().into_iter().chain(wrong_key);
+            Some(of_texts.chain(mistakes.clone()).collect())
+        })
     }
 
     /// Returns what may have been signed, each with the mistakes that this would be.
     fn messages(&self) -> Vec<(Vec<Mistake>, Vec<u8>)> {
         let mut messages = Vec::new();
-        for (elsewhere, time) in self.times() {
-            let of_time = self.messages_of_time(time).into_iter();
-            messages.extend(of_time.map(|(wrong, message)| {
+        for (elsewhere, text) in self.times() {
+            let mut add = |wrong, message| {
                 let mistakes = elsewhere.clone().into_iter().chain(wrong);
-                (mistakes.collect(), message)
-            }));
+                messages.push((mistakes.collect(), message));
+            };
+            let time = number(text);
+            let wrong = match (self.scheme, time) {
+                (Some(SchemeArg::Body), _) => Some(mistake(
+                    "other_form",
+                    "the signature is of the timestamp, not of the body: the other documented form",
+                )),
+                (_, Some(time)) => self.wrong_time(time),
+                (_, None) => Some(mistake(
+                    "malformed_timestamp",
+                    "the signature is valid, but the timestamp is not a whole number of seconds",
+                )),
+            };
+            add(wrong, text.to_vec());
+            if let Some(time) = time {
+                let what = "the timestamp is in milliseconds, and the signature is of the seconds";
+                let seconds = (time / 1000).to_string();
+                add(Some(mistake("milliseconds", what)), seconds.into());
+                let what = "the signature is of the timestamp in milliseconds, not in seconds";
+                let milliseconds = format!("{time}000");
+                add(Some(mistake("milliseconds", what)), milliseconds.into());
+            }
         }
         if let Some(time) = self.values("timestamp").next() {
             let joined = mistake("joined", "the signature is of timestamp and body together");
@@ -236,40 +216,6 @@ impl Suspect<'_> {
                 }
             }
         }
-        let of_body = self.messages_of_body().into_iter();
-        messages.extend(of_body.map(|(wrong, message)| (Vec::from_iter(wrong), message)));
-        messages
-    }
-
-    fn messages_of_time(&self, time: &[u8]) -> Vec<(Option<Mistake>, Vec<u8>)> {
-        let wrong = match self.scheme {
-            Some(SchemeArg::Body) => Some(mistake(
-                "other_form",
-                "the signature is of the timestamp, not of the body: the other documented form",
-            )),
-            _ if number(time).is_none() => Some(mistake(
-                "malformed_timestamp",
-                "the signature is valid, but the timestamp is not a whole number of seconds",
-            )),
-            _ => None,
-        };
-        let mut messages = vec![(wrong, time.to_vec())];
-        if let Some(time) = number(time) {
-            let of_seconds = mistake(
-                "milliseconds",
-                "the timestamp is in milliseconds, and the signature is of the seconds",
-            );
-            let of_milliseconds = mistake(
-                "milliseconds",
-                "the signature is of the timestamp in milliseconds, not in seconds",
-            );
-            messages.push((Some(of_seconds), (time / 1000).to_string().into()));
-            messages.push((Some(of_milliseconds), format!("{time}000").into()));
-        }
-        messages
-    }
-
-    fn messages_of_body(&self) -> Vec<(Option<Mistake>, Vec<u8>)> {
         let body = self.body;
         let is_digits = !body.is_empty() && body.iter().all(u8::is_ascii_digit);
         let wrong = match self.scheme {
@@ -283,27 +229,28 @@ impl Suspect<'_> {
             )),
             _ => None,
         };
-        let mut messages = vec![(wrong, body.to_vec())];
-        messages.extend(originals(body).into_iter().map(|(how, body)| {
+        messages.push((Vec::from_iter(wrong), body.to_vec()));
+        for (how, body) in originals(body) {
             let detail = format!("the body was changed after it was signed: it matches {how}");
-            (Some(mistake("changed_body", detail)), body)
-        }));
-        messages.extend(others(body).into_iter().map(|(what, message)| {
+            messages.push((vec![mistake("changed_body", detail)], body));
+        }
+        for (what, message) in others(body) {
             let detail = format!("the signature is of {what}, not of the body");
-            (Some(mistake("other_message", detail)), message)
-        }));
+            messages.push((vec![mistake("other_message", detail)], message));
+        }
         messages
     }
 
-    fn no_signature(&self) -> Vec<Mistake> {
-        for (name, value) in self.headers {
-            if let Some(mistakes) = self.mistakes_behind(value) {
-                let other = other_header("signature", name);
-                return iter::once(other).chain(mistakes).collect();
-            }
+    /// Returns what may be the timestamp: its header, or else any header that is a number.
+    fn times(&self) -> Vec<(Option<Mistake>, &[u8])> {
+        if let Some(time) = self.values("timestamp").next() {
+            return vec![(None, time)];
         }
-        let missing = || mistake("missing_signature", "no header `signature`");
-        vec![self.proof_in_body().unwrap_or_else(missing)]
+        let numbers = self.headers.iter();
+        let numbers = numbers.filter(|(_, value)| number(value).is_some());
+        numbers
+            .map(|(name, value)| (Some(other_header("timestamp", name)), &value[..]))
+            .collect()
     }
 
     fn no_match(&self) -> Mistake {

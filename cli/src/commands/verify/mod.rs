@@ -4,6 +4,7 @@ mod mistake;
 mod rewritten;
 
 use std::{
+    fmt,
     path::PathBuf,
     process::ExitCode,
     time::{Duration, SystemTime},
@@ -12,7 +13,7 @@ use std::{
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use trackingmore_webhook_axum::{Event, VerifiedBody};
+use trackingmore_webhook_axum::Event;
 
 use self::mistake::mistake;
 pub(super) use self::{
@@ -32,10 +33,10 @@ use crate::{
 
 /// Check whether a delivery is genuine, and if not, why.
 ///
-/// Reads a delivery that `listen --save` kept, the output of `curl -v`, an entry of a HAR file, a
-/// raw HTTP request, or headers and a body. Sends nothing. A delivery is judged as of when it was
-/// received, or as of now if that is unknown. If it is not genuine, the usual mistakes are tried.
-/// The signature that would be valid is never shown.
+/// Reads a delivery that `listen --save` saved, the output of `curl -v`, a HAR file with one POST
+/// request, a raw HTTP request, or headers and a body. Sends nothing. A delivery is judged as of
+/// when it was received, or as of now if that is unknown. If it is not genuine, the usual mistakes
+/// are tried. The signature that would be valid is never shown.
 ///
 /// Exit code: 0 if it is genuine, 1 if not, 2 if it could not be read.
 #[derive(Args)]
@@ -73,24 +74,22 @@ pub(crate) struct Verify {
     output: Output,
 }
 
+/// The verdict. A delivery that is not genuine has mistakes only.
 #[derive(Default, Serialize)]
-struct Record<'a> {
-    event: &'static str,
+#[serde(tag = "event", rename = "verdict")]
+struct Verdict {
     genuine: bool,
     scheme: Option<&'static str>,
     encoding: Option<&'static str>,
     age_seconds: Option<i64>,
     claimed_age_seconds: Option<i64>,
     unreadable: Option<String>,
-    mistakes: &'a [Mistake],
+    mistakes: Vec<Mistake>,
 }
 
 impl Verify {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.one()?;
-        if secret.is_empty() {
-            return Err(Failure::usage("the webhook secret is empty"));
-        }
         let delivery = self.delivery()?;
         let now = self.at.or(delivery.received).unwrap_or_else(Timestamp::now);
         let body = delivery.body.as_deref();
@@ -103,25 +102,44 @@ impl Verify {
             max_age: self.max_age,
             now: SystemTime::try_from(now).map_err(Failure::usage)?,
         };
-        match suspect.judge() {
+        let verdict = match suspect.judge() {
             Ok((verified, encoding)) => {
-                let event = body.map(|_| verified.parse::<Event>().map(drop));
-                let unreadable = event.and_then(Result::err).map(|error| error.to_string());
-                let claimed_time = suspect.claimed_time();
-                self.say_yes(&verified, encoding, unreadable, claimed_time, now)
+                let covers_body = verified.verified().covers_body();
+                let scheme = match covers_body {
+                    true => SchemeArg::Body,
+                    false => SchemeArg::Timestamp,
+                };
+                let age = suspect.claimed_time();
+                let age = age.map(|time| now.as_second().saturating_sub_unsigned(time));
+                let event = body.map(|_| verified.parse::<Event>());
+                Verdict {
+                    genuine: true,
+                    scheme: Some(scheme.name()),
+                    encoding: Some(encoding.name()),
+                    age_seconds: age.filter(|_| !covers_body),
+                    claimed_age_seconds: age.filter(|_| covers_body),
+                    unreadable: event.and_then(Result::err).map(|error| error.to_string()),
+                    mistakes: Vec::new(),
+                }
             }
             Err(mut mistakes) => {
-                let is_of_body = |mistake: &Mistake| {
-                    let codes = ["incomplete_body", "empty_body", "signature_mismatch"];
-                    codes.contains(&mistake.code)
-                };
+                let codes = ["incomplete_body", "empty_body", "signature_mismatch"];
+                let is_of_body = |mistake: &Mistake| codes.contains(&mistake.code);
                 if body.is_none() && mistakes.iter().any(is_of_body) {
                     let what = "the file does not contain the body: give it with --body";
                     mistakes = vec![mistake("missing_body", what)];
                 }
-                self.say_no(&mistakes)
+                Verdict {
+                    mistakes,
+                    ..Verdict::default()
+                }
             }
-        }
+        };
+        self.output.line(&verdict, &verdict)?;
+        Ok(match verdict.genuine {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
     }
 
     fn delivery(&self) -> Result<Saved, Failure> {
@@ -143,71 +161,33 @@ impl Verify {
         }
         Ok(delivery)
     }
+}
 
-    fn say_yes(
-        &self,
-        body: &VerifiedBody,
-        encoding: Encoding,
-        unreadable: Option<String>,
-        claimed_time: Option<u64>,
-        now: Timestamp,
-    ) -> Result<ExitCode, Failure> {
-        let verified = body.verified();
-        let age_of = |seconds: i64| now.as_second().saturating_sub(seconds);
-        let age = verified.timestamp().map(|signed| age_of(unix(signed)));
-        let claimed_age = claimed_time
-            .filter(|_| age.is_none())
-            .and_then(|time| i64::try_from(time).ok())
-            .map(age_of);
-        let scheme = match verified.covers_body() {
-            true => SchemeArg::Body.name(),
-            false => SchemeArg::Timestamp.name(),
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(scheme), Some(encoding)) = (self.scheme, self.encoding) else {
+            let details = self.mistakes.iter().map(|mistake| &mistake.detail[..]);
+            let details = Vec::from_iter(details).join("; and ");
+            return write!(f, "{}: {details}", Painted(BAD, "no"));
         };
-        let (yes, encoding) = (Painted(GOOD, "yes"), encoding.name());
-        let mut text = format!("{yes}: genuine, signed over the {scheme}, in {encoding}");
+        let yes = Painted(GOOD, "yes");
+        write!(f, "{yes}: genuine, signed over the {scheme}, in {encoding}")?;
         let written = |age: i64| {
             let length = Written(Duration::from_secs(age.unsigned_abs()));
             let side = if age < 0 { "ahead of the clock" } else { "old" };
             format!("{length} {side}")
         };
-        if let Some(age) = age {
-            text = format!("{text}, {}; the body is not covered", written(age));
+        if let Some(age) = self.age_seconds.map(written) {
+            write!(f, ", {age}; the body is not covered")?;
         }
-        if let Some(age) = claimed_age {
-            text = format!("{text}; its timestamp, {}, is not covered", written(age));
+        if let Some(age) = self.claimed_age_seconds.map(written) {
+            write!(f, "; its timestamp, {age}, is not covered")?;
         }
-        if let Some(error) = &unreadable {
-            text = format!("{text}\nbut {error}: a receiver may refuse it for that");
+        match &self.unreadable {
+            Some(error) => write!(f, "\nbut {error}: a receiver may refuse it for that"),
+            None => Ok(()),
         }
-        let record = Record {
-            event: "verdict",
-            genuine: true,
-            scheme: Some(scheme),
-            encoding: Some(encoding),
-            age_seconds: age,
-            claimed_age_seconds: claimed_age,
-            unreadable,
-            mistakes: &[],
-        };
-        self.output.line(text, &record)?;
-        Ok(ExitCode::SUCCESS)
     }
-
-    fn say_no(&self, mistakes: &[Mistake]) -> Result<ExitCode, Failure> {
-        let details: Vec<_> = mistakes.iter().map(|mistake| &mistake.detail[..]).collect();
-        let text = format!("{}: {}", Painted(BAD, "no"), details.join("; and "));
-        let record = Record {
-            event: "verdict",
-            mistakes,
-            ..Record::default()
-        };
-        self.output.line(text, &record)?;
-        Ok(ExitCode::FAILURE)
-    }
-}
-
-fn unix(time: SystemTime) -> i64 {
-    Timestamp::try_from(time).map_or(0, Timestamp::as_second)
 }
 
 fn parse_header(text: &str) -> Result<(String, Vec<u8>), String> {

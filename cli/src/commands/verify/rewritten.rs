@@ -22,6 +22,10 @@ const LIMIT: u64 = 1024 * 1024;
 /// Returns the likely originals of a body, each with the change that restores it.
 pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let trimmed = body.trim_ascii();
+    let spaced = body.iter().map(|byte| match byte {
+        b'+' => b' ',
+        other => *other,
+    });
     let mut originals = vec![
         ("without surrounding whitespace", trimmed.to_vec()),
         ("with a line break after it", [trimmed, b"\n"].concat()),
@@ -32,7 +36,7 @@ pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "with spaces for each `+`, as forms are decoded",
-            with_spaces(body),
+            spaced.collect(),
         ),
         ("with `+` for the space in its times", with_plus(body)),
     ];
@@ -57,45 +61,29 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     }
     if let Ok(Enveloped { data }) = serde_json::from_slice(body) {
         let only = "the member `data` alone";
-        others.extend(as_json(&data.0).map(|(_, data)| (only, data)));
-        let sorted = sorted(&data.0).map(|data| (only, data));
-        others.extend(sorted);
+        others.extend(as_json(&data).map(|(_, data)| (only, data)));
+        others.extend(sorted(&data).map(|data| (only, data)));
     }
     others
 }
 
 /// Returns the sign of a change that cannot be undone, if there is one.
 pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
-    let parcel: Option<Value> = serde_json::from_slice(body).ok();
-    let has = |name| {
-        parcel
-            .as_ref()
-            .is_some_and(|parcel| parcel.get(name).is_some())
-    };
-    if body.starts_with(GZIP) {
-        return Some("the body is compressed with gzip");
-    }
-    if says_gzip {
-        return Some("the body was compressed with gzip, but no longer is");
-    }
-    if STANDARD.decode(body.trim_ascii()).is_ok() {
-        return Some("the body is base64");
-    }
-    if has("tracking_number") && !has("data") {
-        return Some("the body is the member `data` alone");
-    }
-    let data = parcel.as_ref().and_then(|event| event["data"].as_object());
-    let has_several = data.is_some_and(|data| data.len() > 1);
-    let is_sorted = as_json(body).next().map(|(_, body)| body) == sorted(body);
-    (has_several && is_sorted)
-        .then_some("the keys of the body are sorted, which TrackingMore's are not")
-}
-
-fn with_spaces(body: &[u8]) -> Vec<u8> {
-    let spaced = body
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte });
-    spaced.collect()
+    let event: Value = serde_json::from_slice(body).unwrap_or_default();
+    let has_several = event["data"].as_object().is_some_and(|data| data.len() > 1);
+    Some(if body.starts_with(GZIP) {
+        "the body is compressed with gzip"
+    } else if says_gzip {
+        "the body was compressed with gzip, but no longer is"
+    } else if STANDARD.decode(body.trim_ascii()).is_ok() {
+        "the body is base64"
+    } else if event.get("tracking_number").is_some() && event.get("data").is_none() {
+        "the body is the member `data` alone"
+    } else if has_several && write(body, CompactFormatter) == sorted(body) {
+        "the keys of the body are sorted, which TrackingMore's are not"
+    } else {
+        return None;
+    })
 }
 
 /// Puts the `+` back into times such as `2026-03-02T06:41:00 08:00`.
@@ -112,32 +100,29 @@ fn with_plus(body: &[u8]) -> Vec<u8> {
 fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
     let mut unzipped = Vec::new();
     let mut reader = GzDecoder::new(body).take(LIMIT);
-    body.starts_with(GZIP)
-        .then(|| reader.read_to_end(&mut unzipped))?
-        .ok()?;
+    reader.read_to_end(&mut unzipped).ok()?;
     Some(unzipped)
 }
 
 /// Writes JSON compactly with the keys in alphabetical order.
 fn sorted(json: &[u8]) -> Option<Vec<u8>> {
-    serde_json::to_vec(&serde_json::from_slice::<Value>(json).ok()?).ok()
+    let mut value: Value = serde_json::from_slice(json).ok()?;
+    value.sort_all_objects();
+    serde_json::to_vec(&value).ok()
 }
 
 #[derive(Deserialize)]
 struct Enveloped {
-    data: Compacted,
+    #[serde(deserialize_with = "compact")]
+    data: Vec<u8>,
 }
 
-/// JSON, compacted, with its members in their order.
-struct Compacted(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Compacted {
-    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        let mut written = Vec::new();
-        let mut writer = Serializer::new(&mut written);
-        serde_transcode::transcode(reader, &mut writer).map_err(D::Error::custom)?;
-        Ok(Self(written))
-    }
+/// Reads any JSON as its compact text, with its members in their order.
+fn compact<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Vec<u8>, D::Error> {
+    let mut written = Vec::new();
+    let mut writer = Serializer::new(&mut written);
+    serde_transcode::transcode(json, &mut writer).map_err(D::Error::custom)?;
+    Ok(written)
 }
 
 /// Returns the JSON as various programs write it, compact first; nothing if it is not JSON.
