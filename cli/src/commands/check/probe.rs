@@ -82,8 +82,8 @@ impl<'a> Probe<'a> {
         )
     }
 
-    /// Finds out which forms of a genuine delivery are accepted, or why none is. Those that --scheme
-    /// allows come first.
+    /// Finds out which forms of a genuine delivery are accepted, or why none is. The forms that
+    /// `--scheme` allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
         use Expected::{Accepted, OddRefused};
 
