@@ -69,8 +69,8 @@ impl Probe<'_> {
         )
     }
 
-    /// Finds out in which forms a genuine delivery is accepted, or why in none. The forms that
-    /// --scheme allows come first.
+    /// Finds out which forms of a genuine delivery are accepted, or why none is. The forms that
+    /// `--scheme` allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
         use Expected::{Accepted, OddRefused};
 
