@@ -139,11 +139,10 @@ impl Probe<'_> {
             let value = HeaderValue::from_bytes(&value).map_err(Failure::failed)?;
             headers.append(name, value);
         }
+        let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
         let body = || match &request.body {
             Some(body) => Body::from(body.clone()),
-            None => Body::wrap(StreamBody::new(stream::pending::<
-                Result<Frame<Bytes>, Infallible>,
-            >())),
+            None => Body::wrap(StreamBody::new(never.clone())),
         };
         let post = |headers| client::post(&self.client, &self.check.url, headers, body());
         if request.is_repeated {

@@ -38,7 +38,11 @@ pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     if let Some(body) = body.strip_prefix(BOM) {
         originals.push(("without its byte order mark (BOM)", body.to_vec()));
     }
-    originals.extend(gunzipped(body).map(|body| ("decompressed, as it is gzip", body)));
+    let mut unzipped = Vec::new();
+    let mut gzip = GzDecoder::new(body).take(LIMIT);
+    if gzip.read_to_end(&mut unzipped).is_ok() {
+        originals.push(("decompressed, as it is gzip", unzipped));
+    }
     let decoded = STANDARD.decode(trimmed).ok();
     originals.extend(decoded.map(|body| ("decoded, as it is base64", body)));
     originals.extend(as_json(body).into_iter().flatten());
@@ -95,13 +99,6 @@ fn with_plus(body: &[u8]) -> Vec<u8> {
         }
     }
     restored
-}
-
-fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
-    let mut unzipped = Vec::new();
-    let mut reader = GzDecoder::new(body).take(LIMIT);
-    reader.read_to_end(&mut unzipped).ok()?;
-    Some(unzipped)
 }
 
 /// Writes JSON compactly with the keys in alphabetical order.
