@@ -193,10 +193,13 @@ impl Suspect<'_> {
                 let milliseconds = format!("{time}000");
                 add(Some(mistake("milliseconds", what)), milliseconds.into());
             }
+        }
+        // Only one, as the body may be long.
+        if let Some(time) = self.first("timestamp") {
+            let joined = mistake("joined", "the signature is of timestamp and body together");
             for between in [&b""[..], b".", b":", b"\n"] {
-                for parts in [[text, between, self.body], [self.body, between, text]] {
-                    let what = "the signature is of timestamp and body together";
-                    add(Some(mistake("joined", what)), parts.concat());
+                for parts in [[time, between, self.body], [self.body, between, time]] {
+                    messages.push((vec![joined.clone()], parts.concat()));
                 }
             }
         }
