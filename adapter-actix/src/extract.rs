@@ -92,6 +92,7 @@ impl<T: DeserializeOwned + 'static> Webhook<T> {
     ///     request: HttpRequest,
     ///     payload: web::Payload,
     /// ) -> Result<HttpResponse, WebhookError> {
+    ///     // 404 reveals which tenants exist: the example `many-tenants` answers 401 instead.
     ///     let Some(verifier) = verifiers.get(&*tenant) else {
     ///         return Ok(HttpResponse::NotFound().finish());
     ///     };

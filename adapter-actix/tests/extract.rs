@@ -114,7 +114,7 @@ fn a_handler_can_keep_a_delivery_with_a_valid_signature_that_is_not_an_event() {
 }
 
 #[test]
-fn a_body_that_another_extractor_took_is_not_an_empty_one() {
+fn a_body_that_another_extractor_took_is_not_treated_as_empty() {
     async fn webhook_first(_: Webhook, _: RawWebhook) -> HttpResponse {
         HttpResponse::Ok().finish()
     }

@@ -148,7 +148,7 @@ fn an_extractor_with_the_same_verifier_or_none_does_not_verify_twice() {
 }
 
 #[test]
-fn a_body_that_outer_middleware_took_is_not_an_empty_one() {
+fn a_body_that_outer_middleware_took_is_not_treated_as_empty() {
     let addr = serve::in_background(|config| {
         let webhook = web::resource(PATH)
             .wrap(VerifyWebhook::new(verifier()))
@@ -247,7 +247,7 @@ async fn the_closure_for_refusals_need_not_be_send() {
 }
 
 #[test]
-fn a_broken_body_is_answered_without_the_words_of_an_internal_error() {
+fn the_answer_to_a_broken_body_does_not_quote_an_internal_error() {
     let addr = serve::in_background(|config| {
         let webhook = web::resource(PATH).wrap(VerifyWebhook::new(verifier()));
         config.service(webhook.route(web::post().to(accept)));

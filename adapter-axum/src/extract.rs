@@ -84,6 +84,7 @@ use crate::{WebhookRejection, receive};
 ///     Path(tenant): Path<String>,
 ///     request: Request,
 /// ) -> Result<StatusCode, WebhookRejection> {
+///     // 404 reveals which tenants exist: the example `many-tenants` answers 401 instead.
 ///     let Some(verifier) = verifiers.get(&tenant) else {
 ///         return Ok(StatusCode::NOT_FOUND);
 ///     };

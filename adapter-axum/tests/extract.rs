@@ -44,7 +44,7 @@ fn post_to(
 }
 
 #[test]
-fn a_smaller_default_body_limit_counts() {
+fn a_smaller_default_body_limit_applies() {
     let app = |limit: DefaultBodyLimit| {
         Router::new()
             .route(

@@ -57,7 +57,7 @@ fn forged() -> Request {
     Request::post(PATH).body(Body::from(BODY)).unwrap()
 }
 
-/// A service that tells whether it was called without being ready, and whose clones are not ready.
+/// A service that records calls without readiness, and whose clones are not ready.
 #[derive(Default)]
 struct NeedsReadiness {
     is_ready: bool,
@@ -105,7 +105,7 @@ async fn an_error_of_the_service_is_passed_on() {
 }
 
 #[tokio::test]
-async fn it_is_always_ready_and_does_not_ready_the_service_for_a_forger() {
+async fn the_layer_is_always_ready_and_refuses_without_a_ready_service() {
     #[derive(Clone)]
     struct NeverReady;
     impl Service<Request> for NeverReady {
@@ -127,7 +127,7 @@ async fn it_is_always_ready_and_does_not_ready_the_service_for_a_forger() {
 }
 
 #[test]
-fn two_half_sent_bodies_do_not_keep_a_third_delivery_out_of_a_concurrency_limit() {
+fn two_half_sent_bodies_do_not_use_up_a_concurrency_limit_of_two() {
     let layers = ServiceBuilder::new()
         .layer(VerifyLayer::new(verifier()))
         .layer(GlobalConcurrencyLimitLayer::new(2));
@@ -272,7 +272,7 @@ fn the_closure_for_refusals_is_shared_by_all_connections() {
 }
 
 #[tokio::test]
-async fn close_is_announced_in_http_1_only() {
+async fn connection_close_is_sent_only_in_http_1() {
     let app = Router::new()
         .route(PATH, post(async || ()))
         .layer(VerifyLayer::new(verifier()));
@@ -293,7 +293,7 @@ async fn close_is_announced_in_http_1_only() {
 }
 
 #[tokio::test]
-async fn a_smaller_limit_around_the_layer_counts() {
+async fn a_smaller_limit_around_the_layer_applies() {
     let app = Router::new()
         .route(PATH, post(async || ()))
         .layer(VerifyLayer::new(verifier()));

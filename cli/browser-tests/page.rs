@@ -76,14 +76,14 @@ async fn what_arrives_is_listed_explained_and_drawn() {
     let detail = page.text("#detail").await;
     for part in [
         "New: status transit → delivered, 3 new checkpoints",
-        "against what was known after #5",
+        "compared with what was known after #5",
         "Arrived in the country of destination",
         "The signature of the timestamp is valid",
         "secret 1 of 1",
         "The body is not authenticated",
         "b23e2c9a3b74ca2d20f252066ae3728df4fcd7d538b0728cd9db9efb4bdebbcb",
         "•••••••• (64 characters)",
-        "The signature is live, and stays so here until ",
+        "The signature stays valid here until ",
     ] {
         assert!(detail.contains(part), "{part} {detail}");
     }
@@ -188,7 +188,7 @@ async fn a_test_delivery_and_an_edited_one_are_sent_from_the_page() {
     page.run("document.querySelector('.check input').click()")
         .await;
     page.button("Send again").await;
-    page.until(".answers", "edited and signed anew, ").await;
+    page.until(".answers", "edited, with a new signature, ").await;
     behind.line_with(&["accepted EDITED1"]);
 
     page.button("Show signatures").await;
@@ -314,14 +314,14 @@ async fn a_stream_that_is_cut_again_and_again_loses_nothing() {
 
     // One that is dead without being closed is noticed, and taken up again.
     cable.kill();
-    page.until("#state", "cut off").await;
+    page.until("#state", "disconnected").await;
     listen.send(&["--set", "tracking_number=LATER"]);
     cable.cut();
     page.until("#state", "live").await;
     page.until(".rows", "LATER").await;
 
     listen.kill();
-    page.until("#state", "cut off").await;
+    page.until("#state", "disconnected").await;
     page.close().await;
 }
 
@@ -333,7 +333,7 @@ async fn a_page_that_missed_requests_says_how_many() {
     listen.send(&["--set", "tracking_number=FIRST"]);
     page.until(".rows", "FIRST").await;
     cable.kill();
-    page.until("#state", "cut off").await;
+    page.until("#state", "disconnected").await;
     listen.send(&["--count", "3000", "--concurrency", "4"]);
     listen.line_with(&["←", "#3001"]);
     cable.cut();

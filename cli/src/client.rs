@@ -12,7 +12,7 @@ use reqwest::{
     header::{CONNECTION, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{failure::Failure, output::Foreign};
 
@@ -27,55 +27,88 @@ const OF_CONNECTION: &str = "connection content-length expect host keep-alive pr
                              proxy-authorization proxy-connection te trailer transfer-encoding \
                              upgrade";
 
-/// Builds a client for a URL. It follows no redirects and uses no proxy.
-pub(crate) fn client(url: &Url) -> Result<Client, Failure> {
-    build(Client::builder().timeout(TIMEOUT), url)
+/// A receiver, and the client that sends to it.
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    client: Client,
 }
 
-/// As [`client`], with the addresses that the host of `url` is known to have, and another timeout.
-pub(crate) fn client_at(
-    url: &Url,
-    addresses: &[SocketAddr],
-    timeout: Duration,
-) -> Result<Client, Failure> {
-    let host = url.host_str().unwrap_or_default();
-    let builder = Client::builder().resolve_to_addrs(host, addresses);
-    build(builder.timeout(timeout), url)
-}
+impl Target {
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        Self::build(url, Client::builder().timeout(TIMEOUT))
+    }
 
-fn build(builder: ClientBuilder, url: &Url) -> Result<Client, Failure> {
-    // Fails only if a provider is installed already, which is fine.
-    _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = match url.scheme() {
-        "https" => builder,
-        // Plain HTTP must work on a machine without certificates.
-        _ => builder.tls_certs_only([]),
-    };
-    builder
-        .redirect(Policy::none())
-        .no_proxy()
-        .build()
-        .map_err(|error| {
+    /// As [`Target::new`], with the addresses that the host of `url` is known to have, and another
+    /// timeout.
+    pub(crate) fn at(
+        url: Url,
+        addresses: &[SocketAddr],
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let host = url.host_str().unwrap_or_default();
+        let builder = Client::builder().resolve_to_addrs(host, addresses);
+        Self::build(url, builder.timeout(timeout))
+    }
+
+    /// Follows no redirects and uses no proxy.
+    fn build(url: Url, builder: ClientBuilder) -> Result<Self, Failure> {
+        // Fails only if a provider is installed already, which is fine.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = match url.scheme() {
+            "https" => builder,
+            // Plain HTTP must work on a machine without certificates.
+            _ => builder.tls_certs_only([]),
+        };
+        let client = builder.redirect(Policy::none()).no_proxy().build();
+        let client = client.map_err(|error| {
             let reason = reason(error);
-            Failure::usage(format_args!(
-                "cannot use HTTPS: {reason}; install ca-certificates"
-            ))
-        })
+            let advice = "install ca-certificates";
+            Failure::usage(format_args!("cannot use HTTPS: {reason}; {advice}"))
+        })?;
+        Ok(Self { url, client })
+    }
+
+    /// Sends a delivery once. Returns the answer unread.
+    pub(crate) async fn send(
+        &self,
+        headers: HeaderMap,
+        body: impl Into<Body>,
+    ) -> reqwest::Result<Response> {
+        let request = self.client.post(self.url.clone());
+        request.headers(headers).body(body).send().await
+    }
+
+    /// Sends a delivery once.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: impl Into<Body>) -> Answer {
+        let sent = Instant::now();
+        let (status, words) = match self.send(headers, body).await {
+            Ok(response) => (Ok(response.status()), beginning(response).await),
+            Err(error) => (Err(NoAnswer::from(error)), String::new()),
+        };
+        let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
+        Answer {
+            status,
+            words: (is_refusal && !words.is_empty()).then_some(words),
+            latency: sent.elapsed(),
+        }
+    }
+
+    /// The URL, without the parts that may be secret.
+    pub(crate) fn shown(&self) -> String {
+        let origin = self.url.origin().ascii_serialization();
+        format!("{origin}{}", self.url.path())
+    }
 }
 
 /// Reads the URL of a receiver.
 pub(crate) fn target(text: &str) -> Result<Url, String> {
     match text.parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => {
-            Err("give a whole URL, such as http://127.0.0.1:3000/webhooks/trackingmore".to_owned())
-        }
+        Err(error) if text.contains("://") => Err(error.to_string()),
+        _ => Err("the URL must begin with http:// or https://, as in \
+                  http://127.0.0.1:3000/webhooks/trackingmore"
+            .to_owned()),
     }
-}
-
-/// Writes a URL without the parts that may be secret.
-pub(crate) fn shown(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
 /// Builds a header map of `headers`, without those of the connection.
@@ -142,26 +175,27 @@ impl Answer {
     pub(crate) fn is_accepted(&self) -> bool {
         self.status.as_ref().is_ok_and(StatusCode::is_success)
     }
+}
 
-    /// Returns the answer for scripts.
-    pub(crate) fn record(&self) -> Record<'_> {
-        Record {
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            accepted: bool,
+            status: Option<u16>,
+            error: Option<&'a str>,
+            words: Option<&'a str>,
+            latency_ms: f64,
+        }
+        let record = Record {
             accepted: self.is_accepted(),
             status: self.status.as_ref().ok().map(StatusCode::as_u16),
             error: self.status.as_ref().err().map(|none| &none.reason[..]),
             words: self.words.as_deref(),
             latency_ms: milliseconds(self.latency),
-        }
+        };
+        record.serialize(serializer)
     }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Record<'a> {
-    accepted: bool,
-    status: Option<u16>,
-    error: Option<&'a str>,
-    words: Option<&'a str>,
-    latency_ms: f64,
 }
 
 /// Returns milliseconds with three decimals.
@@ -179,27 +213,6 @@ impl fmt::Display for Answer {
             Some(words) => write!(f, " {}", Foreign(words)),
             None => Ok(()),
         }
-    }
-}
-
-/// Sends a delivery once.
-pub(crate) async fn post(
-    client: &Client,
-    url: &Url,
-    headers: HeaderMap,
-    body: impl Into<Body>,
-) -> Answer {
-    let request = client.post(url.clone()).headers(headers).body(body);
-    let sent = Instant::now();
-    let (status, words) = match request.send().await {
-        Ok(response) => (Ok(response.status()), beginning(response).await),
-        Err(error) => (Err(NoAnswer::from(error)), String::new()),
-    };
-    let is_refusal = status.as_ref().is_ok_and(|status| !status.is_success());
-    Answer {
-        status,
-        words: (is_refusal && !words.is_empty()).then_some(words),
-        latency: sent.elapsed(),
     }
 }
 
@@ -253,8 +266,8 @@ mod tests {
         tokio::spawn(async { serve(listener, app).await });
         let url = format!("http://receiver.invalid:{}/", address.port());
         let url = target(&url).unwrap();
-        let client = client_at(&url, &[address], TIMEOUT).unwrap();
-        let answer = post(&client, &url, HeaderMap::new(), "").await;
+        let target = Target::at(url, &[address], TIMEOUT).unwrap();
+        let answer = target.post(HeaderMap::new(), "").await;
         assert!(answer.is_accepted());
     }
 }

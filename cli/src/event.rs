@@ -4,9 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
+use strsim::jaro;
 use trackingmore_webhook_axum::Event;
 
 use crate::{failure::Failure, input, saved::Saved};
+
+/// The life of the parcel of `delivered.json`, a delivery a line.
+const STORY: &str = include_str!("../samples/story.jsonl");
 
 #[derive(Args)]
 pub(crate) struct EventArgs {
@@ -16,7 +20,7 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, send the body
+    /// Send this file, byte for byte; `-` is standard input. A saved delivery is sent as its body
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or
@@ -52,7 +56,7 @@ impl EventArgs {
     pub(crate) fn read(self) -> Result<EventSource, Failure> {
         let templates = match &self.file {
             Some(path) => vec![body(input::read(path)?)],
-            None if self.story => story()?,
+            None if self.story => STORY.lines().map(Vec::from).collect(),
             None => vec![self.status.sample().to_vec()],
         };
         let source = EventSource {
@@ -99,14 +103,22 @@ impl EventSource {
         let mut before = read(first)?;
         let before = parcel(&mut before)?;
         let event = serde_json::from_slice::<Event>(&self.body(1, 0)?);
-        let model = event
-            .ok()
-            .and_then(|event| serde_json::to_value(event.tracking).ok());
+        let model = event.and_then(|event| serde_json::to_value(event.tracking));
+        let model = model.unwrap_or_default();
         for Change { name, .. } in &self.changes {
             let pointer = format!("/{}", name.replace('.', "/"));
             let has = |value: &Value| value.pointer(&pointer).is_some();
-            if !has(before) && !model.as_ref().is_some_and(has) {
-                eprintln!("warning: the parcel has no member `{name}`; --set adds it");
+            if !has(before) && !has(&model) {
+                let (place, step) = pointer.rsplit_once('/').unwrap_or_default();
+                let members = model.pointer(place).and_then(Value::as_object);
+                let members = members.into_iter().flat_map(Map::keys);
+                let is_alike = |name: &&String| name.ends_with(step) || jaro(name, step) > 0.84;
+                let alike: Vec<_> = members.filter(is_alike).map(String::as_str).collect();
+                let tip = match alike.join("` or `") {
+                    none if none.is_empty() => none,
+                    alike => format!("; did you mean `{alike}`?"),
+                };
+                eprintln!("warning: the parcel has no member `{name}`; --set adds it{tip}");
             }
         }
         Ok(())
@@ -126,51 +138,6 @@ fn parcel(event: &mut Value) -> Result<&mut Value, Failure> {
     };
     let parcel = parcel.filter(|parcel| parcel.is_object());
     parcel.ok_or_else(|| Failure::usage("--set needs a file whose `data` is a parcel"))
-}
-
-/// Returns the deliveries of one parcel: the first without a checkpoint, then one for each.
-fn story() -> Result<Vec<Vec<u8>>, Failure> {
-    let delivered = Status::Delivered.sample();
-    let whole = read(delivered)?;
-    let lists = ["destination_info", "origin_info"].map(|leg| format!("/data/{leg}/trackinfo"));
-    let mut scans: Vec<_> = lists
-        .iter()
-        .filter_map(|list| whole.pointer(list)?.as_array())
-        .flatten()
-        .collect();
-    // Newest first. The second leg begins with the last scan of the first.
-    scans.dedup();
-    let mut story = vec![delivered.to_vec()];
-    for newer in 1..=scans.len() {
-        let mut event = whole.clone();
-        for list in &lists {
-            if let Some(Value::Array(list)) = event.pointer_mut(list) {
-                list.retain(|scan| !scans[..newer].contains(&scan));
-            }
-        }
-        let parcel = parcel(&mut event)?;
-        let latest = scans.get(newer).copied().unwrap_or(&Value::Null);
-        let time = latest["checkpoint_date"].as_str();
-        let status = &latest["checkpoint_delivery_status"];
-        parcel["delivery_status"] = match status.is_null() {
-            true => "pending".into(),
-            false => status.clone(),
-        };
-        parcel["substatus"] = latest["checkpoint_delivery_substatus"].clone();
-        parcel["latest_event"] = latest["tracking_detail"].clone();
-        parcel["latest_checkpoint_time"] = latest["checkpoint_date"].clone();
-        parcel["update_at"] = match time {
-            Some(time) => format!("{time}+00:00").into(),
-            None => parcel["created_at"].clone(),
-        };
-        parcel["origin_info"]["milestone_date"] = Value::Null;
-        parcel["destination_info"]["milestone_date"] = Value::Null;
-        parcel["signed_by"] = Value::Null;
-        parcel["transit_time"] = Value::Null;
-        story.push(serde_json::to_vec(&event).map_err(Failure::failed)?);
-    }
-    story.reverse();
-    Ok(story)
 }
 
 impl Status {
@@ -202,19 +169,21 @@ enum NewValue {
     Json(Value),
 }
 
+const FORM: &str = "give NAME=TEXT or NAME:=JSON, such as tracking_number=AB1 or pieces:=2";
+
 impl Change {
     fn parse(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("give NAME=TEXT or NAME:=JSON")?;
+        let (name, value) = text.split_once('=').ok_or(FORM)?;
         let (name, value) = match name.strip_suffix(':') {
             Some(name) => {
-                let value =
-                    serde_json::from_str(value).map_err(|_| "what follows := is not JSON")?;
+                let value = serde_json::from_str(value)
+                    .map_err(|_| "the value after := is not JSON; for text, use =")?;
                 (name, NewValue::Json(value))
             }
             None => (name, NewValue::Text(value.to_owned())),
         };
         if name.split('.').any(str::is_empty) {
-            return Err("a name is empty".to_owned());
+            return Err(FORM.to_owned());
         }
         Ok(Self {
             name: name.to_owned(),
@@ -311,8 +280,8 @@ mod tests {
     fn a_story_is_the_life_of_one_parcel() {
         let mut known: Option<Update> = None;
         let mut statuses = Vec::new();
-        for body in story().unwrap() {
-            let sent = serde_json::from_slice::<Event>(&body).unwrap().tracking;
+        for body in STORY.lines() {
+            let sent = serde_json::from_str::<Event>(body).unwrap().tracking;
             assert_eq!(sent.tracking_number, "RB550418207HK");
             statuses.push(sent.delivery_status.clone().unwrap().as_str().to_owned());
             let before = known.map(Update::into_tracking);
@@ -363,10 +332,14 @@ mod tests {
     fn what_cannot_be_changed_is_said() {
         let event = r#"{"data":{"tracking_number":"A","origin_info":{"trackinfo":[]}}}"#;
         for (template, change, what) in [
-            (event, "tracking_number", "give NAME=TEXT or NAME:=JSON"),
-            (event, "=x", "a name is empty"),
-            (event, "origin_info..x=y", "a name is empty"),
-            (event, "pieces:=two", "what follows := is not JSON"),
+            (event, "tracking_number", FORM),
+            (event, "=x", FORM),
+            (event, "origin_info..x=y", FORM),
+            (
+                event,
+                "pieces:=two",
+                "the value after := is not JSON; for text, use =",
+            ),
             (
                 event,
                 "tracking_number.x=y",

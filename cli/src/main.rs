@@ -6,24 +6,26 @@ mod duration;
 mod event;
 mod failure;
 mod input;
+mod number;
 mod output;
 mod saved;
 mod secret;
 mod signing;
 
 use std::{
+    env,
     io::{self, Write as _},
     process::ExitCode,
 };
 
-use clap::{Parser, error::ErrorKind};
+use clap::Parser;
 
 use crate::{commands::Command, failure::Failure};
 
 /// Be TrackingMore on your own machine: receive, send, replay and check its webhooks. Unofficial.
 ///
-/// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file, and is never an
-/// argument, where other users of the machine could read it.
+/// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file. It is never an
+/// argument: other users of the machine could read it there.
 ///
 /// Exit code: 0 for yes (accepted, genuine, safe), 1 for no, 2 for wrong usage.
 #[derive(Parser)]
@@ -35,7 +37,16 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = match Cli::try_parse() {
+    let mut args: Vec<_> = env::args_os().collect();
+    // clap's own `help` suggests nothing for a misspelt command.
+    if let [_, first, second, ..] = &args[..]
+        && first == "help"
+        && second != "help"
+    {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    let ended = match Cli::try_parse_from(args) {
         Ok(cli) => cli.command.run().await,
         Err(error) => explain(&error),
     };
@@ -52,24 +63,17 @@ async fn main() -> ExitCode {
 /// Prints the requested help or version, or one line with what is wrong with the usage and clap's
 /// suggestion.
 fn explain(error: &clap::Error) -> Result<ExitCode, Failure> {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            error.print().map_err(Failure::output)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            error.print().map_err(Failure::output)?;
-            Ok(ExitCode::from(2))
-        }
-        _ => {
-            let text = error.to_string();
-            let parts = text.split("\n\n").map(str::trim);
-            let parts =
-                parts.filter(|part| part.starts_with("error: ") || part.starts_with("tip: "));
-            let parts = parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
-            let line = parts.collect::<Vec<_>>().join("; ");
-            let line = line.strip_prefix("error: ").unwrap_or(&line);
-            Err(Failure::usage(format_args!("{line} (see --help)")))
-        }
+    let text = error.to_string();
+    let Some(text) = text.strip_prefix("error: ") else {
+        error.print().map_err(Failure::output)?;
+        return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
+    };
+    let (what, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut line = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    // That an unknown option could also be passed as a value helps nobody.
+    let is_tip = |line: &&str| line.starts_with("tip: ") && !line.starts_with("tip: to pass");
+    if let Some(tip) = rest.lines().map(str::trim).find(is_tip) {
+        line = format!("{line}; {tip}");
     }
+    Err(Failure::usage(format_args!("{line} (see --help)")))
 }

@@ -20,7 +20,7 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 
 #[derive(Args, Clone, Copy)]
 pub(crate) struct Output {
-    /// Print one JSON object a line, for scripts
+    /// Print one JSON object per line, for scripts
     #[arg(long, global = true)]
     json: bool,
 }

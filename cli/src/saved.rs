@@ -64,6 +64,11 @@ impl Saved {
         })
     }
 
+    /// The body, or nothing where a tool does not show it.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.body.as_deref().unwrap_or_default()
+    }
+
     /// Writes a new file that only its owner can read. If that fails, no file is left.
     pub(crate) fn create(&self, path: &Path, verdict: &str, answer: u16) -> io::Result<()> {
         let mut options = OpenOptions::new();
@@ -80,7 +85,7 @@ impl Saved {
 
     /// Returns the content of the file, with the verdict and the answer.
     pub(crate) fn to_bytes(&self, verdict: &str, answer: Option<u16>) -> Vec<u8> {
-        let body = self.body.as_deref().unwrap_or_default();
+        let body = self.body();
         let mut notes = vec![("note", NOTE.to_owned())];
         notes.extend(self.received.map(|time| ("received", time.to_string())));
         notes.push(("verdict", verdict.to_owned()));

@@ -17,7 +17,7 @@ pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
 #[derive(Args)]
 pub(crate) struct SecretArgs {
-    /// Read the webhook secret from this file, without a line break at its end; `-` is standard
+    /// Read the webhook secret from this file, ignoring a line break at its end; `-` is standard
     /// input [default: the variable TRACKINGMORE_WEBHOOK_SECRET]
     #[arg(long, value_name = "FILE")]
     secret_file: Vec<PathBuf>,
@@ -27,9 +27,10 @@ impl SecretArgs {
     /// Returns every secret, in the order of the options; at least one.
     pub(crate) fn all(&self) -> Result<Vec<Secret>, Failure> {
         if self.secret_file.is_empty() {
-            let secret = env::var_os(VARIABLE).ok_or_else(|| {
+            let secret = env::var_os(VARIABLE).filter(|secret| !secret.is_empty());
+            let secret = secret.ok_or_else(|| {
                 Failure::usage(format_args!(
-                    "no webhook secret: set {VARIABLE}, or use --secret-file"
+                    "no webhook secret: {VARIABLE} is unset or empty; set it, or use --secret-file"
                 ))
             })?;
             return Ok(vec![Zeroizing::new(secret.into_encoded_bytes())]);
@@ -42,7 +43,7 @@ impl SecretArgs {
         let mut secrets = self.all()?;
         match (secrets.pop(), secrets.is_empty()) {
             (Some(secret), true) => Ok(secret),
-            _ => Err(Failure::usage("give one --secret-file only")),
+            _ => Err(Failure::usage("this command takes only one --secret-file")),
         }
     }
 }
@@ -55,5 +56,11 @@ fn read(path: &Path) -> Result<Secret, Failure> {
             secret.pop();
         }
     }
-    Ok(secret)
+    match secret.is_empty() {
+        true => Err(Failure::usage(format_args!(
+            "--secret-file {} is empty",
+            path.display()
+        ))),
+        false => Ok(secret),
+    }
 }

@@ -173,12 +173,12 @@ fn the_library_passes_in_every_form() {
     assert_eq!(unpinned.tally["hostile_accepted"], Value::Array(Vec::new()));
     unpinned.fails_only(&["timestamp-hex", "timestamp-base64"]);
     assert_eq!(unpinned.row("duplicate")["verdict"], "pass");
-    let told = run(&["check", &library(None), "--scheme", "body"]).out;
+    let printed = run(&["check", &library(None), "--scheme", "body"]).out;
     assert!(
-        told.ends_with(
+        printed.ends_with(
             "\nNot safe: it also accepts timestamp-hex, timestamp-base64, which --scheme rules out.\n"
         ),
-        "{told}"
+        "{printed}"
     );
 }
 
@@ -606,16 +606,17 @@ fn being_killed_by_a_request() {
     );
     assert_eq!(by_a_form.code, 1);
 
-    let told = run(&[
+    let printed = run(&[
         "check",
         &mortal(|headers| !headers.contains_key("signature")),
     ]);
-    assert_eq!(told.code, 1);
+    assert_eq!(printed.code, 1);
     assert!(
-        told.out
+        printed
+            .out
             .ends_with("\nNot safe: it stopped answering after no-headers.\n"),
         "{}",
-        told.out
+        printed.out
     );
 }
 
@@ -709,7 +710,10 @@ fn what_cannot_be_checked_is_said_in_a_line() {
         &["check", "http://127.0.0.1:1/", "--parcel", ""],
         "--parcel",
     );
-    assert_wrong_usage(&["check", "localhost:3000"], "give a whole URL");
+    assert_wrong_usage(
+        &["check", "localhost:3000"],
+        "the URL must begin with http:// or https://",
+    );
     assert_wrong_usage(
         &["check", "http://127.0.0.1:1/", "--scheme", "both"],
         "both",

@@ -211,7 +211,7 @@ async fn what_is_forgotten_is_gone(inbox: Inbox<impl Engine>, url: &str) {
     let ended = run(&["inbox", "forget", "DEAD1", "--database", url]);
     assert_eq!(
         ended.out,
-        "erased 1 parcel and what 2 deliveries said; what comes later is not kept\n"
+        "erased 1 parcel and the content of 2 deliveries; later deliveries are not kept\n"
     );
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert!(inbox.history("DEAD1").await.unwrap().is_empty());
@@ -349,7 +349,7 @@ async fn more_than_is_listed_is_mentioned() {
     let last = ended.out.lines().last();
     assert_eq!(
         last,
-        Some("and 3 dead parcels and 0 unread deliveries more")
+        Some("and 3 more dead parcels and 0 more unread deliveries")
     );
 }
 
@@ -403,12 +403,7 @@ fn a_wrong_url_is_reported_without_its_password() {
             "deliveries.db",
             "--database has no scheme: write sqlite:FILE or postgres://USER@HOST/NAME",
         ),
-        ("sqlite3:x.db", "\"sqlite3\": write sqlite:FILE"),
-        ("file:x.db", "\"file\": write sqlite:FILE"),
-        (
-            "Postgre://u:hunter2@h/d",
-            "\"Postgre\": write postgres://USER@HOST/NAME",
-        ),
+        ("sqlite3:x.db", "\"sqlite3\": write sqlite:FILE or postgres"),
         (
             "mysql://u:hunter2@h/d",
             "\"mysql\": write sqlite:FILE or postgres://USER@HOST/NAME",
@@ -423,7 +418,10 @@ fn a_wrong_url_is_reported_without_its_password() {
         &["inbox", "stats"],
         "no inbox: give --database sqlite:FILE or postgres://USER@HOST/NAME",
     );
-    assert_wrong_usage(&["inbox", "retry", "--database", "sqlite:x.db"], "<NUMBER>");
+    assert_wrong_usage(
+        &["inbox", "retry", "--database", "sqlite:x.db"],
+        "not provided: <NUMBER|--all-dead>",
+    );
     assert_wrong_usage(
         &["inbox", "forget", "", "--database", "sqlite:x.db"],
         "NUMBER",
@@ -455,7 +453,7 @@ async fn a_newer_or_locked_inbox_is_an_error() {
     );
 }
 
-/// Asserts that it could not be done, for a reason told in a line that ends with this.
+/// Asserts that the command fails with one line of error that contains `reason`.
 #[track_caller]
 fn assert_no(args: &[&str], reason: &str) {
     let ended = run(&[&["inbox"], args].concat());

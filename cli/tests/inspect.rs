@@ -202,16 +202,14 @@ fn the_page_is_opened_in_the_browser() {
 
 #[test]
 fn it_is_on_this_machine_only() {
-    for place in [
-        "0.0.0.0:0",
-        "[::]:0",
-        "192.0.2.1:4040",
-        "nowhere.invalid:1",
-        "4040",
-    ] {
+    for place in ["0.0.0.0:0", "[::]:0", "192.0.2.1:4040", "nowhere.invalid:1"] {
         let args = ["listen", "--addr", "127.0.0.1:0", "--inspect", place];
         assert_wrong_usage(&args, &format!("cannot serve --inspect on {place}: "));
     }
+    assert_wrong_usage(
+        &["listen", "--inspect", "4040"],
+        "give a host and a port, such as 127.0.0.1:4040",
+    );
     let (taken, _) = uncalled();
     let taken = taken.local_addr().unwrap().to_string();
     assert_wrong_usage(
@@ -471,7 +469,7 @@ fn what_is_downloaded_or_sent_again_has_the_same_bytes() {
 }
 
 #[test]
-fn a_delivery_can_be_edited_and_signed_anew() {
+fn a_delivery_can_be_edited_and_given_a_new_signature() {
     let mut behind = Listen::start(&["--scheme", "body"]);
     let (listen, inspector) = inspected(&["--scheme", "body", "--replay-to", &behind.url]);
     let body = br#"{"data":{"tracking_number":"A1"}}"#;
@@ -485,10 +483,14 @@ fn a_delivery_can_be_edited_and_signed_anew() {
         ),
         (
             json!({"resign": true, "body": edited}),
-            "edited and signed anew",
+            "edited, with a new signature",
             "accepted B2",
         ),
-        (json!({"resign": true}), "signed anew", "accepted A1"),
+        (
+            json!({"resign": true}),
+            "with a new signature",
+            "accepted A1",
+        ),
     ] {
         let answer = inspector.post("requests/1/replay", &asked);
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -522,11 +524,14 @@ fn nothing_shows_the_secret_and_signatures_are_shown_on_request() {
     }
     let curl = String::from_utf8(inspector.get("requests/1/curl").body).unwrap();
     assert!(
-        curl.starts_with("# The signature is live, and stays so here until 2"),
+        curl.starts_with("# The signature stays valid here until 2"),
         "{curl}"
     );
     let lifetime = inspector.json("requests/2")["lifetime"].clone();
-    assert_eq!(lifetime, "The signature was not valid when it came.");
+    assert_eq!(
+        lifetime,
+        "The signature was not valid when the request arrived."
+    );
 }
 
 #[test]

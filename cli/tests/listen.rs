@@ -279,7 +279,7 @@ fn a_request_to_another_path_is_printed() {
     assert_eq!(
         summary,
         [
-            "1 accepted, 0 refused, 2 to another path or with another method; answered 200: 1, \
+            "1 accepted, 0 refused, 2 with an unexpected path or method; answered 200: 1, \
              404: 1, 405: 1"
         ]
     );
@@ -398,8 +398,8 @@ fn strangers_cannot_fill_the_disk() {
         assert_eq!(answered["saved"].is_string(), n < 1_000);
         // What is not kept does not vanish silently.
         let trouble = answered["trouble"].as_str();
-        let told = "not saved: 1,000 refused requests are saved already";
-        assert_eq!(trouble, (n >= 1_000).then_some(told));
+        let not_saved = "not saved: 1,000 refused requests are saved already";
+        assert_eq!(trouble, (n >= 1_000).then_some(not_saved));
     }
     assert_eq!(listen.deliver(DELIVERY).status, 200);
     assert!(listen.exchange_json().1["saved"].is_string());
@@ -424,7 +424,7 @@ fn no_part_of_a_delivery_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let listen = program(&["listen", "--addr", "127.0.0.1:0", "--save"]);
     let mut full = Command::new("bash");
-    // Files can have 1,024 bytes, and who writes more is told so.
+    // Files can have 1,024 bytes, and a write past that fails.
     full.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "bash"])
         .arg(listen.get_program())
         .args(listen.get_args())
@@ -654,15 +654,27 @@ fn wrong_usage_is_reported_in_one_line() {
     let file = file.path().to_str().unwrap();
     for (args, reason) in [
         (&["--addr", &taken][..], taken.as_str()),
-        (&["--addr", "nowhere"], "cannot listen on nowhere"),
+        (&["--addr", "nowhere.invalid:1"], "cannot listen on nowhere"),
+        (
+            &["--addr", "3080"],
+            "give a host and a port, such as 127.0.0.1:3080",
+        ),
+        (
+            &["--addr", ":x"],
+            "give a host and a port, such as 127.0.0.1:8080",
+        ),
+        (&["--open"], "not provided: --inspect"),
         (&["--path", "hooks"], "give the path of a URL"),
         (&["--path", "/hooks?a"], "give the path of a URL"),
         (&["--path", "/hôoks"], "give the path of a URL in ASCII"),
         (&["--scheme", "both"], "[possible values: timestamp, body]"),
         (&["--max-age", "soon"], "such as 90s, 15m, 2h or 12d"),
-        (&["--answer", "99"], "99 is not in 200..600"),
-        (&["--fail-first", "many"], "--fail-first"),
-        (&["--forward", "localhost:3000"], "give a whole URL"),
+        (&["--answer", "99"], "give a number from 200 to 599"),
+        (&["--fail-first", "many"], "give a number from 0 to 1000000"),
+        (
+            &["--forward", "localhost:3000"],
+            "the URL must begin with http:// or https://",
+        ),
         (
             &["--forward", "http://localhost", "--answer", "200"],
             "--forward",
@@ -673,20 +685,22 @@ fn wrong_usage_is_reported_in_one_line() {
             "cannot read /nowhere/secret",
         ),
         (
-            &["--secret-file", "-", "--secret-file", "-"],
-            "standard input can be read only once",
+            &["--secret-file", file],
+            &format!("--secret-file {file} is empty"),
         ),
-        (&["--secret-file", file], "secret 1 is empty"),
         (&["--secret", "x"], "unexpected argument '--secret'"),
         (&["stray"], "unexpected argument 'stray'"),
     ] {
         assert_wrong_usage(&[&["listen"], args].concat(), reason);
     }
+    let twice = ["listen", "--secret-file", "-", "--secret-file", "-"];
+    run_with_input(&twice, b"x").assert_wrong_usage("standard input can be read only once");
     let ended = run_with_input(&["listen"], b"");
     assert_eq!(ended.code, 2);
     assert_eq!(
         ended.err,
-        "error: no webhook secret: set TRACKINGMORE_WEBHOOK_SECRET, or use --secret-file\n"
+        "error: no webhook secret: TRACKINGMORE_WEBHOOK_SECRET is unset or empty; set it, or use \
+         --secret-file\n"
     );
     let ended = run_with_input(&["listen", "--secret-file", "-"], b"blank \n");
     assert_eq!(ended.code, 2);

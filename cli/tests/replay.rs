@@ -114,7 +114,7 @@ fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
 }
 
 #[test]
-fn a_stale_one_is_accepted_when_it_is_signed_anew() {
+fn a_stale_one_is_accepted_with_a_new_signature() {
     let dir = tempfile::tempdir().unwrap();
     let again = dir.path().join("again");
     let saved = save(&dir.path().join("first"));
@@ -136,21 +136,21 @@ fn a_stale_one_is_accepted_when_it_is_signed_anew() {
         "--json",
     ]);
     assert_eq!(ended.code, 1);
-    let told = ended.json();
-    assert_eq!(told[0]["file"], saved[1]);
-    assert_eq!(told[0]["accepted"], false);
-    assert_eq!(told[0]["status"], 401);
+    let printed = ended.json();
+    assert_eq!(printed[0]["file"], saved[1]);
+    assert_eq!(printed[0]["accepted"], false);
+    assert_eq!(printed[0]["status"], 401);
     assert!(
-        told[0]["words"]
+        printed[0]["words"]
             .as_str()
             .unwrap()
             .contains("stale_timestamp")
     );
-    assert_eq!(told[1]["file"], saved[0]);
-    assert_eq!(told[1]["accepted"], true);
-    assert_eq!(told[2]["event"], "summary");
+    assert_eq!(printed[1]["file"], saved[0]);
+    assert_eq!(printed[1]["accepted"], true);
+    assert_eq!(printed[2]["event"], "summary");
     assert_eq!(
-        (&told[2]["accepted"], &told[2]["refused"]),
+        (&printed[2]["accepted"], &printed[2]["refused"]),
         (&1.into(), &1.into())
     );
     assert_eq!(listen.exchange_json().0["code"], "stale_timestamp");
@@ -234,7 +234,7 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["replay", "--to", url], "<FILE>"),
         (
             &["replay", "--to", "b.delivery", "a.delivery"],
-            "give a whole URL",
+            "the URL must begin with http:// or https://",
         ),
         (
             &["replay", "--to", url, "a.delivery", "--scheme", "body"],

@@ -153,15 +153,15 @@ fn every_receiver_gets_every_delivery() {
     args.push(&nowhere);
     let ended = run(&args);
     assert_eq!(ended.code, 1);
-    let told = ended.json();
-    assert_eq!(told.len(), 6);
-    for (line, url) in told.iter().zip(&urls) {
+    let printed = ended.json();
+    assert_eq!(printed.len(), 6);
+    for (line, url) in printed.iter().zip(&urls) {
         assert_eq!(line["url"], *url);
         assert_eq!(line["accepted"], true);
     }
-    assert_eq!(told[4]["accepted"], false);
+    assert_eq!(printed[4]["accepted"], false);
     assert_eq!(
-        (&told[5]["accepted"], &told[5]["given_up"]),
+        (&printed[5]["accepted"], &printed[5]["given_up"]),
         (&json!(4), &json!(1))
     );
     let ids: BTreeSet<_> = listens
@@ -184,12 +184,12 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
             "{}",
             ended.out
         );
-        let told: Vec<_> = (0..count).map(|_| listen.exchange_json().0).collect();
-        assert!(told.iter().all(|told| told["parcel"] == "RB550418207HK"));
-        let repeats = told.iter().filter(|told| told["repeats"].is_u64()).count();
-        let statuses = told
+        let lines: Vec<_> = (0..count).map(|_| listen.exchange_json().0).collect();
+        assert!(lines.iter().all(|line| line["parcel"] == "RB550418207HK"));
+        let repeats = lines.iter().filter(|line| line["repeats"].is_u64()).count();
+        let statuses = lines
             .iter()
-            .map(|told| told["status"].as_str().unwrap().to_owned());
+            .map(|line| line["status"].as_str().unwrap().to_owned());
         (statuses.collect::<Vec<_>>(), repeats)
     };
     let (mut story, repeats) = statuses(&[], 8);
@@ -205,7 +205,7 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
     );
     let set = ["--set", "note=third"];
     let (mut shuffled, _) = statuses(&[&set[..], &["--shuffle", "--repeat", "4"]].concat(), 32);
-    assert!(!shuffled.is_sorted_by_key(|status| story.iter().position(|told| told == status)));
+    assert!(!shuffled.is_sorted_by_key(|status| story.iter().position(|sent| sent == status)));
     shuffled.sort();
     let mut sorted = [&story[..]; 4].concat();
     sorted.sort();
@@ -219,12 +219,21 @@ fn a_story_is_sent_in_order_repeated_or_shuffled() {
 fn a_member_that_does_not_exist_is_warned_of() {
     let listen = Listen::start(&[]);
     let send = |set: &str| run(&["send", &listen.url, "--json", "--set", set]);
-    let ended = send("traking_number=AB1");
-    assert_eq!(ended.code, 0);
-    assert_eq!(
-        ended.err,
-        "warning: the parcel has no member `traking_number`; --set adds it\n"
-    );
+    for (member, tip) in [
+        ("traking_number", "; did you mean `tracking_number`?"),
+        ("status", "; did you mean `delivery_status` or `substatus`?"),
+        (
+            "origin_info.trackinfo.0.locaton",
+            "; did you mean `location`?",
+        ),
+        ("surprise", ""),
+        ("origin.courier_code", ""),
+    ] {
+        let ended = send(&format!("{member}=AB1"));
+        assert_eq!(ended.code, 0);
+        let warning = format!("warning: the parcel has no member `{member}`; --set adds it{tip}\n");
+        assert_eq!(ended.err, warning);
+    }
     for set in [
         "note=x",
         "pieces:=3",
@@ -245,7 +254,10 @@ fn of_a_saved_delivery_the_body_is_sent() {
     assert_eq!(run(&[&sent[..], &["--set", "note=x"]].concat()).code, 0);
     let files = files(dir.path());
     assert_eq!(parts(&files[1]).2, parts(&files[0]).2);
-    assert!(String::from_utf8_lossy(&parts(&files[2]).2).contains(r#""note":"x""#));
+    let changed = String::from_utf8(parts(&files[2]).2).unwrap();
+    assert!(changed.contains(r#""note":"x""#));
+    // In the order of the original, which is not that of the alphabet.
+    assert!(changed.starts_with(r#"{"code":200,"message":"#));
 }
 
 #[test]
@@ -361,8 +373,11 @@ fn the_age_is_that_of_the_timestamp() {
             run(&["send", &listen.url, "--no-retry", "--age", age]).code,
             0
         );
-        let told = listen.exchange_json().0["age_seconds"].as_i64().unwrap();
-        assert!((seconds..seconds + 60).contains(&told), "{age}: {told}");
+        let age_seconds = listen.exchange_json().0["age_seconds"].as_i64().unwrap();
+        assert!(
+            (seconds..seconds + 60).contains(&age_seconds),
+            "{age}: {age_seconds}"
+        );
     }
     let ended = run(&["send", &listen.url, "--age", "-1h", "--no-retry"]);
     assert!(ended.out.contains("future_timestamp"), "{}", ended.out);
@@ -569,8 +584,14 @@ fn wrong_usage_is_reported_in_one_line() {
     let url = &nowhere();
     for (args, reason) in [
         (&["send"][..], "<URL>"),
-        (&["send", "localhost:3000/hooks"], "give a whole URL"),
-        (&["send", "ftp://localhost/"], "give a whole URL"),
+        (
+            &["send", "localhost:3000/hooks"],
+            "the URL must begin with http:// or https://",
+        ),
+        (
+            &["send", "ftp://localhost/"],
+            "the URL must begin with http:// or https://",
+        ),
         (
             &["send", url, "--status", "lost"],
             "possible values: pending, notfound",
@@ -586,7 +607,12 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["send", url, "--file", text, "--set", "a=b"], "not JSON"),
         (
             &["send", url, "--set", "tracking_number"],
-            "give NAME=TEXT or NAME:=JSON",
+            "give NAME=TEXT or NAME:=JSON, such as tracking_number=AB1",
+        ),
+        (&["send", url, "--set", "=AB1"], "give NAME=TEXT"),
+        (
+            &["send", url, "--set", "pieces:=two"],
+            "the value after := is not JSON; for text, use =",
         ),
         (
             &["send", url, "--set", "origin_info.trackinfo.9.location=x"],
@@ -604,21 +630,39 @@ fn wrong_usage_is_reported_in_one_line() {
             &["send", url, "--no-retry", "--age", "100000d"],
             "before 1970",
         ),
-        (&["send", url, "--speed", "0"], "give a number from 1"),
-        (&["send", url, "--speed", "inf"], "give a number from 1"),
-        (&["send", url, "--speed", "1e308"], "give a number from 1"),
-        (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
-        (&["send", url, "--count", "0"], "--count"),
-        (&["send", url, "--concurrency", "0"], "--concurrency"),
         (
-            &["send", url, "--file", "-", "--secret-file", "-"],
-            "standard input can be read only once",
+            &["send", url, "--speed", "0"],
+            "give a number from 1 to 1000000000",
+        ),
+        (
+            &["send", url, "--speed", "inf"],
+            "give a number from 1 to 1000000000",
+        ),
+        (
+            &["send", url, "--speed", "1e308"],
+            "give a number from 1 to 1000000000",
+        ),
+        (&["send", url, "--speed", "2", "--no-retry"], "--no-retry"),
+        (
+            &["send", url, "--count", "0"],
+            "give a number from 1 to 10000000",
+        ),
+        (
+            &["send", url, "--concurrency", "1001"],
+            "give a number from 1 to 1000 ",
+        ),
+        (&["send", "http://localhost:70000"], "invalid port number"),
+        (
+            &["send", "--forward", url],
+            "unexpected argument '--forward' found (see --help)",
         ),
         (
             &["send", url, "--secret-file", text, "--secret-file", text],
-            "one --secret-file only",
+            "takes only one --secret-file",
         ),
     ] {
         assert_wrong_usage(args, reason);
     }
+    let twice = ["send", url, "--file", "-", "--secret-file", "-"];
+    run_with_input(&twice, b"x").assert_wrong_usage("standard input can be read only once");
 }

@@ -50,7 +50,7 @@ fn the_first_session_prints_what_the_readme_says() {
     let (_, rest) = README.split_once("# A first session").unwrap();
     let (_, rest) = rest.split_once("pasted into a shell").unwrap();
     let (session, rest) = block(rest, "sh");
-    let (printed, _) = block(rest, "text");
+    let (expected, _) = block(rest, "text");
 
     // The default port may be taken, and the machine may be slow.
     let free = TcpListener::bind("127.0.0.1:0")
@@ -86,9 +86,9 @@ fn the_first_session_prints_what_the_readme_says() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(
-        normal(&told.replace(&free.to_string(), ADDR)),
-        normal(printed)
+        normal(&printed.replace(&free.to_string(), ADDR)),
+        normal(expected)
     );
 }

@@ -112,7 +112,7 @@ fn the_curl_command_sends_what_was_signed() {
     }
 }
 
-/// Does what the command tells curl to do, whose place the shell takes.
+/// Runs a `curl` command with a function of the shell in place of curl.
 fn run_curl(command: &str, url: &str) -> Answer {
     let script = format!("curl() {{ printf '%s\\0' \"$@\"; }}; {command}");
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
@@ -150,7 +150,8 @@ fn run_curl(command: &str, url: &str) -> Answer {
 fn wrong_usage_is_reported_in_one_line() {
     sign(&["nowhere/file"], b"").assert_wrong_usage("cannot read nowhere/file");
     sign(&["--age", "soon"], b"").assert_wrong_usage("--age");
-    sign(&["--curl", "localhost"], b"").assert_wrong_usage("give a whole URL");
+    sign(&["--curl", "localhost"], b"")
+        .assert_wrong_usage("the URL must begin with http:// or https://");
     let curl = ["--curl", "http://127.0.0.1:1/"];
     for body in [&b"@/etc/passwd"[..], b"\xff", b"a\0b", &[b' '; 128 * 1024]] {
         sign(&curl, body).assert_wrong_usage("put it into a file");

@@ -28,6 +28,8 @@ const COMMANDS: &[&str] = &[
 fn every_command_has_help_with_an_example() {
     let ended = run(&["--help"]);
     assert_eq!(ended.code, 0);
+    assert_eq!(run(&["help"]).out, ended.out);
+    assert_eq!(run(&["help", "help"]).code, 0);
     for command in COMMANDS {
         let line = ended
             .out
@@ -36,6 +38,7 @@ fn every_command_has_help_with_an_example() {
         assert!(line.is_some(), "{command}: {}", ended.out);
         let ended = run(&[command, "--help"]);
         assert_eq!(ended.code, 0);
+        assert_eq!(run(&["help", command]).out, ended.out);
         let example = format!("Example:\n  trackingmore-webhook {command}");
         let examples = format!("Examples:\n  trackingmore-webhook {command}");
         assert!(
@@ -46,7 +49,16 @@ fn every_command_has_help_with_an_example() {
         // An example that is pasted must not be broken in two.
         let (_, examples) = ended.out.split_once("Example").unwrap();
         let lines: Vec<_> = examples.trim_end().lines().skip(1).collect();
-        assert!(lines.iter().all(|line| line.starts_with("  ")), "{lines:?}");
+        let mut starts = true;
+        for line in &lines {
+            let start = if starts {
+                "  trackingmore-webhook"
+            } else {
+                "      "
+            };
+            assert!(line.starts_with(start), "{lines:?}");
+            starts = !line.ends_with('\\');
+        }
         let is_one = |line: &&&str| line.starts_with("  trackingmore-webhook");
         let is_plural = examples.starts_with("s:");
         assert_eq!(
@@ -86,6 +98,11 @@ fn alone_it_shows_its_help_as_wrong_usage() {
 fn what_was_probably_meant_is_suggested() {
     for (args, meant) in [
         (&["listn"][..], "a similar subcommand exists: 'listen'"),
+        (&["help", "listn"], "a similar subcommand exists: 'listen'"),
+        (
+            &["send", "--storry"],
+            "found; tip: a similar argument exists: '--story' (see --help)",
+        ),
         (
             &["listen", "--forwrd", "x"],
             "a similar argument exists: '--forward'",

@@ -345,9 +345,10 @@ fn wrong_usage_is_reported_in_one_line() {
     run(&["verify", &body]).assert_wrong_usage("is not a request");
     run(&["verify", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
     run(&["verify", "--body", "nowhere/file"]).assert_wrong_usage("cannot read nowhere/file");
-    run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("--at");
+    run(&["verify", &file, "--at", "yesterday"]).assert_wrong_usage("give a time such as 20");
     run_with_input(&["verify", &file], b"").assert_wrong_usage("no webhook secret");
-    run_with_secret("", &["verify", &file], b"").assert_wrong_usage("secret is empty");
+    run_with_secret("", &["verify", &file], b"")
+        .assert_wrong_usage("TRACKINGMORE_WEBHOOK_SECRET is unset or empty");
     for delivery in [&["verify", "--body", "-"][..], &["verify", "-"]] {
         run_with_input(&[delivery, &["--secret-file", "-"]].concat(), b"x")
             .assert_wrong_usage("standard input can be read only once");

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn serde_writes_hex_also_as_a_key() {
+    fn serde_writes_hex_even_as_a_key() {
         let seen = BTreeMap::from([(DeliveryId::of(b"foo"), DeliveryId::of(b"foo"))]);
         let json = serde_json::to_string(&seen).unwrap();
         assert_eq!(json, format!(r#"{{"{HEX}":"{HEX}"}}"#));

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_of_the_readings() {
+    fn windows_of_both_schedules() {
         assert_eq!(RetrySchedule::documented().window().as_secs(), 245_730);
         assert_eq!(RetrySchedule::formula().window().as_secs(), 491_460);
     }

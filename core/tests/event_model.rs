@@ -161,7 +161,7 @@ fn every_fixture_survives_a_round_trip() {
 }
 
 #[test]
-fn an_event_is_read_where_there_is_one_parcel_and_events_wherever_there_is_one() {
+fn event_reads_exactly_one_parcel_and_events_reads_one_or_more() {
     let mut several = 0;
     for (name, json) in fixtures() {
         let events = events(&json);
@@ -755,7 +755,7 @@ fn the_last_usable_duplicate_wins() {
 }
 
 #[test]
-fn nothings_are_none() {
+fn null_and_empty_values_are_none() {
     let tracking = event(include_str!("data/events/text_nulls.json")).tracking;
     assert_eq!(tracking, Tracking::new("NU-1"));
 }

@@ -199,7 +199,7 @@ fn a_body_in_any_chunks_is_held_once() {
 }
 
 #[test]
-fn a_buffer_grows_a_few_times_only() {
+fn a_buffer_grows_only_a_few_times() {
     let mut incoming = begin(Scheme::Timestamp, b"");
     let one_byte = || Bytes::from_static(b"x");
     let allocated = push_all(&mut incoming, (0..LIMIT).map(|_| one_byte()));
@@ -286,7 +286,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_over_the_limit_is_freed() {
+fn chunks_over_the_limit_are_freed() {
     let mut incoming = begin(Scheme::Timestamp, b"");
     let allocated = allocation_counter::measure(|| {
         for _ in 0..200 {

@@ -46,7 +46,7 @@ fn handle(deliveries: impl IntoIterator<Item = Tracking>) -> Vec<Update> {
 }
 
 /// The statuses that are reported.
-fn told(updates: &[Update]) -> Vec<DeliveryStatus> {
+fn reported(updates: &[Update]) -> Vec<DeliveryStatus> {
     let changes = updates.iter().filter_map(Update::status);
     changes.map(|change| change.to).collect()
 }
@@ -213,23 +213,23 @@ fn a_delivery_without_a_status_changes_neither_the_substatus_nor_the_update_time
 // The status.
 
 #[test]
-fn delivered_then_bare_then_an_older_transit_is_delivered_and_reported_once() {
+fn delivered_then_no_status_then_an_older_transit_stays_delivered_and_is_reported_once() {
     let updates = handle([
         status("delivered", Some(T2)),
         parcel(json!({})),
         status("transit", Some(T1)),
     ]);
-    assert_eq!(told(&updates), ["delivered"]);
+    assert_eq!(reported(&updates), ["delivered"]);
     assert_eq!(known(&updates), &status("delivered", Some(T2)));
 }
 
 #[test]
-fn delivered_then_a_bare_transit_without_times_is_delivered() {
+fn delivered_then_a_transit_without_times_stays_delivered() {
     let mut sent = status("transit", None);
     sent.title = Some("stored all the same".into());
     for update_at in [None, Some(T2)] {
         let updates = handle([status("delivered", update_at), sent.clone()]);
-        assert_eq!(told(&updates), ["delivered"]);
+        assert_eq!(reported(&updates), ["delivered"]);
         assert_eq!(known(&updates).title, sent.title);
     }
 }
@@ -237,7 +237,7 @@ fn delivered_then_a_bare_transit_without_times_is_delivered() {
 #[test]
 fn delivered_then_a_surely_newer_exception_is_the_exception() {
     let updates = handle([status("delivered", Some(T1)), status("exception", Some(T2))]);
-    assert_eq!(told(&updates), ["delivered", "exception"]);
+    assert_eq!(reported(&updates), ["delivered", "exception"]);
     let change = updates[1].status().unwrap();
     assert_eq!(change.from, Some(DeliveryStatus::Delivered));
     assert_eq!(known(&updates), &status("exception", Some(T2)));
@@ -246,11 +246,11 @@ fn delivered_then_a_surely_newer_exception_is_the_exception() {
 #[test]
 fn delivered_with_the_same_update_time_is_not_taken_back() {
     let updates = handle([status("delivered", Some(T1)), status("transit", Some(T1))]);
-    assert_eq!(told(&updates), ["delivered"]);
+    assert_eq!(reported(&updates), ["delivered"]);
     let updates = handle([status("transit", Some(T1)), status("delivered", Some(T1))]);
-    assert_eq!(told(&updates), ["transit", "delivered"]);
+    assert_eq!(reported(&updates), ["transit", "delivered"]);
     let updates = handle([status("transit", Some(T1)), status("pickup", Some(T1))]);
-    assert_eq!(told(&updates), ["transit", "pickup"]);
+    assert_eq!(reported(&updates), ["transit", "pickup"]);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn delivered_without_an_update_time_is_not_taken_back_by_an_old_one() {
         status("delivered", None),
         status("transit", Some(T2)),
     ]);
-    assert_eq!(told(&updates), ["inforeceived", "delivered"]);
+    assert_eq!(reported(&updates), ["inforeceived", "delivered"]);
     assert_eq!(known(&updates), &status("delivered", None));
     let updates = handle([
         status("inforeceived", Some(T1)),
@@ -295,7 +295,7 @@ fn a_delivery_without_a_status_does_not_keep_later_ones_out() {
         status("inforeceived", Some(T1)),
         status("transit", Some(T2)),
     ]);
-    assert_eq!(told(&updates), ["inforeceived", "transit"]);
+    assert_eq!(reported(&updates), ["inforeceived", "transit"]);
     assert_eq!(known(&updates), &status("transit", Some(T2)));
 }
 
@@ -316,7 +316,7 @@ fn an_update_time_that_is_not_understood_is_ignored() {
         status("pickup", Some("soon")),
         status("transit", Some(T1)),
     ]);
-    assert_eq!(told(&updates), ["pickup"]);
+    assert_eq!(reported(&updates), ["pickup"]);
     assert_eq!(known(&updates), &status("pickup", Some(T2)));
 }
 
@@ -327,7 +327,7 @@ fn a_status_without_an_update_time_does_not_let_an_older_one_return() {
         status("pickup", None),
         status("transit", Some(T1)),
     ]);
-    assert_eq!(told(&updates), ["transit", "pickup"]);
+    assert_eq!(reported(&updates), ["transit", "pickup"]);
     assert_eq!(known(&updates), &status("pickup", Some(T2)));
 }
 
@@ -338,7 +338,7 @@ fn a_shorter_list_of_the_same_update_time_is_not_older() {
     short.delivery_status = Some(DeliveryStatus::Pickup);
     let updates = handle([at(long.clone(), T1), at(short.clone(), T1)]);
     assert_eq!(updates[1].freshness(), Freshness::CannotTell);
-    assert_eq!(told(&updates), ["pickup"]);
+    assert_eq!(reported(&updates), ["pickup"]);
     assert_eq!(history(known(&updates)), history(&long));
     // Without an update time, it is.
     short.delivery_status = None;
@@ -357,18 +357,18 @@ fn delivered_without_an_update_time_is_taken_back_by_a_surely_later_checkpoint()
     let delivered = with("delivered", &[("2024-05-02 10:00", "Delivered", "")]);
     let later = ("2024-05-03 10:00", "Back again", "");
     let updates = handle([delivered.clone(), at(with("exception", &[later]), T3)]);
-    assert_eq!(told(&updates), ["delivered", "exception"]);
+    assert_eq!(reported(&updates), ["delivered", "exception"]);
     assert_eq!(known(&updates).update_at, Some(T3.into()));
     for unsure in ["2024-05-02", "2024-05-02 10:00", "soon"] {
         let updates = handle([
             delivered.clone(),
             at(with("exception", &[(unsure, "", "")]), T3),
         ]);
-        assert_eq!(told(&updates), ["delivered"], "{unsure}");
+        assert_eq!(reported(&updates), ["delivered"], "{unsure}");
     }
     // If both have an update time, that alone decides.
     let updates = handle([at(delivered, T3), at(with("exception", &[later]), T2)]);
-    assert_eq!(told(&updates), ["delivered"]);
+    assert_eq!(reported(&updates), ["delivered"]);
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn a_null_between_two_transits_reports_transit_once() {
         parcel(json!({"delivery_status": null})),
         status("transit", None),
     ]);
-    assert_eq!(told(&updates), ["transit"]);
+    assert_eq!(reported(&updates), ["transit"]);
 }
 
 // Late checkpoints.
@@ -484,7 +484,7 @@ fn a_forecast_does_not_keep_a_delivery_without_an_update_time_out() {
     sent.delivery_status = Some("delivered".into());
     let updates = handle([known, sent]);
     assert_eq!(updates[1].freshness(), Freshness::Newer);
-    assert_eq!(told(&updates), ["transit", "delivered"]);
+    assert_eq!(reported(&updates), ["transit", "delivered"]);
 }
 
 #[test]
@@ -525,7 +525,7 @@ fn a_forecast_that_is_sent_again_is_not_later_than_what_is_known() {
     );
     sent.delivery_status = Some("exception".into());
     let updates = handle([known, sent.clone(), sent]);
-    assert_eq!(told(&updates), ["delivered"]);
+    assert_eq!(reported(&updates), ["delivered"]);
 }
 
 #[test]
@@ -549,7 +549,7 @@ fn a_scan_is_reported_while_two_known_ones_turn_out_to_be_one() {
 }
 
 #[test]
-fn whitespace_around_a_detail_or_a_place_makes_no_other_scan() {
+fn whitespace_around_a_detail_or_a_place_does_not_make_another_scan() {
     let updates = handle([
         scans(&[("2024-05-01 08:00", "Left", " ")]),
         scans(&[("2024-05-01 08:00", "Left ", " Wien")]),
@@ -690,7 +690,7 @@ fn the_city_is_the_place_where_there_is_no_location() {
 }
 
 #[test]
-fn a_checkpoint_without_a_place_says_nothing_where_two_places_fit() {
+fn a_checkpoint_without_a_place_adds_nothing_if_two_places_fit() {
     let two = scans(&[
         ("2024-05-03 10:00", "Arrived", "Linz"),
         ("2024-05-03 10:00", "Arrived", "Wels"),
@@ -715,7 +715,7 @@ fn a_checkpoint_without_a_place_says_nothing_where_two_places_fit() {
 }
 
 #[test]
-fn arrived_on_one_date_in_two_cities_is_two() {
+fn arrived_in_two_cities_on_one_date_is_two_scans() {
     let (linz, wels) = (
         ("2024-05-03", "Arrived", "Linz"),
         ("2024-05-03", "Arrived", "Wels"),
@@ -776,7 +776,7 @@ fn the_longest_spelling_of_a_time_is_kept() {
 }
 
 #[test]
-fn places_or_finer_times_are_shown_whichever_are_more() {
+fn a_date_counts_as_its_places_or_as_its_times_whichever_are_more() {
     let places = [
         ("2024-05-03", "Arrived", "Wels"),
         ("2024-05-03", "Arrived", "Linz"),
@@ -885,7 +885,7 @@ fn the_other_fields_of_a_checkpoint_are_those_of_the_newer_delivery() {
 // The order of the history.
 
 #[test]
-fn the_newest_with_the_date_only_stays_above_the_times_of_its_day() {
+fn the_newest_checkpoint_stays_above_the_times_of_its_day_if_it_has_only_a_date() {
     let nine = ("2024-05-03 09:00", "Out for delivery", "");
     for date in [
         "2024-05-03",
@@ -953,7 +953,7 @@ fn a_date_stays_above_a_time_of_its_day_that_has_an_offset() {
 }
 
 #[test]
-fn the_newest_without_a_date_keeps_its_place() {
+fn the_newest_checkpoint_keeps_its_place_if_it_has_no_date() {
     for undated in ["", "soon"] {
         let newest = (undated, "Label handed over", "");
         let (made, noon) = (
@@ -1014,7 +1014,7 @@ fn a_leg_that_is_sent_oldest_first_is_reversed() {
 }
 
 #[test]
-fn what_cannot_be_ordered_is_above_the_known_ones_unless_it_is_older() {
+fn a_checkpoint_that_cannot_be_ordered_is_above_the_known_ones_unless_it_is_older() {
     let (reading, instant) = (
         ("2024-05-03 10:00", "known", ""),
         ("2024-05-03T10:00:00Z", "sent", ""),
@@ -1062,7 +1062,7 @@ fn the_first_courier_belongs_to_the_parcel_that_was_known_without_one() {
         let updates = handle([of_courier(first, "transit"), of_courier(second, "transit")]);
         assert!(updates[1].previous().is_some());
         assert_eq!(known(&updates), &dhl);
-        assert_eq!(told(&updates), ["transit"]);
+        assert_eq!(reported(&updates), ["transit"]);
     }
 }
 
@@ -1144,7 +1144,7 @@ fn then_is_relative_to_what_was_known_at_first() {
 }
 
 #[test]
-fn what_several_deliveries_report_is_oldest_first() {
+fn several_deliveries_report_checkpoints_oldest_first() {
     let later = ("2024-05-04 08:00", "Signed", "");
     let update = Update::new(None, scans(&[later]))
         .then(scans(&[("2024-05-04", "Scanned", "")]))
@@ -1210,7 +1210,7 @@ fn the_freshness_of_several_deliveries_is_that_of_the_newest() {
 // The rest.
 
 #[test]
-fn midnight_is_a_time_of_the_vendors_clock() {
+fn an_update_at_midnight_is_a_time_and_not_a_date() {
     let midnight = status("transit", Some("2024-05-02T00:00:00"));
     let morning = status("pickup", Some("2024-05-02 06:00"));
     assert_eq!(morning.freshness(&midnight), Freshness::Newer);
@@ -1290,9 +1290,9 @@ fn ten_thousand_similar_checkpoints_are_merged() {
     let updates = handle([list(5_000), list(10_000)]);
     let known = known(&updates);
     assert_eq!(known.origin_info.as_ref().unwrap().trackinfo.len(), 10_000);
-    let told: usize = updates
+    let reported: usize = updates
         .iter()
         .map(|it| it.checkpoints().len() + it.backfilled().len())
         .sum();
-    assert_eq!(told, known.checkpoints().len());
+    assert_eq!(reported, known.checkpoints().len());
 }

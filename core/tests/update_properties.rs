@@ -172,7 +172,7 @@ fn any_scan() -> impl Strategy<Value = Scan> {
     let legs = select(vec![(true, false), (false, true), (true, true)]);
     (0_i64..4 * 24, offset, place, detail, legs).prop_map(
         |(half_hours, offset, place, detail, (in_origin, in_destination))| Scan {
-            // No two offsets tell the same instant.
+            // No two offsets give the same instant.
             at: start() + (half_hours * 30 + offset.map_or(20, |it| i64::from(it) + 3)).minutes(),
             offset: offset.map(Offset::constant),
             detail: detail.to_owned(),
@@ -294,7 +294,7 @@ fn known_checkpoints(tracking: &Tracking) -> [Vec<CheckpointKey>; 3] {
     ]
 }
 
-fn told(update: &Update) -> impl Iterator<Item = &Checkpoint> {
+fn reported(update: &Update) -> impl Iterator<Item = &Checkpoint> {
     update.checkpoints().iter().chain(update.backfilled())
 }
 
@@ -368,7 +368,7 @@ proptest! {
     fn each_scan_is_reported_once(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let mut all = Vec::new();
-        let known = handle(&sent, |update| all.extend(told(update).cloned()));
+        let known = handle(&sent, |update| all.extend(reported(update).cloned()));
         prop_assert_eq!(count_by_detail(&all), count_by_detail(known.checkpoints()));
     }
 
@@ -387,7 +387,7 @@ proptest! {
         }
         let sent = deliveries(&life.scans, &arrivals);
         let mut all = Vec::new();
-        let known = handle(&sent, |update| all.extend(told(update).cloned()));
+        let known = handle(&sent, |update| all.extend(reported(update).cloned()));
         let reported = count_by_detail(&all);
         for (detail, count) in count_by_detail(known.checkpoints()) {
             prop_assert!(reported[&detail] >= count, "{}", detail);
@@ -431,7 +431,7 @@ proptest! {
         }
         let sent = deliveries(&scans, &arrivals);
         let mut all = Vec::new();
-        let known = handle(&sent, |update| all.extend(told(update).cloned()));
+        let known = handle(&sent, |update| all.extend(reported(update).cloned()));
         let once = count_by_detail(&all);
         prop_assert!(once.values().all(|count| *count == 1), "{:?}", once);
         prop_assert_eq!(once, count_by_detail(known.checkpoints()));
@@ -452,7 +452,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_delivery_at_once_again_is_no_news(life in any_life().prop_flat_map(shuffled)) {
+    fn repeating_a_delivery_at_once_is_no_news(life in any_life().prop_flat_map(shuffled)) {
         let sent = deliveries(&life.scans, &life.arrivals);
         let mut known = None;
         for sent in sent {
@@ -461,7 +461,7 @@ proptest! {
             prop_assert_eq!(lists(again.tracking()), lists(update.tracking()));
             prop_assert_eq!(again.tracking(), update.tracking());
             prop_assert!(!again.is_news());
-            prop_assert_eq!(told(&again).count(), 0);
+            prop_assert_eq!(reported(&again).count(), 0);
             prop_assert_eq!(again.status(), None);
             known = Some(update.into_tracking());
         }

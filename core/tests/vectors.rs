@@ -69,7 +69,7 @@ fn the_documented_timestamp_with_any_digit_changed_does_not_verify() {
 }
 
 #[test]
-fn the_documented_example_of_version_3_is_the_same_function_keyed_with_the_account() {
+fn the_documented_example_of_version_3_is_the_same_hmac_with_the_account_as_its_key() {
     let signer = Signer::new("info@trackingmore.org").unwrap();
     assert_eq!(
         signer.sign_timestamp(1_653_632_765).to_hex(),

@@ -329,7 +329,7 @@ fn base64_that_is_padded_before_its_end_is_malformed() {
 }
 
 #[test]
-fn pinned_to_the_body_the_timestamp_is_not_looked_at() {
+fn with_the_body_form_pinned_the_timestamp_is_ignored() {
     let verifier = builder().scheme(Scheme::Body).build().unwrap();
     let signature = signer().sign_body(BODY).to_hex();
     let headers = [
@@ -368,7 +368,7 @@ fn a_declared_length_over_the_limit_is_refused_by_the_headers() {
 }
 
 #[test]
-fn the_limit_counts_for_a_whole_body_too() {
+fn the_limit_applies_to_a_whole_body_too() {
     let verifier = builder().body_limit(BODY.len()).build().unwrap();
     let mut longer = BODY.to_vec();
     longer.push(b' ');

@@ -37,9 +37,9 @@ struct Waiting {
     body: Option<Vec<u8>>,
 }
 
-/// What a handler gets.
+/// The news that a handler gets.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct News {
     pub(crate) account: Arc<str>,
     pub(crate) update: Update,
     pub(crate) id: DeliveryId,
@@ -110,11 +110,11 @@ pub(crate) async fn is_any_alone<DB: Engine>(shared: &Shared<DB>) -> Result<bool
 
 impl Claimed {
     /// Reads all that waits, a page at a time. Returns `None` if nothing waits any more.
-    pub(crate) async fn tell<DB: Engine>(
+    pub(crate) async fn read_news<DB: Engine>(
         mut self,
         shared: &Shared<DB>,
         ticket: &mut Ticket,
-    ) -> Result<Option<Told>, BoxError> {
+    ) -> Result<Option<News>, BoxError> {
         let known = self.known.take().map(|known| serde_json::from_str(&known));
         let mut known: Option<Tracking> = known.transpose()?;
         let mut update: Option<Update> = None;
@@ -154,7 +154,7 @@ impl Claimed {
         let (Some(update), Some((id, body))) = (update, newest) else {
             return Ok(None);
         };
-        Ok(Some(Told {
+        Ok(Some(News {
             account: self.account.into(),
             update,
             id: DeliveryId::try_from(id.as_slice())?,

@@ -338,7 +338,7 @@ mod tests {
     use super::in_one_step;
 
     #[test]
-    fn a_step_is_bounded_by_the_size_of_the_names_and_takes_one_that_is_larger() {
+    fn a_step_is_bounded_by_the_size_of_its_names_but_takes_at_least_one_delivery() {
         const MEGABYTE: i64 = 1_048_576;
         for (sizes, count) in [
             (vec![1, 1, 1], 3),

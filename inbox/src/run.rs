@@ -55,18 +55,18 @@ impl<DB: Engine> Runner<DB> {
 
     async fn attempt(&self, claimed: Claimed) {
         let mut ticket = claimed.ticket.clone();
-        let told = claimed.tell(&self.shared, &mut ticket).await;
-        let (id, ended) = match told {
-            Ok(Some(told)) if told.update.is_news() => {
-                let id = told.id;
+        let news = claimed.read_news(&self.shared, &mut ticket).await;
+        let (id, ended) = match news {
+            Ok(Some(news)) if news.update.is_news() => {
+                let id = news.id;
                 let span = tracing::info_span!("job", delivery = %id, attempt = ticket.attempt);
                 let job = Job {
                     shared: Arc::clone(&self.shared),
                     ticket: ticket.clone(),
-                    account: told.account,
-                    update: told.update,
+                    account: news.account,
+                    update: news.update,
                     id,
-                    body: told.body,
+                    body: news.body,
                 };
                 let began = Instant::now();
                 let ended = self.handle(job).instrument(span).await;

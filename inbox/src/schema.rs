@@ -50,7 +50,7 @@ mod tests {
     const SECOND: &str = "ALTER TABLE trackingmore_parcel ADD COLUMN weight INTEGER";
 
     #[tokio::test]
-    async fn the_file_of_the_first_version_is_brought_up_to_date_and_closed_to_that_version() {
+    async fn a_file_of_the_first_version_is_migrated_and_then_refused_by_that_version() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("deliveries.db");
         fs::write(&file, include_bytes!("../tests/sqlite/version-1.db")).unwrap();

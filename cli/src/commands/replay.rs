@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::send;
 use crate::{
-    client,
+    client::{self, Answer, Target},
     duration::Written,
     failure::Failure,
     output::{BAD, GOOD, Output, Painted},
@@ -16,7 +16,7 @@ use crate::{
     signing::{self, SigningArgs},
 };
 
-/// Send saved deliveries again, each once, with the same headers and the same body.
+/// Send saved deliveries again, each once, with the same headers and body.
 ///
 /// Headers that belong to the connection, such as `host`, are those of the new one.
 ///
@@ -33,7 +33,7 @@ pub(crate) struct Replay {
     /// The receiver
     #[arg(long, value_name = "URL", value_parser = client::target)]
     to: Url,
-    /// Files that `listen --save` wrote, or folders of them
+    /// Files that `listen --save` wrote, or directories of them
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Send only the one that was received last
@@ -42,7 +42,7 @@ pub(crate) struct Replay {
     /// Send them in random order
     #[arg(long)]
     shuffle: bool,
-    /// Sign again, instead of sending the signature and the timestamp that were received
+    /// Send a new timestamp and signature instead of those that were received
     #[arg(long)]
     resign: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(crate) struct Replay {
     output: Output,
 }
 
-/// Signs a delivery again.
+/// Gives a delivery a new timestamp and signature.
 pub(super) fn resign(
     saved: &mut Saved,
     secret: &[u8],
@@ -61,19 +61,18 @@ pub(super) fn resign(
 ) -> Result<(), Failure> {
     let is_proof = |name: &str| matches!(name, "timestamp" | "signature");
     saved.headers.retain(|(name, _)| !is_proof(name));
-    let body = saved.body.as_deref().unwrap_or_default();
-    for (name, value) in signing.headers(secret, body)? {
+    for (name, value) in signing.headers(secret, saved.body())? {
         saved.headers.push((name.to_owned(), value.into_bytes()));
     }
     Ok(())
 }
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "replay")]
 struct Record<'a> {
-    event: &'static str,
     file: &'a str,
     #[serde(flatten)]
-    answer: client::Record<'a>,
+    answer: &'a Answer,
 }
 
 impl Replay {
@@ -109,18 +108,17 @@ impl Replay {
             deliveries.push((file, client::header_map(&saved.headers)?, body));
         }
 
-        let client = client::client(&self.to)?;
+        let target = Target::new(self.to)?;
         let (mut accepted, total) = (0, deliveries.len());
         for (file, headers, body) in deliveries {
-            let answer = client::post(&client, &self.to, headers, body).await;
+            let answer = target.post(headers, body).await;
             accepted += usize::from(answer.is_accepted());
             let colour = if answer.is_accepted() { GOOD } else { BAD };
             let took = Written(answer.latency);
             let answered = Painted(colour, &answer);
             let record = Record {
-                event: "replay",
                 file: &file,
-                answer: answer.record(),
+                answer: &answer,
             };
             let text = format_args!("{file}: {answered}, after {took}");
             self.output.line(text, &record)?;

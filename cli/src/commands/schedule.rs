@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 /// count from the failure of the previous attempt. Clock times are in your time zone, and assume
 /// that every attempt fails at once.
 ///
-/// Exit code: 0; 2 for wrong usage.
+/// Exit code: 0, or 2 for wrong usage.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -41,16 +41,6 @@ const READINGS: [(&str, &str, RetrySchedule); 2] = [
     ),
 ];
 
-#[derive(Serialize)]
-struct Attempt {
-    event: &'static str,
-    reading: &'static str,
-    attempt: u32,
-    wait_seconds: u64,
-    after_seconds: u64,
-    at: Timestamp,
-}
-
 impl Schedule {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let now = Timestamp::now();
@@ -67,14 +57,14 @@ impl Schedule {
                     .to_zoned_datetime(zone.clone())
                     .strftime("%a %Y-%m-%d %H:%M:%S");
                 let text = format!("{attempt:>7}  {:>11}  {clock}", Written(wait).to_string());
-                let record = Attempt {
-                    event: "scheduled",
-                    reading,
-                    attempt,
-                    wait_seconds: wait.as_secs(),
-                    after_seconds: at.duration_since(now).as_secs().unsigned_abs(),
-                    at,
-                };
+                let record = json!({
+                    "event": "scheduled",
+                    "reading": reading,
+                    "attempt": attempt,
+                    "wait_seconds": wait.as_secs(),
+                    "after_seconds": at.duration_since(now).as_secs(),
+                    "at": at,
+                });
                 self.output.line(text, &record)?;
             }
             self.output.remark("")?;

@@ -60,7 +60,7 @@ pub(crate) fn sign(key: &str, message: impl AsRef<[u8]>) -> String {
     mac.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Tells whether a timestamp is neither old nor of the future.
+/// Returns whether a timestamp is neither old nor in the future.
 pub(crate) fn is_fresh(time: &str) -> bool {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -69,7 +69,7 @@ pub(crate) fn is_fresh(time: &str) -> bool {
     time.is_ok_and(|time| now.abs_diff(time) < Duration::from_secs(300))
 }
 
-/// Serves a receiver that answers with what it is told, and tells its URL.
+/// Serves a receiver that answers with the status that `answer` returns, and returns its URL.
 pub(crate) fn serve(answer: impl Fn(&Request) -> u16 + Clone + Send + Sync + 'static) -> String {
     let handler = async move |headers: HeaderMap, body: Body| {
         let length = headers
@@ -86,7 +86,7 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> u16 + Clone + Send + Sync + 'st
     serve_router(Router::new().route(PATH, post(handler)))
 }
 
-/// Serves routes of which [`PATH`] is a receiver, and tells the receiver's URL.
+/// Serves routes of which [`PATH`] is a receiver, and returns the receiver's URL.
 pub(crate) fn serve_router(app: Router) -> String {
     serve_until(pending(), app)
 }

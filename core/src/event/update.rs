@@ -2,14 +2,14 @@
 
 mod checkpoints;
 mod merge;
-mod told;
+mod reported;
 
 use std::fmt;
 
 use super::history::History;
 use super::{Checkpoint, DeliveryStatus, Freshness, Tracking};
 use merge::{merge, tidy};
-use told::Told;
+use reported::Reported;
 
 /// Finds what is new in a delivery, and what is known about the parcel after it.
 ///
@@ -76,7 +76,7 @@ use told::Told;
 pub struct Update {
     previous: Option<Tracking>,
     tracking: Tracking,
-    told: Told,
+    reported: Reported,
     freshness: Freshness,
 }
 
@@ -108,7 +108,7 @@ impl Update {
         let tracking = tidy(sent);
         Self {
             previous: None,
-            told: Told::all_of(&tracking),
+            reported: Reported::all_of(&tracking),
             tracking,
             freshness: Freshness::Newer,
         }
@@ -119,9 +119,9 @@ impl Update {
         let (known_history, sent_history) = (History::of(&known), History::of(&sent));
         let freshness = sent.freshness_by(&sent_history, &known, &known_history);
         let tracking = merge(known.clone(), sent.clone(), freshness);
-        let told = Told::new(&known_history, &sent_history, freshness, &tracking);
+        let reported = Reported::new(&known_history, &sent_history, freshness, &tracking);
         Self {
-            told,
+            reported,
             // A history that is not in order stays as it is until there is something to store.
             tracking: if tracking == known {
                 previous.clone()
@@ -144,7 +144,7 @@ impl Update {
             return Self::of_first(sent);
         }
         let mut next = Self::of_known(self.tracking, sent);
-        next.told = self.told.and(next.told);
+        next.reported = self.reported.and(next.reported);
         if self.freshness == Freshness::Newer || next.freshness == Freshness::Older {
             next.freshness = self.freshness;
         }
@@ -192,7 +192,7 @@ impl Update {
     /// [`key`](Checkpoint::key).
     #[must_use]
     pub fn checkpoints(&self) -> &[Checkpoint] {
-        &self.told.checkpoints
+        &self.reported.checkpoints
     }
 
     /// Returns the new checkpoints that are surely earlier than one that was known, oldest first.
@@ -203,7 +203,7 @@ impl Update {
     /// if it is a forecast: dated surely after the known `update_at`.
     #[must_use]
     pub fn backfilled(&self) -> &[Checkpoint] {
-        &self.told.backfilled
+        &self.reported.backfilled
     }
 
     /// Returns whether the delivery is newer than what was known: see [`Tracking::freshness`].
@@ -224,8 +224,8 @@ impl fmt::Debug for Update {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Update")
             .field("status", &self.status())
-            .field("checkpoints", &self.told.checkpoints.len())
-            .field("backfilled", &self.told.backfilled.len())
+            .field("checkpoints", &self.reported.checkpoints.len())
+            .field("backfilled", &self.reported.backfilled.len())
             .field("freshness", &self.freshness)
             .field("is_news", &self.is_news())
             .finish_non_exhaustive()

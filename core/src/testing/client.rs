@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn interim_answers_are_passed_over_unless_asked_for() {
+    fn interim_answers_are_skipped_unless_asked_for() {
         let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
         assert_eq!(answering(text).read_answer().unwrap().status, 204);
         let mut connection = answering(text);

@@ -22,7 +22,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     ];
     // The receivers run on the other threads while this one waits for their answers.
     let wrong = task::block_in_place(|| table::print(&receivers))?;
-    shop::print_what_it_is_told(&receivers).await?;
+    shop::print_news(&receivers).await?;
     Ok(match wrong {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

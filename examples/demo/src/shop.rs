@@ -19,10 +19,10 @@ use crate::receivers::Receiver;
 const PARCEL: &str = "LX405512873SE";
 
 /// Sends the states of a parcel to each receiver, and prints the news that a shop gets.
-pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn print_news(receivers: &[Receiver]) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let inbox = SqliteInbox::open(folder.path().join("deliveries.db")).await?;
-    sqlx::query("CREATE TABLE told (scan TEXT NOT NULL)")
+    sqlx::query("CREATE TABLE message (text TEXT NOT NULL)")
         .execute(inbox.pool())
         .await?;
 
@@ -36,15 +36,15 @@ pub(crate) async fn print_what_it_is_told(receivers: &[Receiver]) -> Result<(), 
             }
         }
     }
-    let worker = inbox.worker(tell);
+    let worker = inbox.worker(handle);
     let worker = worker.retry_delays(Duration::from_millis(10), Duration::from_millis(10));
     worker.run_until(nothing_waits(&inbox)).await?;
 
     println!("\nparcel {PARCEL}: {accepted} deliveries accepted, {duplicates} of them duplicates,");
     println!("and the first attempt to handle them failed; the shop gets");
-    let told = sqlx::query_scalar::<_, String>("SELECT scan FROM told ORDER BY rowid");
-    for scan in told.fetch_all(inbox.pool()).await? {
-        println!("  {scan}");
+    let messages = sqlx::query_scalar::<_, String>("SELECT text FROM message ORDER BY rowid");
+    for text in messages.fetch_all(inbox.pool()).await? {
+        println!("  {text}");
     }
     Ok(())
 }
@@ -75,8 +75,8 @@ fn send(event: &EventBuilder, receiver: &Receiver) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes down each new scan. The first attempt fails, and its rows are rolled back.
-async fn tell(job: Job<Sqlite>) -> Result<Done, BoxError> {
+/// Writes a message for each new checkpoint. The first attempt fails, and its rows are rolled back.
+async fn handle(job: Job<Sqlite>) -> Result<Done, BoxError> {
     let mut transaction = job.begin().await?;
     for checkpoint in job.update().checkpoints() {
         let time = checkpoint
@@ -84,7 +84,7 @@ async fn tell(job: Job<Sqlite>) -> Result<Done, BoxError> {
             .as_ref()
             .map_or("", |time| time.as_str());
         let detail = checkpoint.tracking_detail.as_deref().unwrap_or_default();
-        sqlx::query("INSERT INTO told VALUES ($1)")
+        sqlx::query("INSERT INTO message VALUES ($1)")
             .bind(format!("{time}  {detail}"))
             .execute(&mut *transaction)
             .await?;

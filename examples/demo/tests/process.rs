@@ -8,9 +8,9 @@ fn every_answer_is_right_and_the_shop_gets_each_scan_once() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}");
     assert!(printed.contains(" right, 0 wrong\n"), "{printed}");
-    let (_, told) = printed.split_once("the shop gets\n").unwrap();
+    let (_, messages) = printed.split_once("the shop gets\n").unwrap();
     assert_eq!(
-        told.lines().collect::<Vec<_>>(),
+        messages.lines().collect::<Vec<_>>(),
         [
             "  2026-03-01 15:20  Handed over to the carrier",
             "  2026-03-02 06:41  Arrived at the terminal",

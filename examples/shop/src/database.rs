@@ -1,7 +1,4 @@
-use trackingmore_webhook_inbox::{
-    Engine,
-    sqlx::{self, Postgres, Sqlite},
-};
+use trackingmore_webhook_inbox::{Engine, sqlx};
 
 /// A database for the inbox and the messages. With only one kind of database, the handler would
 /// call sqlx directly, on a `Job<Sqlite>` or a `Job<Postgres>`.
@@ -31,4 +28,4 @@ macro_rules! implement {
     )*};
 }
 
-implement!(Sqlite, Postgres);
+implement!(sqlx::Sqlite, sqlx::Postgres);

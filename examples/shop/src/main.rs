@@ -8,7 +8,6 @@ mod web;
 
 use std::{env, time::Duration};
 
-use axum::Router;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, signal, time::sleep};
 use trackingmore_webhook_inbox::{BoxError, Inbox, PgInbox, SqliteInbox};
@@ -20,9 +19,6 @@ const SHOPS: [&str; 2] = ["shoes", "books"];
 
 /// How long running work may take when the program is told to end.
 const GRACE: Duration = Duration::from_secs(20);
-
-/// How long before another process takes over the jobs of one that was killed.
-const LEASE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -37,20 +33,19 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
     messages::create_table(&inbox).await?;
     // Installed before any verifier is built, so that it gets the metrics' descriptions.
     let metrics = PrometheusBuilder::new().install_recorder()?;
-    let webhooks = web::webhooks(&inbox)?;
     let operations = web::operations(inbox.clone(), metrics);
-    let worker = inbox.worker(messages::write).lease(LEASE).grace(GRACE);
+    let webhooks = web::webhooks(&inbox)?;
+    // After this time, another process takes over the jobs of one that was killed.
+    let lease = Duration::from_secs(10);
+    let worker = inbox.worker(messages::write).lease(lease).grace(GRACE);
     let for_operations = listen("metrics", "METRICS_ADDR", "127.0.0.1:9000").await?;
     let for_webhooks = listen("listening", "ADDR", "127.0.0.1:3000").await?;
-    let parts = async {
-        tokio::try_join!(
-            serve(for_operations, operations),
-            serve(for_webhooks, webhooks),
-            async { worker.run_until(stop()).await.map_err(BoxError::from) },
-        )
-    };
+    let receive = axum::serve(for_webhooks, webhooks).with_graceful_shutdown(stop());
+    let receive = async { receive.await.map_err(BoxError::from) };
+    let work = async { worker.run_until(stop()).await.map_err(BoxError::from) };
     tokio::select! {
-        ended = parts => { ended?; }
+        ended = async { tokio::try_join!(receive, work) } => { ended?; }
+        failed = axum::serve(for_operations, operations) => failed?,
         () = async { stop().await; sleep(GRACE).await } => tracing::warn!("ended by force"),
     }
     inbox.close().await;
@@ -63,22 +58,13 @@ async fn listen(what: &str, variable: &str, addr: &str) -> Result<TcpListener, B
     Ok(listener)
 }
 
-async fn serve(listener: TcpListener, router: Router) -> Result<(), BoxError> {
-    let server = axum::serve(listener, router);
-    Ok(server.with_graceful_shutdown(stop()).await?)
-}
-
-/// Waits for Ctrl-C, or for the signal that ends a service.
+/// Waits for Ctrl-C, or for SIGTERM, which ends a service.
 async fn stop() {
+    let stopped = signal::ctrl_c();
     #[cfg(unix)]
-    let terminated = async {
-        let signals = signal::unix::signal(signal::unix::SignalKind::terminate());
-        signals.expect("a handler of SIGTERM").recv().await
+    let stopped = async {
+        let mut terminated = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+        tokio::select! { result = stopped => result, _ = terminated.recv() => Ok(()) }
     };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        _ = terminated => {}
-    }
+    stopped.await.expect("signals can be received");
 }

@@ -25,10 +25,9 @@ pub(crate) async fn write<DB: Database>(job: Job<DB>) -> Result<Done, BoxError> 
     let mut transaction = job.begin().await?;
     for checkpoint in update.checkpoints() {
         let message = "INSERT INTO message (shop, parcel, key, text) VALUES ($1, $2, $3, $4)";
-        let words = [&checkpoint.tracking_detail, &checkpoint.location];
-        let words: Vec<_> = words.into_iter().flatten().map(String::as_str).collect();
-        let (key, text) = (checkpoint.key().to_string(), words.join(", "));
-        let values = [job.account(), parcel, &key, &text];
+        let key = checkpoint.key().to_string();
+        let text = checkpoint.tracking_detail.as_deref().unwrap_or("Scanned");
+        let values = [job.account(), parcel, &key, text];
         DB::execute(&mut transaction, message, &values).await?;
     }
     let (shop, messages) = (job.account(), update.checkpoints().len());

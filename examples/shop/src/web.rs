@@ -41,7 +41,6 @@ pub(crate) fn operations<DB: Database>(inbox: Inbox<DB>, metrics: PrometheusHand
         metrics.run_upkeep();
         metrics.render()
     };
-    Router::new()
-        .route("/health", get(health))
-        .route("/metrics", get(metrics))
+    let router = Router::new().route("/health", get(health));
+    router.route("/metrics", get(metrics))
 }

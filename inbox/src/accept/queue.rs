@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_written_counts_until_it_is_answered() {
+    fn deliveries_being_written_count_until_they_are_answered() {
         let queue = queue(10, 1_000);
         let (_, mut first) = push(&queue, 10).unwrap();
         let (_, mut second) = push(&queue, 20).unwrap();
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_waits_for_what_is_being_written_and_takes_no_more() {
+    async fn closing_waits_for_the_write_in_progress_and_takes_no_more() {
         let queue = queue(10, 1_000);
         let (_, _waits) = push(&queue, 1).unwrap();
         let close = std::pin::pin!(queue.close());

@@ -2,10 +2,10 @@
 
 use trackingmore_webhook_inbox::{Accepted, Job};
 
-use super::{fail_with, quick, work_off};
+use super::{fail_with, handle_pending, quick};
 use crate::{
     database::{Database, Db},
-    support::{delivery::state, effect::told, wait::until_idle},
+    support::{delivery::state, effect::messages, wait::until_idle},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,8 +23,8 @@ async fn the_same_delivery_to_two_accounts_is_two_deliveries() {
             Accepted::Duplicate
         );
     }
-    work_off(&inbox).await;
-    let mut accounts: Vec<_> = told(&database)
+    handle_pending(&inbox).await;
+    let mut accounts: Vec<_> = messages(&database)
         .await
         .into_iter()
         .map(|it| it.account)
@@ -61,7 +61,7 @@ async fn accounts_with_any_names_are_kept_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forget_retry_and_history_concern_their_account_only() {
+async fn forget_retry_and_history_apply_to_their_account_only() {
     let Some(database) = Database::new().await else {
         return;
     };

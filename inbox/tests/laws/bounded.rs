@@ -5,13 +5,13 @@ use tokio::{sync::mpsc, task::JoinSet};
 use trackingmore_webhook::VerifiedBody;
 use trackingmore_webhook_inbox::{Inbox, InboxOptions};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db},
     support::{
         child::Child,
         delivery::{sent, state},
-        effect::{tell, told},
+        effect::{handle, messages},
         ms,
         wait::{next, soon, until},
     },
@@ -58,8 +58,8 @@ async fn the_queue_holds_the_configured_number_of_deliveries() {
     assert_eq!(inbox.stats().await.unwrap().stored, stored as u64);
     // It is empty again.
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
-    work_off(&inbox).await;
-    assert!(told(&database).await.len() >= stored);
+    handle_pending(&inbox).await;
+    assert!(messages(&database).await.len() >= stored);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +94,7 @@ async fn the_queue_counts_what_the_parcels_of_a_body_cost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn handling_begins_before_all_that_waits_is_routed() {
+async fn handling_begins_before_everything_is_routed() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -147,15 +147,15 @@ async fn a_step_of_routing_takes_256_deliveries() {
     let routed = until("something is routed", || async {
         database.routed().await > 0
     });
-    quick(inbox.worker(tell)).run_until(routed).await.unwrap();
+    quick(inbox.worker(handle)).run_until(routed).await.unwrap();
     assert_eq!(database.routed().await, 256);
     database.refuse_no_more().await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(database.routed().await, 300);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
+async fn twenty_thousand_waiting_deliveries_cost_less_than_200_mb() {
     const MOST: u64 = 200 * 1_000;
     if !cfg!(target_os = "linux") {
         return crate::support::skip(
@@ -177,7 +177,7 @@ async fn twenty_thousand_that_wait_cost_less_than_200_mb() {
     let mut child = Child::start(&role);
     child.expect("ready").await;
     let blocked = database.block().await;
-    child.tell("start").await;
+    child.write_line("start").await;
     let line = child.line().await.unwrap();
     let (stored, memory) = line.split_once(' ').unwrap();
     assert_eq!(

@@ -9,20 +9,20 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use trackingmore_webhook_inbox::Job;
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db, IS_SQLITE},
     support::{
         child::Child,
         delivery::state,
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         ms,
         wait::{next, soon, until, until_idle},
     },
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
+async fn running_jobs_are_finished_at_the_end_and_no_others_begin() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -34,11 +34,11 @@ async fn what_runs_at_the_end_is_finished_and_nothing_else_begins() {
     let worker = inbox.worker_with(begun, |begun, job| async move {
         begun.send(())?;
         tokio::time::sleep(ms(500)).await;
-        effect::tell(job).await
+        effect::handle(job).await
     });
     let worker = quick(worker).concurrency(1);
     worker.run_until(next(&mut begins)).await.unwrap();
-    assert_eq!(told(&database).await.len(), 1);
+    assert_eq!(messages(&database).await.len(), 1);
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.pending, stats.running), (2, 0));
     assert!(begins.try_recv().is_err());
@@ -50,7 +50,7 @@ async fn a_worker_ends_when_its_inbox_is_closed() {
         return;
     };
     let inbox = database.open().await;
-    let running = tokio::spawn(quick(inbox.worker(effect::tell)).run());
+    let running = tokio::spawn(quick(inbox.worker(effect::handle)).run());
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     until_idle(&inbox).await;
     inbox.close().await;
@@ -59,7 +59,7 @@ async fn a_worker_ends_when_its_inbox_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_outlasts_the_grace_is_given_back_at_once() {
+async fn a_job_that_outlasts_the_grace_is_released_at_once() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -83,11 +83,11 @@ async fn what_outlasts_the_grace_is_given_back_at_once() {
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.pending, stats.running, stats.dead), (1, 0, 0));
 
-    let told = until("it is told", || async {
+    let handled = until("it is handled", || async {
         minutes(&database, "AB1").await == [1]
     });
-    let worker = inbox.worker(effect::tell);
-    worker.run_until(told).await.unwrap();
+    let worker = inbox.worker(effect::handle);
+    worker.run_until(handled).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,9 @@ async fn a_worker_that_has_nothing_to_do_ends_at_once() {
     };
     let inbox = database.open().await;
     let began = Instant::now();
-    let worker = inbox.worker(effect::tell).poll(Duration::from_secs(3_600));
+    let worker = inbox
+        .worker(effect::handle)
+        .poll(Duration::from_secs(3_600));
     worker.run_until(async {}).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(30));
 }
@@ -118,8 +120,8 @@ async fn the_jobs_of_a_killed_process_come_back() {
     child.expect("working").await;
     child.expect("before the mark").await;
     child.kill().await;
-    assert!(told(&database).await.is_empty());
-    work_off(&inbox).await;
+    assert!(messages(&database).await.is_empty());
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
@@ -147,7 +149,7 @@ async fn a_worker_whose_future_is_dropped_leaves_its_jobs_to_the_next() {
     })
     .await;
     until("the job is free", || async {
-        work_off(&inbox).await;
+        handle_pending(&inbox).await;
         minutes(&database, "AB1").await == [1]
     })
     .await;
@@ -163,7 +165,7 @@ async fn a_worker_ends_while_the_database_does_not_answer() {
     let calls = Arc::new(Mutex::new(0));
     let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {
         *calls.lock().unwrap() += 1;
-        effect::tell(job).await
+        effect::handle(job).await
     });
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let blocked = database.block_work().await;
@@ -173,8 +175,8 @@ async fn a_worker_ends_while_the_database_does_not_answer() {
     // Well or not: it does not hang.
     let _ = soon("the worker ends", ended).await;
     blocked.release().await;
-    until("it is told", || async {
-        work_off(&inbox).await;
+    until("it is handled", || async {
+        handle_pending(&inbox).await;
         minutes(&database, "AB1").await == [1]
     })
     .await;

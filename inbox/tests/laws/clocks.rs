@@ -48,7 +48,7 @@ async fn a_lease_does_not_end_when_the_clock_goes_forward() {
     faults.shift_clock(DAY.as_secs() as i64);
     // Long enough to look for ended leases a few times.
     tokio::time::sleep(ms(500)).await;
-    child.tell("go on").await;
+    child.write_line("go on").await;
     child.expect("marked").await;
     child.kill().await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
@@ -73,10 +73,10 @@ async fn jobs_delayed_by_a_wrong_clock_are_handled() {
     wrong.expect("attempt 2").await;
     wrong.kill().await;
 
-    role["handler"] = "tell".into();
+    role["handler"] = "handle".into();
     let mut right = Child::start(&role);
     right.expect("working").await;
-    until("it is told", || async {
+    until("it is handled", || async {
         minutes(&database, "AB1").await == [1]
     })
     .await;

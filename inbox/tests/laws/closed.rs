@@ -8,12 +8,12 @@ use std::{
 use tracing_subscriber::fmt::MakeWriter;
 use trackingmore_webhook_inbox::{Accepted, BoxError, Done, Job};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db},
     support::{
         delivery::{sent, several, state},
-        effect::{self, told},
+        effect::{self, messages},
         wait::until_idle,
     },
 };
@@ -52,7 +52,7 @@ impl Log {
 
 /// Everything that is logged by the inbox, at every level: the whole test is on one thread.
 #[tokio::test]
-async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
+async fn logs_name_deliveries_by_id_and_show_none_of_their_content() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -75,9 +75,9 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
         assert!(!format!("{job:?}").contains(PERSONAL));
         assert!(!format!("{job:?}").contains(NUMBER));
         match job.attempt() {
-            1 => Err(format!("cannot tell {PERSONAL} of {NUMBER}").into()),
+            1 => Err(format!("cannot message {PERSONAL} about {NUMBER}").into()),
             2 => std::panic::resume_unwind(Box::new(format!("{PERSONAL} {NUMBER}"))),
-            _ => effect::tell(job).await,
+            _ => effect::handle(job).await,
         }
     }
     let worker = quick(inbox.worker(fail)).max_attempts(2);
@@ -112,7 +112,7 @@ async fn logs_name_deliveries_by_their_id_and_tell_nothing_of_their_content() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
+async fn a_forgotten_parcel_leaves_nothing_and_later_deliveries_about_it_are_not_kept() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -122,7 +122,7 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
     let dead = state(2).courier("ups").sent();
     let waiting = state(3).courier("dhl").sent();
     inbox.accept(&handled).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     inbox.accept(&dead).await.unwrap();
     let fail = |_: Job<Db>| async { Err::<Done, BoxError>(PERSONAL.into()) };
     quick(inbox.worker(fail))
@@ -132,7 +132,7 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
         .unwrap();
     inbox.accept(&waiting).await.unwrap();
     inbox.record(&state(4).tracking()).await.unwrap();
-    database.run("DELETE FROM told").await;
+    database.run("DELETE FROM message").await;
     assert!(database.contains(PERSONAL).await);
 
     inbox.forget(NUMBER).await.unwrap();
@@ -150,8 +150,8 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
     assert_eq!(inbox.accept(&later).await.unwrap(), Accepted::New);
     assert_eq!(inbox.accept(&later).await.unwrap(), Accepted::Duplicate);
     inbox.record(&state(6).tracking()).await.unwrap();
-    work_off(&inbox).await;
-    assert!(told(&database).await.is_empty());
+    handle_pending(&inbox).await;
+    assert!(messages(&database).await.is_empty());
     assert!(inbox.history(NUMBER).await.unwrap().is_empty());
     inbox.forget(NUMBER).await.unwrap();
     assert!(!database.contains(PERSONAL).await);
@@ -159,7 +159,7 @@ async fn a_forgotten_parcel_leaves_nothing_and_what_comes_later_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
+async fn parcels_that_share_a_body_with_a_forgotten_one_are_kept() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -171,21 +171,22 @@ async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
         .unwrap();
     inbox.forget(NUMBER).await.unwrap();
     assert!(!database.contains(PERSONAL).await, "before it was handled");
-    work_off(&inbox).await;
-    let numbers = |told: Vec<effect::Told>| -> Vec<_> {
-        told.into_iter()
+    handle_pending(&inbox).await;
+    let numbers = |messages: Vec<effect::Message>| -> Vec<_> {
+        messages
+            .into_iter()
             .map(|it| (it.tracking_number, it.minute))
             .collect()
     };
-    assert_eq!(numbers(told(&database).await), [("AB2".into(), 1)]);
+    assert_eq!(numbers(messages(&database).await), [("AB2".into(), 1)]);
     // And in a body that comes later.
     inbox
         .accept(&several([personal(2), state("AB2", 2)]))
         .await
         .unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(
-        numbers(told(&database).await),
+        numbers(messages(&database).await),
         [("AB2".into(), 1), ("AB2".into(), 2)]
     );
     assert!(!database.contains(PERSONAL).await, "after it came later");
@@ -193,7 +194,7 @@ async fn what_shares_a_body_with_a_forgotten_parcel_is_kept() {
 
 /// `accept` asks what was forgotten, and stores later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_forgotten_while_it_is_being_stored_is_not_kept() {
+async fn a_parcel_that_is_forgotten_while_it_is_being_stored_is_not_kept() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -209,9 +210,9 @@ async fn what_is_forgotten_while_it_is_being_stored_is_not_kept() {
     }
     database.show_forgotten().await;
     assert!(database.contains(PERSONAL).await);
-    work_off(&inbox).await;
-    let told = told(&database).await;
-    let numbers: Vec<_> = told.iter().map(|it| &it.tracking_number).collect();
+    handle_pending(&inbox).await;
+    let messages = messages(&database).await;
+    let numbers: Vec<_> = messages.iter().map(|it| &it.tracking_number).collect();
     assert_eq!(numbers, ["AB2"]);
     assert_eq!(database.bodies().await, 1);
     assert!(inbox.history(NUMBER).await.unwrap().is_empty());

@@ -9,13 +9,13 @@ use std::{
 use serde_json::json;
 use trackingmore_webhook_inbox::{BoxError, Done, Job};
 
-use super::{fail_with, quick, work_off};
+use super::{fail_with, handle_pending, quick};
 use crate::{
     database::{Database, Db},
     support::{
         child::Child,
         delivery::state,
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         ms,
         wait::{until, until_idle},
     },
@@ -41,7 +41,7 @@ async fn fail(job: Job<Db>) -> Result<Done, BoxError> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn error_panic_dropped_job_and_timeout_are_tried_again_until_it_is_dead() {
+async fn a_job_that_fails_panics_is_dropped_or_times_out_is_retried_until_it_is_dead() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -54,7 +54,7 @@ async fn error_panic_dropped_job_and_timeout_are_tried_again_until_it_is_dead() 
     let worker = inbox.worker(|job: Job<Db>| async move {
         match &*job.update().tracking().tracking_number {
             "AB1" => fail(job).await,
-            _ => effect::tell(job).await,
+            _ => effect::handle(job).await,
         }
     });
     let worker = quick(worker).timeout(ms(200)).max_attempts(5);
@@ -90,7 +90,7 @@ async fn each_failure_is_reported() {
         errors.insert(dead[0].error.clone());
         inbox.retry("AB1").await.unwrap();
     }
-    // A job that was dropped is not told from one that is kept: both come to the timeout.
+    // A dropped job looks like a kept one: both run into the timeout.
     assert_eq!(errors.len(), 4, "{errors:?}");
 }
 
@@ -109,7 +109,7 @@ async fn the_error_that_is_kept_is_short() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn news_make_a_dead_parcel_live_again() {
+async fn news_revives_a_dead_parcel() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -118,11 +118,11 @@ async fn news_make_a_dead_parcel_live_again() {
     fail_with(&inbox, "no", 2).await;
     assert_eq!(inbox.stats().await.unwrap().dead, 1);
     // Left alone, it is dead.
-    work_off(&inbox).await;
-    assert!(told(&database).await.is_empty());
+    handle_pending(&inbox).await;
+    assert!(messages(&database).await.is_empty());
 
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(inbox.stats().await.unwrap().dead, 0);
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
@@ -139,11 +139,11 @@ async fn dead_parcels_can_be_retried() {
     fail_with(&inbox, "no", 2).await;
     assert_eq!(inbox.stats().await.unwrap().dead, 3);
     inbox.retry("AB1").await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
     assert_eq!(inbox.retry_dead().await.unwrap(), 2);
-    work_off(&inbox).await;
-    assert_eq!(told(&database).await.len(), 3);
+    handle_pending(&inbox).await;
+    assert_eq!(messages(&database).await.len(), 3);
     assert_eq!(inbox.retry_dead().await.unwrap(), 0);
 }
 
@@ -213,7 +213,7 @@ async fn an_attempt_that_never_ran_is_not_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_that_kills_the_process_ends_as_dead_and_takes_no_innocents_with_it() {
+async fn a_job_that_kills_the_process_ends_up_dead_and_no_other_job_does() {
     const ATTEMPTS: usize = 4;
     let Some(database) = Database::new().await else {
         return;
@@ -260,20 +260,21 @@ async fn a_handler_that_kills_the_process_ends_as_dead_and_takes_no_innocents_wi
     let dead = inbox.dead().await.unwrap();
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].tracking_number, "POISON");
-    let mut told: Vec<_> = told(&database)
+    let mut messages: Vec<_> = messages(&database)
         .await
         .into_iter()
         .map(|it| it.tracking_number)
         .collect();
-    told.sort();
+    messages.sort();
     assert!(
-        told.into_iter()
+        messages
+            .into_iter()
             .eq((0..10).map(|number| format!("AB{number}")))
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_ran_when_a_process_died_waits_for_the_usual_delay() {
+async fn a_job_that_ran_when_a_process_died_waits_for_the_usual_delay() {
     const HOUR: Duration = Duration::from_secs(3_600);
     let Some(database) = Database::new().await else {
         return;
@@ -287,17 +288,17 @@ async fn what_ran_when_a_process_died_waits_for_the_usual_delay() {
     child.expect("working").await;
     child.expect("before the mark").await;
     child.kill().await;
-    let worker = || quick(inbox.worker(effect::tell)).retry_delays(HOUR, HOUR);
+    let worker = || quick(inbox.worker(effect::handle)).retry_delays(HOUR, HOUR);
     let freed = until("it runs no more", || async {
         inbox.stats().await.unwrap().running == 0
     });
     worker().run_until(freed).await.unwrap();
     // It would run first, and alone, if it were due.
     inbox.accept(&state("AB2", 1).sent()).await.unwrap();
-    let other_told = until("the other is told", || async {
+    let handled = until("the other is handled", || async {
         minutes(&database, "AB2").await == [1]
     });
-    worker().run_until(other_told).await.unwrap();
+    worker().run_until(handled).await.unwrap();
     assert!(minutes(&database, "AB1").await.is_empty());
     assert_eq!(inbox.stats().await.unwrap().pending, 1);
 }

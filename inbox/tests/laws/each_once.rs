@@ -2,7 +2,7 @@
 
 use trackingmore_webhook_inbox::{Accepted, InboxOptions};
 
-use super::work_off;
+use super::handle_pending;
 use crate::{
     database::Database,
     support::{
@@ -24,18 +24,18 @@ async fn the_same_bytes_are_a_duplicate() {
     // Different bytes with the same content are another delivery, but not news.
     let spaced = format!(" {}", state("AB1", 1).json());
     assert_eq!(inbox.accept(&sent(spaced)).await.unwrap(), Accepted::New);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
     inbox.close().await;
 
     let inbox = database.open().await;
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_equal_deliveries_at_once_one_is_new() {
+async fn of_equal_deliveries_that_arrive_at_once_only_one_is_new() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -91,7 +91,7 @@ async fn an_id_outlives_its_body_and_is_kept_for_30_days() {
     let inbox = database.open_with(options).await;
     let delivery = state("AB1", 1).sent();
     inbox.accept(&delivery).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     database.age(29).await;
     inbox.prune().await.unwrap();
     assert_eq!(
@@ -106,6 +106,6 @@ async fn an_id_outlives_its_body_and_is_kept_for_30_days() {
     assert_eq!(inbox.stats().await.unwrap().stored, 0);
     // The delivery is new, but not news: the state of the parcel is kept for longer.
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::New);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }

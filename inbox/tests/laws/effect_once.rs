@@ -6,14 +6,14 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use trackingmore_webhook_inbox::{BoxError, InboxErrorKind, Job};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db, IS_SQLITE},
     support::{
         DAY,
         child::Child,
         delivery::state,
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         ms,
         wait::{next, until, until_idle},
     },
@@ -68,7 +68,7 @@ async fn a_job_whose_commit_fails_is_retried() {
             database.let_effects_succeed().await;
         }
         let attempt = job.attempt();
-        let done = effect::tell(job).await;
+        let done = effect::handle(job).await;
         assert_eq!(done.is_ok(), attempt >= 3, "attempt {attempt}");
         done
     });
@@ -79,7 +79,7 @@ async fn a_job_whose_commit_fails_is_retried() {
 /// An attempt lost its parcel while it was stalled. The parcel has been handled since, and another
 /// attempt is running: it has the same attempt number and nothing else in common.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
+async fn a_stale_attempt_does_not_complete_a_later_one() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -93,7 +93,7 @@ async fn a_stale_attempt_does_not_take_a_later_one_for_itself() {
         let (go_on, going_on) = oneshot::channel();
         begun.send((attempt, go_on))?;
         going_on.await?;
-        let done = effect::tell(job).await;
+        let done = effect::handle(job).await;
         ended.send(done.as_ref().map(|_| ()).map_err(ToString::to_string))?;
         done
     });
@@ -145,7 +145,7 @@ async fn completing_a_lost_job_is_an_error() {
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
     assert_eq!(kinds.lock().unwrap()[..], [InboxErrorKind::LostJob]);
     assert!(
-        told(&database).await.is_empty(),
+        messages(&database).await.is_empty(),
         "its transaction is rolled back"
     );
 }
@@ -164,9 +164,9 @@ async fn done_without_a_transaction_marks_the_job() {
         Ok(job.done().await?)
     });
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(*calls.lock().unwrap(), 1);
-    assert!(told(&database).await.is_empty());
+    assert!(messages(&database).await.is_empty());
 }
 
 /// A handler must return the `Done` of its own job.
@@ -219,10 +219,10 @@ async fn a_process_suspended_between_effect_and_mark_has_its_effect_once() {
     child.signal("STOP");
     if IS_SQLITE {
         child.signal("CONT");
-        child.tell("go on").await;
+        child.write_line("go on").await;
         child.expect("marked").await;
     } else {
-        role["handler"] = "tell".into();
+        role["handler"] = "handle".into();
         let mut other = Child::start(&role);
         other.expect("working").await;
         until("another took over", || async {
@@ -230,7 +230,7 @@ async fn a_process_suspended_between_effect_and_mark_has_its_effect_once() {
         })
         .await;
         child.signal("CONT");
-        child.tell("go on").await;
+        child.write_line("go on").await;
         child.expect("refused").await;
         other.kill().await;
     }
@@ -249,7 +249,7 @@ async fn the_lease_of_a_long_handler_is_renewed() {
     let worker = inbox.worker_with(Arc::clone(&calls), |calls, job| async move {
         *calls.lock().unwrap() += 1;
         tokio::time::sleep(ms(1_500)).await;
-        effect::tell(job).await
+        effect::handle(job).await
     });
     let worker = quick(worker).lease(ms(300));
     worker.run_until(until_idle(&inbox)).await.unwrap();
@@ -270,7 +270,7 @@ async fn the_end_of_a_stale_attempt_does_not_end_the_lease_of_a_later_one() {
         let (go_on, going_on) = oneshot::channel();
         begun.send((job.attempt(), go_on))?;
         going_on.await?;
-        effect::tell(job).await
+        effect::handle(job).await
     });
     let steps = async {
         let (_, stale) = next(&mut attempts).await;

@@ -8,12 +8,12 @@ use std::{
 use tokio::sync::Notify;
 use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db, IS_SQLITE},
     support::{
         delivery::{minute, several, state},
-        effect::{self, told},
+        effect::{self, messages},
         wait::until_idle,
     },
 };
@@ -26,7 +26,7 @@ struct Running {
 
 impl Running {
     /// Writes the effect, and checks that no other handler runs for this parcel meanwhile.
-    async fn tell(self, job: Job<Db>) -> Result<Done, BoxError> {
+    async fn handle(self, job: Job<Db>) -> Result<Done, BoxError> {
         let number = job.update().tracking().tracking_number.clone();
         if !self.parcels.lock().unwrap().insert(number.clone()) {
             self.two_at_once.notify_one();
@@ -40,7 +40,7 @@ impl Running {
 }
 
 async fn work(inbox: Inbox<Db>, running: Running, end: impl Future<Output = ()>) {
-    let worker = quick(inbox.worker_with(running, Running::tell)).concurrency(8);
+    let worker = quick(inbox.worker_with(running, Running::handle)).concurrency(8);
     worker.run_until(end).await.unwrap();
 }
 
@@ -83,12 +83,12 @@ async fn each_parcel_is_handled_in_order_and_by_one_handler_at_a_time() {
     }
 
     let mut of_parcels: HashMap<_, Vec<_>> = HashMap::new();
-    for told in told(&database).await {
-        assert!(!told.is_late);
+    for message in messages(&database).await {
+        assert!(!message.is_late);
         of_parcels
-            .entry(told.tracking_number)
+            .entry(message.tracking_number)
             .or_default()
-            .push(told.minute);
+            .push(message.minute);
     }
     assert_eq!(of_parcels.len() as u32, PARCELS);
     for minutes in of_parcels.into_values() {
@@ -121,19 +121,19 @@ async fn each_parcel_of_a_body_is_handled_by_itself() {
         if job.update().tracking().tracking_number == "AB2" {
             return Err("not this one".into());
         }
-        effect::tell(job).await
+        effect::handle(job).await
     });
     quick(worker)
         .max_attempts(2)
         .run_until(until_idle(&inbox))
         .await
         .unwrap();
-    let told: Vec<_> = told(&database)
+    let messages: Vec<_> = messages(&database)
         .await
         .into_iter()
         .map(|it| it.minute)
         .collect();
-    assert_eq!(told, [1, 2]);
+    assert_eq!(messages, [1, 2]);
     assert_eq!(inbox.stats().await.unwrap().dead, 1);
     for number in ["AB1", "AB2"] {
         assert!(!inbox.history(number).await.unwrap().is_empty());
@@ -150,8 +150,8 @@ async fn a_body_with_very_many_states_of_a_parcel_is_handled() {
     let states = (1..=1_500).map(|minute| state("AB1", minute).without("origin_info"));
     inbox.accept(&several(states)).await.unwrap();
     inbox.accept(&state("AB1", 2_000).sent()).await.unwrap();
-    work_off(&inbox).await;
-    assert_eq!(told(&database).await.len(), 1);
+    handle_pending(&inbox).await;
+    assert_eq!(messages(&database).await.len(), 1);
 }
 
 /// Returns how many parcels the handler saw, by the jobs without a previous state.
@@ -213,7 +213,7 @@ async fn a_second_courier_is_another_parcel() {
         state("AB1", 3).courier("dhl"),
     ] {
         inbox.accept(&state.sent()).await.unwrap();
-        work_off(&inbox).await;
+        handle_pending(&inbox).await;
     }
     assert_eq!(database.parcels().await, 2);
 }
@@ -234,8 +234,8 @@ async fn couriers_that_arrive_together_are_distinguished() {
     ] {
         inbox.accept(&state.sent()).await.unwrap();
     }
-    work_off(&inbox).await;
-    let mut minutes: Vec<_> = told(&database)
+    handle_pending(&inbox).await;
+    let mut minutes: Vec<_> = messages(&database)
         .await
         .into_iter()
         .map(|it| it.minute)
@@ -254,19 +254,19 @@ async fn a_recorded_state_is_handled_like_a_delivery() {
     let inbox = database.open().await;
     inbox.record(&state("AB1", 1).tracking()).await.unwrap();
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     let polled = state("AB1", 3).tracking();
     inbox.record(&polled).await.unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let worker = inbox.worker_with(Arc::clone(&seen), |seen, job| async move {
         let body = job.body().to_vec();
         seen.lock().unwrap().push((job.id(), body));
-        effect::tell(job).await
+        effect::handle(job).await
     });
     quick(worker).run_until(until_idle(&inbox)).await.unwrap();
 
     assert!(
-        told(&database)
+        messages(&database)
             .await
             .into_iter()
             .map(|it| it.minute)

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     database::{Database, IS_SQLITE},
-    support::{child::Child, deliveries, effect::told, ms, wait::until_idle},
+    support::{child::Child, deliveries, effect::messages, ms, wait::until_idle},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +20,7 @@ async fn receiver_and_workers_apart() {
     let receiver = json!({"role": "receive", "target": target});
     // Leases are longer than a process lives, but shorter than the test.
     let worker = json!({
-        "role": "work", "handler": "tell slowly", "lease": 1_000, "target": target,
+        "role": "work", "handler": "handle slowly", "lease": 1_000, "target": target,
     });
     let (end, ended) = watch::channel(false);
     let workers: Vec<_> = (0..if IS_SQLITE { 1 } else { 2 })
@@ -41,11 +41,11 @@ async fn receiver_and_worker_together() {
         return;
     };
     let both = json!({
-        "role": "both", "handler": "tell slowly", "lease": 1_000, "target": database.target(),
+        "role": "both", "handler": "handle slowly", "lease": 1_000, "target": database.target(),
     });
     receive(&both).await;
     let inbox = database.open().await;
-    super::work_off(&inbox).await;
+    super::handle_pending(&inbox).await;
     assert_each_is_told_once(&database).await;
 }
 
@@ -98,9 +98,9 @@ async fn work(role: Value, mut ended: watch::Receiver<bool>) {
 
 async fn assert_each_is_told_once(database: &Database) {
     let mut counts: HashMap<String, u32> = HashMap::new();
-    for told in told(database).await {
+    for message in messages(database).await {
         *counts
-            .entry(format!("{} {}", told.tracking_number, told.minute))
+            .entry(format!("{} {}", message.tracking_number, message.minute))
             .or_default() += 1;
     }
     for delivery in 0..deliveries() {

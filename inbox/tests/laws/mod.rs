@@ -22,7 +22,7 @@ use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job, Worker};
 
 use crate::{
     database::Db,
-    support::{effect::tell, ms, wait::until_idle},
+    support::{effect::handle, ms, wait::until_idle},
 };
 
 /// Makes a worker poll and retry almost without delay.
@@ -30,9 +30,9 @@ fn quick(worker: Worker<Db>) -> Worker<Db> {
     worker.poll(ms(20)).retry_delays(ms(1), ms(1))
 }
 
-/// Handles all that is pending, with [`tell`].
-pub(crate) async fn work_off(inbox: &Inbox<Db>) {
-    let worker = quick(inbox.worker(tell));
+/// Handles all that is pending, with [`handle`].
+pub(crate) async fn handle_pending(inbox: &Inbox<Db>) {
+    let worker = quick(inbox.worker(handle));
     worker.run_until(until_idle(inbox)).await.unwrap();
 }
 

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use trackingmore_webhook_inbox::{BoxError, Done, Inbox, Job, Outcome};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db},
     support::{
         DAY,
         delivery::{State, state},
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         wait::{next, until, until_idle},
     },
 };
@@ -32,7 +32,7 @@ async fn changes(inbox: &Inbox<Db>) -> Vec<String> {
             None => "no change".to_owned(),
         };
         seen.lock().unwrap().push(change);
-        effect::tell(job).await
+        effect::handle(job).await
     }
     let seen = Seen::default();
     let worker = inbox.worker_with(Arc::clone(&seen), handle);
@@ -49,7 +49,7 @@ async fn accept(inbox: &Inbox<Db>, states: impl IntoIterator<Item = State>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_that_waits_is_one_job() {
+async fn all_waiting_deliveries_of_a_parcel_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -80,7 +80,7 @@ async fn all_that_waits_is_one_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_that_wait_are_one_job() {
+async fn more_waiting_deliveries_than_a_page_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -91,7 +91,7 @@ async fn many_that_wait_are_one_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_than_are_routed_in_a_step_are_one_job() {
+async fn more_deliveries_than_one_step_routes_are_one_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -149,13 +149,13 @@ async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
     assert_eq!(changes(&inbox).await, ["- > delivered"]);
     accept(&inbox, [state("AB1", 1).status("transit")]).await;
     assert_eq!(changes(&inbox).await, ["no change"]);
-    let told: Vec<_> = told(&database)
+    let messages: Vec<_> = messages(&database)
         .await
         .into_iter()
-        .map(|told| (told.minute, told.is_late, told.status))
+        .map(|message| (message.minute, message.is_late, message.status))
         .collect();
     assert_eq!(
-        told,
+        messages,
         [
             (3, false, "delivered".into()),
             (1, true, "delivered".into())
@@ -164,7 +164,7 @@ async fn an_old_state_reaches_the_handler_with_what_it_fills_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handler_is_not_called_where_there_is_no_news() {
+async fn a_handler_is_not_called_if_there_is_no_news() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -199,14 +199,14 @@ async fn an_update_at_in_the_far_future_does_not_make_genuine_news_old() {
                 .with("update_at", forged)],
         )
         .await;
-        work_off(&inbox).await;
+        handle_pending(&inbox).await;
         accept(&inbox, [state(&number, 2).status("pickup")]).await;
         assert_eq!(changes(&inbox).await, ["exception > pickup"], "{forged}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_update_at_of_a_clock_that_is_some_hours_ahead_counts() {
+async fn an_update_at_some_hours_ahead_is_believed() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -215,7 +215,7 @@ async fn an_update_at_of_a_clock_that_is_some_hours_ahead_counts() {
         .status("delivered")
         .with("update_at", in_hours(23));
     accept(&inbox, [ahead]).await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     accept(&inbox, [state("AB1", 2).status("transit").checkpoints([5])]).await;
     assert!(changes(&inbox).await.is_empty());
 }
@@ -232,7 +232,7 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
     };
     let inbox = database.open().await;
     accept(&inbox, [state("AB1", 1_500).checkpoints(1..=1_500)]).await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     accept(&inbox, [state("AB1", 1_600).checkpoints([1_600])]).await;
     let known = Arc::new(Mutex::new(Vec::new()));
     let worker = inbox.worker_with(Arc::clone(&known), |known, job| async move {
@@ -251,7 +251,7 @@ async fn a_parcel_keeps_its_newest_1000_checkpoints() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn news_that_come_while_a_job_runs_are_the_next_job() {
+async fn news_that_comes_while_a_job_runs_is_the_next_job() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -281,7 +281,7 @@ async fn news_that_come_while_a_job_runs_are_the_next_job() {
             })
             .await;
         }
-        effect::tell(job).await
+        effect::handle(job).await
     });
     // The next job begins when this one ends, and not with the next look.
     let worker = worker.poll(DAY);

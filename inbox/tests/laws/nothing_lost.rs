@@ -5,7 +5,7 @@ use serde_json::json;
 use trackingmore_webhook::{ErrorKind, VerifiedBody};
 use trackingmore_webhook_inbox::{Accepted, Inbox, InboxOptions, sqlx};
 
-use super::work_off;
+use super::handle_pending;
 use crate::{
     database::{Database, Db},
     support::{
@@ -36,7 +36,7 @@ async fn what_was_accepted_survives_kill_9() {
     let mut child = Child::start(&json!({"role": "receive", "target": database.target()}));
     child.expect("receiving").await;
     for number in 0..100 {
-        child.tell(&format!("AB{number} 1")).await;
+        child.write_line(&format!("AB{number} 1")).await;
     }
     let mut said = vec![child.line().await.unwrap()];
     said.extend(child.kill().await);
@@ -94,7 +94,7 @@ async fn a_commit_that_fails_at_its_end_is_an_error_and_stores_nothing() {
 
     database.let_commits_succeed().await;
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::New);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
@@ -120,12 +120,12 @@ async fn a_database_that_takes_too_long_is_an_error_at_the_deadline() {
     .await;
     assert_eq!(inbox.accept(&delivery).await.unwrap(), Accepted::Duplicate);
     assert_eq!(stored(&inbox).await, 1);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_goes_away_does_not_take_others_with_it() {
+async fn a_caller_that_goes_away_does_not_fail_the_others() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -162,7 +162,7 @@ async fn odd_deliveries_do_not_fail_the_batch_that_they_are_in() {
             .with("note", "a\0b")
             .sent(),
         state("AB3", 1).courier(&"c".repeat(100_000)).sent(),
-        state("'; DROP TABLE told; --", 1).sent(),
+        state("'; DROP TABLE message; --", 1).sent(),
         state("😀 \u{202e}\u{feff}", 1).sent(),
         sent(&b"\0"[..]),
         sent(&b"\xff\xfe"[..]),
@@ -287,7 +287,7 @@ fn the_inbox_outlives_the_runtime_that_opened_it() {
 
 /// The deadline is the caller's own: it does not depend on the runtime of what writes.
 #[test]
-fn the_deadline_is_kept_while_what_writes_stands_still() {
+fn the_deadline_holds_while_the_writer_is_stuck() {
     let runtime = || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().unwrap()

@@ -13,7 +13,7 @@ use trackingmore_webhook_inbox::Outcome;
 use crate::{
     crashes,
     database::Database,
-    support::{delivery::status, effect::told},
+    support::{delivery::status, effect::messages},
 };
 
 /// A tracking number, and the minute of the parcel's life that the delivery shows.
@@ -53,18 +53,21 @@ async fn live(deliveries: Vec<Delivery>, crashes: Vec<u16>) {
         lives.entry(number).or_default().insert(*minute);
     }
     let inbox = database.open().await;
-    let told = told(&database).await;
+    let messages = messages(&database).await;
     for (number, minutes) in lives {
         let newest = *minutes.last().unwrap();
-        let told: Vec<_> = told
+        let messages: Vec<_> = messages
             .iter()
-            .filter(|told| told.tracking_number == number)
+            .filter(|message| message.tracking_number == number)
             .collect();
         // Each checkpoint once, and in order.
-        let minutes_told = told.iter().map(|told| told.minute);
-        assert!(minutes_told.eq(1..=i64::from(newest)), "{told:?}");
-        assert!(told.iter().all(|told| !told.is_late), "{told:?}");
-        assert_eq!(told.last().unwrap().status, status(newest));
+        let written = messages.iter().map(|message| message.minute);
+        assert!(written.eq(1..=i64::from(newest)), "{messages:?}");
+        assert!(
+            messages.iter().all(|message| !message.is_late),
+            "{messages:?}"
+        );
+        assert_eq!(messages.last().unwrap().status, status(newest));
 
         let entries = inbox.history(number).await.unwrap();
         assert_eq!(entries.len(), minutes.len());

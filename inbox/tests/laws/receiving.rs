@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use trackingmore_webhook::ErrorKind;
 use trackingmore_webhook_inbox::{Accepted, InboxOptions, Job, sqlx};
 
-use super::{quick, work_off};
+use super::{handle_pending, quick};
 use crate::{
     database::{Database, Db, IS_SQLITE},
     support::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
+async fn a_worker_frozen_between_effect_and_mark_does_not_block_receiving() {
     const DEADLINE: Duration = Duration::from_secs(2);
     let Some(database) = Database::new().await else {
         return;
@@ -51,16 +51,16 @@ async fn a_worker_frozen_between_effect_and_mark_does_not_block_it() {
         }
     }
     child.signal("CONT");
-    child.tell("go on").await;
+    child.write_line("go on").await;
     child.expect("marked").await;
     child.kill().await;
     soon("it is accepted", async {
         while inbox.accept(&news).await.is_err() {}
     })
     .await;
-    work_off(&inbox).await;
-    let told = minutes(&database, "AB1").await;
-    assert!(told.into_iter().eq(1..=if IS_SQLITE { 2 } else { 99 }));
+    handle_pending(&inbox).await;
+    let minutes = minutes(&database, "AB1").await;
+    assert!(minutes.into_iter().eq(1..=if IS_SQLITE { 2 } else { 99 }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,7 +105,7 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
         let other = database.open().await;
         let worker = other.worker_with(taken, |taken, job: Job<Db>| async move {
             taken.send(job.attempt())?;
-            effect::tell(job).await
+            effect::handle(job).await
         });
         let enough = tokio::time::sleep(ms(2_000));
         quick(worker).run_until(enough).await.unwrap();
@@ -123,7 +123,7 @@ async fn handlers_that_hold_all_connections_block_neither_receiving_nor_leases()
 
 /// The vendor's deliveries for a parcel whose rows the user has locked for a while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_transaction_of_the_user_does_not_block_it() {
+async fn a_long_transaction_of_the_user_does_not_block_receiving() {
     if IS_SQLITE {
         return;
     }
@@ -134,9 +134,9 @@ async fn a_long_transaction_of_the_user_does_not_block_it() {
         .open_with(InboxOptions::new().accept_deadline(ms(10_000)))
         .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     let mut long = inbox.pool().begin().await.unwrap();
-    sqlx::query("SELECT 1 FROM told, trackingmore.parcel FOR UPDATE")
+    sqlx::query("SELECT 1 FROM message, trackingmore.parcel FOR UPDATE")
         .fetch_all(&mut *long)
         .await
         .unwrap();
@@ -145,10 +145,10 @@ async fn a_long_transaction_of_the_user_does_not_block_it() {
     }
     // A worker has other things to do meanwhile.
     inbox.accept(&state("AB2", 1).sent()).await.unwrap();
-    let worker = quick(inbox.worker(effect::tell));
+    let worker = quick(inbox.worker(effect::handle));
     worker
         .run_until(async {
-            crate::support::wait::until("another parcel is told", || async {
+            crate::support::wait::until("another parcel is handled", || async {
                 minutes(&database, "AB2").await == [1]
             })
             .await;
@@ -156,6 +156,6 @@ async fn a_long_transaction_of_the_user_does_not_block_it() {
         .await
         .unwrap();
     long.rollback().await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert!(minutes(&database, "AB1").await.into_iter().eq(1..20));
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use trackingmore_webhook_inbox::{InboxErrorKind, InboxOptions};
 
-use super::{fail_with, quick, work_off};
+use super::{fail_with, handle_pending, quick};
 use crate::{
     database::Database,
     support::{
         DAY,
         delivery::{sent, state},
-        effect::{minutes, tell},
+        effect::{handle, minutes},
         wait::until,
     },
 };
@@ -59,7 +59,7 @@ async fn options_that_would_let_duplicates_through_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_handled_is_not_pruned() {
+async fn unhandled_deliveries_are_not_pruned() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -72,7 +72,7 @@ async fn what_is_not_handled_is_not_pruned() {
     database.age(20).await;
     inbox.prune().await.unwrap();
     assert_eq!(inbox.retry_dead().await.unwrap(), 1);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "DEAD").await, [1]);
     assert_eq!(minutes(&database, "WAITING").await, [1]);
     inbox.prune().await.unwrap();
@@ -88,7 +88,7 @@ async fn no_body_outlives_its_parcel() {
     let options = InboxOptions::new().keep_bodies(Duration::MAX);
     let inbox = database.open_with(options).await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     database.age(364).await;
     inbox.prune().await.unwrap();
     assert_eq!(database.bodies().await, 1);
@@ -106,24 +106,24 @@ async fn a_delivery_that_still_waits_when_ids_are_pruned_is_handled() {
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     database.age(100).await;
     inbox.prune().await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_state_outlives_the_ids_and_goes_a_year_after_the_last_delivery() {
+async fn a_state_outlives_the_ids_and_is_erased_a_year_after_the_last_delivery() {
     let Some(database) = Database::new().await else {
         return;
     };
     let inbox = database.open().await;
     let first = state("AB1", 1).sent();
     inbox.accept(&first).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     database.age(364).await;
     inbox.prune().await.unwrap();
     // Its id is gone. It is no news all the same.
     inbox.accept(&first).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
 
     database.age(366).await;
@@ -142,16 +142,16 @@ async fn a_worker_prunes_by_itself() {
         .open_with(InboxOptions::new().keep_bodies(DAY))
         .await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     database.age(2).await;
     let pruned = until("its body is gone", || async {
         database.bodies().await == 0
     });
-    quick(inbox.worker(tell)).run_until(pruned).await.unwrap();
+    quick(inbox.worker(handle)).run_until(pruned).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_that_is_old_is_pruned() {
+async fn everything_old_is_pruned() {
     const COUNT: u64 = 3_000;
     let Some(database) = Database::new().await else {
         return;
@@ -183,7 +183,7 @@ async fn a_step_of_pruning_takes_256_rows() {
         let state = state(format!("AB{number}"), 1).without("origin_info");
         inbox.accept(&state.sent()).await.unwrap();
     }
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     database.age(400).await;
     let left = async || {
         let stored = inbox.stats().await.unwrap().stored;

@@ -2,7 +2,7 @@
 
 use trackingmore_webhook_inbox::{InboxErrorKind, InboxOptions};
 
-use super::work_off;
+use super::handle_pending;
 use crate::{
     database::Database,
     support::{delivery::state, effect::minutes},
@@ -28,7 +28,7 @@ async fn a_newer_version_of_the_tables_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_that_open_at_once_make_the_tables_once() {
+async fn inboxes_that_open_at_once_create_the_tables_once() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -48,7 +48,7 @@ async fn several_that_open_at_once_make_the_tables_once() {
     }
     let inbox = database.open().await;
     assert_eq!(inbox.stats().await.unwrap().stored, 8);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
 }
 
 /// A column more, as a later version may add: processes of both work side by side.
@@ -59,11 +59,11 @@ async fn an_open_inbox_goes_on_while_a_column_is_added() {
     };
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
     database.add_columns().await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     inbox.accept(&state("AB1", 3).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1, 2, 3]);
 }

@@ -2,12 +2,12 @@
 
 use trackingmore_webhook_inbox::Accepted;
 
-use super::work_off;
+use super::handle_pending;
 use crate::{
     database::Database,
     support::{
         delivery::{sent, state},
-        effect::{minutes, told},
+        effect::{messages, minutes},
     },
 };
 
@@ -48,8 +48,8 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
     );
     let stats = inbox.stats().await.unwrap();
     assert_eq!((stats.unread, stats.pending), (bodies.len() as u64, 0));
-    work_off(&inbox).await;
-    assert!(told(&database).await.is_empty());
+    handle_pending(&inbox).await;
+    assert!(messages(&database).await.is_empty());
 
     // This version still cannot read them.
     assert_eq!(inbox.reread().await.unwrap(), 0);
@@ -57,7 +57,7 @@ async fn a_body_that_is_not_an_event_is_kept_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_older_version_could_not_read_is_read_again() {
+async fn a_body_that_an_older_version_could_not_read_is_reread() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -70,13 +70,13 @@ async fn what_an_older_version_could_not_read_is_read_again() {
     inbox.accept(&sent("not JSON")).await.unwrap();
     database.unread_all().await;
     assert_eq!(inbox.stats().await.unwrap().unread, 2);
-    work_off(&inbox).await;
-    assert!(told(&database).await.is_empty());
+    handle_pending(&inbox).await;
+    assert!(messages(&database).await.is_empty());
 
     assert_eq!(inbox.reread().await.unwrap(), 1);
     assert_eq!(inbox.reread().await.unwrap(), 0);
     assert_eq!(inbox.stats().await.unwrap().unread, 1);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
-    assert_eq!(told(&database).await[0].account, "shoes");
+    assert_eq!(messages(&database).await[0].account, "shoes");
 }

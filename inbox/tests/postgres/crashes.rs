@@ -29,7 +29,7 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
             },
         )
     }));
-    let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(500));
+    let worker = inbox.worker(effect::handle).poll(ms(20)).lease(ms(500));
     let worker = worker.retry_delays(ms(1), ms(1)).max_attempts(1_000);
     let receiving = async {
         for (number, minute) in deliveries {

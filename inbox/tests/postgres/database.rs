@@ -46,7 +46,7 @@ impl Database {
     async fn prepare(&self) {
         self.open().await.close().await;
         self.run(
-            "CREATE TABLE told (n bigserial, account text NOT NULL, tracking_number text NOT NULL,
+            "CREATE TABLE message (n bigserial, account text NOT NULL, tracking_number text NOT NULL,
                 minute bigint NOT NULL, is_late boolean NOT NULL, status text NOT NULL)",
         )
         .await;
@@ -151,13 +151,13 @@ impl Database {
         let script = "
             CREATE FUNCTION fail_effect() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN RAISE EXCEPTION 'this commit fails'; END $$;
-            CREATE CONSTRAINT TRIGGER fail_effect AFTER INSERT ON told
+            CREATE CONSTRAINT TRIGGER fail_effect AFTER INSERT ON message
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_effect()";
         self.run(script).await;
     }
 
     pub(crate) async fn let_effects_succeed(&self) {
-        self.run("DROP TRIGGER fail_effect ON told").await;
+        self.run("DROP TRIGGER fail_effect ON message").await;
     }
 
     /// Makes the database refuse a delivery in whose body this is.

@@ -17,7 +17,7 @@ use crate::{
         DAY,
         child::Child,
         delivery::state,
-        effect::{self, minutes, told},
+        effect::{self, messages, minutes},
         mount::Mount,
         ms,
         wait::{next, soon, until, until_idle},
@@ -29,7 +29,7 @@ async fn survive<F: Future<Output = ()>>(outage: impl Fn(usize) -> F, database: 
     let inbox = database
         .open_with(InboxOptions::new().accept_deadline(ms(1_000)))
         .await;
-    let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(1_000));
+    let worker = inbox.worker(effect::handle).poll(ms(20)).lease(ms(1_000));
     let worker = worker.retry_delays(ms(10), ms(50)).max_attempts(1_000);
     let mut minute = 0;
     let living = async {
@@ -50,7 +50,7 @@ async fn survive<F: Future<Output = ()>>(outage: impl Fn(usize) -> F, database: 
             };
             tokio::join!(receiving, outage(number));
         }
-        until("all is told", || async {
+        until("all is handled", || async {
             inbox
                 .stats()
                 .await
@@ -59,13 +59,13 @@ async fn survive<F: Future<Output = ()>>(outage: impl Fn(usize) -> F, database: 
         .await;
     };
     worker.run_until(living).await.unwrap();
-    let mut told: Vec<_> = told(database)
+    let mut messages: Vec<_> = messages(database)
         .await
         .into_iter()
         .map(|it| it.minute)
         .collect();
-    told.sort_unstable();
-    assert!(told.into_iter().eq(1..=i64::from(minute)));
+    messages.sort_unstable();
+    assert!(messages.into_iter().eq(1..=i64::from(minute)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +88,7 @@ async fn a_server_that_is_stopped_killed_and_started_again_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopped_server_is_an_error_and_not_a_wait() {
+async fn a_stopped_server_is_an_error_and_not_a_hang() {
     let Some(cluster) = Cluster::start_new().await else {
         return;
     };
@@ -167,7 +167,7 @@ async fn an_unclear_end_is_an_error_and_its_retry_a_duplicate() {
         refused > duplicates && duplicates > 0,
         "{duplicates} of {refused}"
     );
-    super::laws::work_off(&inbox).await;
+    super::laws::handle_pending(&inbox).await;
     assert!(minutes(&database, "AB1").await.into_iter().eq(1..40));
 }
 
@@ -190,7 +190,7 @@ async fn a_server_that_does_not_answer_is_an_error_at_the_deadline() {
         inbox.accept(&delivery).await.is_ok()
     })
     .await;
-    super::laws::work_off(&inbox).await;
+    super::laws::handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
 
@@ -247,7 +247,7 @@ async fn a_parcel_that_gets_news_is_not_pruned() {
         })
         .await;
     };
-    let worker = inbox.worker(effect::tell).poll(ms(20));
+    let worker = inbox.worker(effect::handle).poll(ms(20));
     worker.run_until(steps).await.unwrap();
 }
 
@@ -286,7 +286,7 @@ async fn a_parcel_whose_job_ends_can_be_forgotten() {
         unlock.execute(&mut *holder).await.unwrap();
         assert_eq!(forgetting.await.unwrap().unwrap().parcels, 1);
     };
-    let worker = inbox.worker(effect::tell).poll(ms(20));
+    let worker = inbox.worker(effect::handle).poll(ms(20));
     worker.run_until(steps).await.unwrap();
     assert_eq!(minutes(&database, "AB1").await, [1]);
     assert_eq!(database.parcels().await, 0);
@@ -294,7 +294,7 @@ async fn a_parcel_whose_job_ends_can_be_forgotten() {
 
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accepting_goes_on_when_its_connection_says_nothing_any_more() {
+async fn accepting_goes_on_after_its_connection_falls_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
@@ -318,13 +318,13 @@ async fn accepting_goes_on_when_its_connection_says_nothing_any_more() {
 
 /// As where the machine of the server lost its power: nobody closes the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
+async fn a_worker_goes_on_after_its_connections_fall_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
     let inbox = PgInbox::new(proxy.pool()).await.unwrap();
     let receiver = database.open().await;
-    let worker = inbox.worker(effect::tell).poll(ms(20)).lease(ms(1_000));
+    let worker = inbox.worker(effect::handle).poll(ms(20)).lease(ms(1_000));
     let worker = worker.retry_delays(ms(10), ms(50)).max_attempts(1_000);
     let outage = async {
         receiver.accept(&state("AB1", 1).sent()).await.unwrap();
@@ -344,7 +344,7 @@ async fn a_worker_goes_on_when_its_connections_say_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_ends_while_the_server_says_nothing() {
+async fn a_worker_ends_while_the_server_is_silent() {
     let Some(server) = server().await else { return };
     let database = Database::on(server).await;
     let proxy = Proxy::before(database.options()).await;
@@ -366,7 +366,7 @@ async fn a_worker_ends_while_the_server_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
+async fn news_for_a_locked_parcel_is_handled_when_the_job_ends() {
     let Some(database) = Database::new().await else {
         return;
     };
@@ -374,7 +374,7 @@ async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
     let worker = inbox.worker_with(inbox.clone(), |inbox, job| async move {
         if job.update().previous().is_some() || job.update().tracking().tracking_number != "AB1" {
-            return effect::tell(job).await;
+            return effect::handle(job).await;
         }
         let mut transaction = job.begin().await?;
         effect::write(&mut transaction, &job).await?;
@@ -398,7 +398,7 @@ async fn what_arrives_for_a_locked_parcel_is_handled_when_the_job_ends() {
 
 /// As where a program may not make tables, and an administrator has made them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_who_may_not_create_anything_opens_what_is_there() {
+async fn a_user_without_the_right_to_create_opens_existing_tables() {
     let Some(cluster) = Cluster::start_new().await else {
         return;
     };
@@ -415,7 +415,7 @@ async fn a_user_who_may_not_create_anything_opens_what_is_there() {
     let pool = PgPool::connect_with(database.options().username("shop"));
     let inbox = PgInbox::new(pool.await.unwrap()).await.unwrap();
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    super::laws::work_off(&inbox).await;
+    super::laws::handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1]);
     inbox.forget("AB1").await.unwrap();
     inbox.prune().await.unwrap();
@@ -423,14 +423,14 @@ async fn a_user_who_may_not_create_anything_opens_what_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_that_start_at_once_on_an_empty_database_make_the_tables_once() {
+async fn processes_that_start_at_once_on_an_empty_database_create_the_tables_once() {
     let Some(server) = server().await else { return };
     let database = Database::empty(server).await;
     let role = json!({"role": "receive", "target": database.target()});
     let mut children: Vec<_> = (0..6).map(|_| Child::start(&role)).collect();
     for (number, child) in children.iter_mut().enumerate() {
         child.expect("receiving").await;
-        child.tell(&format!("AB{number} 1")).await;
+        child.write_line(&format!("AB{number} 1")).await;
         child.expect(&format!("stored AB{number} 1")).await;
     }
     assert_eq!(database.open().await.stats().await.unwrap().stored, 6);
@@ -470,7 +470,7 @@ async fn a_full_disk_is_an_error_while_it_lasts_and_loses_nothing() {
     })
     .await;
     assert_eq!(inbox.stats().await.unwrap().stored, u64::from(accepted) + 1);
-    super::laws::work_off(&inbox).await;
+    super::laws::handle_pending(&inbox).await;
     assert!(
         minutes(&database, "AB1")
             .await

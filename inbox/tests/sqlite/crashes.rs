@@ -41,7 +41,7 @@ pub(crate) async fn live(database: &Database, deliveries: &[Delivery], crashes: 
             faults.kill_before_write(i64::from(*crash));
         }
         for line in &pending {
-            child.tell(line).await;
+            child.write_line(line).await;
         }
         until_all_stored(&mut child, &mut pending).await;
         if crash.is_none() {

@@ -36,7 +36,7 @@ impl Database {
         // The inbox must create the file, as it does for its users.
         database.open().await.close().await;
         sqlx::query(
-            "CREATE TABLE told (n INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+            "CREATE TABLE message (n INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
                 tracking_number TEXT NOT NULL, minute INTEGER NOT NULL, is_late BOOLEAN NOT NULL,
                 status TEXT NOT NULL)",
         )
@@ -110,7 +110,7 @@ impl Database {
         let script = "
             CREATE TABLE paid (id INTEGER REFERENCES money (id) DEFERRABLE INITIALLY DEFERRED);
             CREATE TABLE money (id INTEGER PRIMARY KEY);
-            CREATE TRIGGER fail_effect AFTER INSERT ON told
+            CREATE TRIGGER fail_effect AFTER INSERT ON message
                 BEGIN INSERT INTO paid VALUES (1); END";
         self.run(script).await;
     }

@@ -15,11 +15,11 @@ use trackingmore_webhook_inbox::{
 
 use crate::{
     database::Database,
-    laws::{fail_with, work_off},
+    laws::{fail_with, handle_pending},
     support::{
         child::Child,
         delivery::{sent, state},
-        effect::{minutes, tell},
+        effect::{handle, minutes},
         faults::Faults,
         mount::Mount,
         ms,
@@ -28,11 +28,11 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_file_is_its_owners_only() {
+async fn only_its_owner_can_read_a_new_file() {
     let database = Database::new().await.unwrap();
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     let files = database.files();
     assert!(files.len() >= 3, "also while it is open: {files:?}");
     for file in files {
@@ -42,7 +42,7 @@ async fn a_new_file_is_its_owners_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
+async fn a_second_worker_process_is_an_error_until_the_first_has_ended() {
     let database = Database::new().await.unwrap();
     let inbox = database.open().await;
     let role = json!({"role": "work", "target": database.target()});
@@ -54,7 +54,7 @@ async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
     })
     .await;
 
-    let error = soon("the second worker is refused", inbox.worker(tell).run())
+    let error = soon("the second worker is refused", inbox.worker(handle).run())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), InboxErrorKind::WorkerRunning);
@@ -62,7 +62,7 @@ async fn a_second_process_that_works_is_an_error_until_the_first_has_ended() {
     inbox.accept(&state("AB1", 2).sent()).await.unwrap();
     inbox.stats().await.unwrap();
     first.kill().await;
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "AB1").await, [1, 2]);
 }
 
@@ -134,17 +134,17 @@ async fn a_lock_that_is_held_too_long_does_not_end_a_worker() {
             })
             .await;
         }
-        until("all is told", || async {
+        until("all is handled", || async {
             minutes(&database, "AB1").await == [1, 2, 3, 4]
         })
         .await;
     };
-    let worker = inbox.worker(tell).poll(ms(20)).retry_delays(ms(1), ms(1));
+    let worker = inbox.worker(handle).poll(ms(20)).retry_delays(ms(1), ms(1));
     worker.run_until(held).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_belongs_to_the_user_is_left_alone() {
+async fn the_users_own_tables_and_settings_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.db");
     let database = Database::in_file(folder, file).await;
@@ -157,7 +157,7 @@ async fn what_belongs_to_the_user_is_left_alone() {
         .await;
     let inbox = database.open().await;
     inbox.accept(&state("AB1", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     inbox.prune().await.unwrap();
     inbox.close().await;
     let mut connection = database.raw().await;
@@ -175,7 +175,7 @@ async fn what_belongs_to_the_user_is_left_alone() {
         .fetch_all(&mut connection)
         .await
         .unwrap();
-    assert_eq!(names, ["_sqlx_migrations", "delivery", "parcel", "told"]);
+    assert_eq!(names, ["_sqlx_migrations", "delivery", "message", "parcel"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -200,7 +200,7 @@ async fn a_full_disk_is_an_error_while_it_lasts_and_loses_nothing() {
     };
     // A worker that cannot mark its jobs must go on too.
     let worker = inbox
-        .worker(tell)
+        .worker(handle)
         .poll(ms(20))
         .retry_delays(ms(10), ms(50))
         .max_attempts(10_000);
@@ -234,22 +234,22 @@ async fn a_sync_that_fails_is_an_error() {
     let role = json!({"role": "both", "target": database.target()});
     let mut child = Child::start_with(&role, Some(&faults));
     while child.line().await.unwrap() != "receiving" {}
-    child.tell("AB1 1").await;
+    child.write_line("AB1 1").await;
     while child.line().await.unwrap() != "stored AB1 1" {}
-    until("it is told", || async {
+    until("it is handled", || async {
         minutes(&database, "AB1").await == [1]
     })
     .await;
 
     faults.fail_syncs(true);
     for _ in 0..3 {
-        child.tell("AB1 2").await;
+        child.write_line("AB1 2").await;
         child.expect("refused AB1 2").await;
     }
     faults.fail_syncs(false);
-    child.tell("AB1 2").await;
+    child.write_line("AB1 2").await;
     child.expect("stored AB1 2").await;
-    until("it is told", || async {
+    until("it is handled", || async {
         minutes(&database, "AB1").await == [1, 2]
     })
     .await;
@@ -281,7 +281,7 @@ async fn the_file_of_the_first_version_opens() {
     );
     inbox.accept(&state("HANDLED", 2).sent()).await.unwrap();
     assert_eq!(inbox.retry_dead().await.unwrap(), 1);
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     assert_eq!(minutes(&database, "HANDLED").await, [1, 2]);
     assert_eq!(minutes(&database, "DEAD").await, [1]);
     assert_eq!(minutes(&database, "WAITING").await, [1]);
@@ -293,7 +293,7 @@ async fn write_the_file_of_the_first_version() {
     let database = Database::new().await.unwrap();
     let inbox = database.open().await;
     inbox.accept(&state("HANDLED", 1).sent()).await.unwrap();
-    work_off(&inbox).await;
+    handle_pending(&inbox).await;
     inbox.accept(&state("DEAD", 1).sent()).await.unwrap();
     fail_with(&inbox, "the last error", 1).await;
     inbox.accept(&state("WAITING", 1).sent()).await.unwrap();

@@ -68,7 +68,7 @@ impl Child {
     }
 
     /// Writes a line to its input, if it is still running.
-    pub(crate) async fn tell(&mut self, line: &str) {
+    pub(crate) async fn write_line(&mut self, line: &str) {
         if let Some(input) = &mut self.input {
             let _ = input.write_all(format!("{line}\n").as_bytes()).await;
         }

@@ -1,4 +1,4 @@
-//! The handlers' effect: a row for each checkpoint that is told to the customer, in a table beside
+//! The handlers' effect: a message to the customer for each checkpoint, in a table beside
 //! the inbox's own.
 
 use sqlx::{Row as _, Transaction};
@@ -11,23 +11,23 @@ use crate::{
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Message {
     pub(crate) account: String,
     pub(crate) tracking_number: String,
     pub(crate) minute: i64,
-    /// Whether it was backfilled: earlier than a checkpoint that had been told already.
+    /// Whether it was backfilled: earlier than a checkpoint that had its message already.
     pub(crate) is_late: bool,
     pub(crate) status: String,
 }
 
-/// Writes the new checkpoints and marks the job as handled, in one transaction.
-pub(crate) async fn tell(job: Job<Db>) -> Result<Done, BoxError> {
+/// Writes messages for the new checkpoints and marks the job as handled, in one transaction.
+pub(crate) async fn handle(job: Job<Db>) -> Result<Done, BoxError> {
     let mut transaction = job.begin().await?;
     write(&mut transaction, &job).await?;
     Ok(job.done_in(transaction).await?)
 }
 
-/// Writes the new checkpoints in a transaction. Leaves the job and the transaction open.
+/// Writes messages for the new checkpoints in a transaction, which stays open, like the job.
 pub(crate) async fn write(
     transaction: &mut Transaction<'_, Db>,
     job: &Job<Db>,
@@ -39,7 +39,7 @@ pub(crate) async fn write(
     let late = update.backfilled().iter().map(|it| (it, true));
     for (checkpoint, is_late) in late.chain(new) {
         sqlx::query(
-            "INSERT INTO told (account, tracking_number, minute, is_late, status)
+            "INSERT INTO message (account, tracking_number, minute, is_late, status)
             VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(job.account())
@@ -54,15 +54,15 @@ pub(crate) async fn write(
 }
 
 /// Returns all rows, in the order in which they were written.
-pub(crate) async fn told(database: &Database) -> Vec<Told> {
+pub(crate) async fn messages(database: &Database) -> Vec<Message> {
     let rows = sqlx::query(
-        "SELECT account, tracking_number, minute, is_late, status FROM told ORDER BY n",
+        "SELECT account, tracking_number, minute, is_late, status FROM message ORDER BY n",
     )
     .fetch_all(&mut database.raw().await)
     .await
     .expect("the table of effects");
     rows.iter()
-        .map(|row| Told {
+        .map(|row| Message {
             account: row.get(0),
             tracking_number: row.get(1),
             minute: row.get(2),
@@ -72,9 +72,9 @@ pub(crate) async fn told(database: &Database) -> Vec<Told> {
         .collect()
 }
 
-/// Returns the minutes of the checkpoints that were told about a parcel.
+/// Returns the minutes of the messages about a parcel.
 pub(crate) async fn minutes(database: &Database, tracking_number: &str) -> Vec<i64> {
-    let told = told(database).await.into_iter();
-    let of_parcel = told.filter(|it| it.tracking_number == tracking_number);
+    let messages = messages(database).await.into_iter();
+    let of_parcel = messages.filter(|it| it.tracking_number == tracking_number);
     of_parcel.map(|it| it.minute).collect()
 }

@@ -68,7 +68,7 @@ async fn receive(inbox: &Inbox<Db>, input: &Input) {
 
 /// Runs a worker until it is killed.
 async fn work(inbox: &Inbox<Db>, role: &Value, input: Input) {
-    let handler: Arc<str> = role["handler"].as_str().unwrap_or("tell").into();
+    let handler: Arc<str> = role["handler"].as_str().unwrap_or("handle").into();
     let worker =
         inbox.worker_with(
             (handler, input),
@@ -89,10 +89,10 @@ async fn work(inbox: &Inbox<Db>, role: &Value, input: Input) {
 async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxError> {
     let number = job.update().tracking().tracking_number.clone();
     match handler {
-        "tell" => effect::tell(job).await,
-        "tell slowly" => {
+        "handle" => effect::handle(job).await,
+        "handle slowly" => {
             tokio::time::sleep(ms(20)).await;
-            effect::tell(job).await
+            effect::handle(job).await
         }
         // The effect is written, but the job is not marked until the parent says so.
         "stop before the mark" => {
@@ -117,7 +117,7 @@ async fn handle(handler: &str, input: &Input, job: Job<Db>) -> Result<Done, BoxE
         "abort" => {
             say(&format!("innocent {} {number}", job.attempt()));
             tokio::time::sleep(ms(200)).await;
-            effect::tell(job).await
+            effect::handle(job).await
         }
         other => panic!("no such handler: {other}"),
     }

@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use self::{probe::Probe, report::Tally};
 use crate::{
-    client,
+    client::{self, Target},
     failure::Failure,
     output::Output,
     secret::SecretArgs,
@@ -20,15 +20,15 @@ use crate::{
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Probe a receiver of yours with genuine and hostile deliveries.
+/// Probe your receiver with genuine and hostile deliveries.
 ///
-/// Works for a receiver in any language that has the same secret. The receiver will process
+/// The receiver can be written in any language, and must have the same secret. It will process
 /// accepted deliveries as real: check one that writes to a test database. Any answer outside
 /// 200-299 counts as a refusal. If no genuine delivery is accepted, the check ends after four
 /// cases.
 ///
 /// Exit code: 0 if it is safe; 1 if it is not safe, or if that is not known, or with --strict if
-/// any case failed; 2 if the check could not be made.
+/// any case failed; 2 if the check could not be run.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -40,13 +40,13 @@ pub(crate) struct Check {
     /// Require exactly this scheme
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
-    /// The number of a parcel that the receiver knows, if it needs a known one
+    /// The number of a parcel that the receiver knows, if it accepts no other
     #[arg(long, value_name = "NUMBER", default_value = "CHECK0000000001", value_parser = NonEmptyStringValueParser::new())]
     parcel: String,
     /// Confirm that a receiver on another machine is yours to attack
     #[arg(long)]
     i_own_this: bool,
-    /// Exit with 1 also if any other case failed
+    /// Also exit with 1 if any other case failed
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -73,7 +73,7 @@ impl Check {
         let probe = Probe {
             check: &self,
             // A second lookup of the name could lead elsewhere.
-            client: client::client_at(&self.url, &addresses, PATIENCE)?,
+            target: Target::at(self.url.clone(), &addresses, PATIENCE)?,
             secret,
             tally: Tally::default(),
         };

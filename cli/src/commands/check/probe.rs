@@ -6,7 +6,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use jiff::Timestamp;
 use reqwest::{
-    Body, Client, StatusCode,
+    Body, StatusCode,
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use super::{
     vendor::{FORMS, Form, Request, Vendor},
 };
 use crate::{
-    client::{self, Answer, NoAnswer, NoAnswerKind},
+    client::{Answer, NoAnswer, NoAnswerKind, Target},
     failure::Failure,
     output::{BAD, GOOD, Painted, WARN},
     secret::Secret,
@@ -27,7 +27,7 @@ use crate::{
 /// Sends one case after the other.
 pub(super) struct Probe<'a> {
     pub(super) check: &'a Check,
-    pub(super) client: Client,
+    pub(super) target: Target,
     pub(super) secret: Secret,
     pub(super) tally: Tally,
 }
@@ -60,8 +60,7 @@ impl Probe<'_> {
 
     fn announce(&self) -> Result<(), Failure> {
         let all = FORMS.len() + CASES.len();
-        let Check { url, parcel, .. } = self.check;
-        let url = client::shown(url);
+        let (url, parcel) = (self.target.shown(), &self.check.parcel);
         self.check.output.line(
             format_args!(
                 "Sending {all} deliveries to {url}: genuine, hostile and odd ones, about the parcels \
@@ -85,7 +84,7 @@ impl Probe<'_> {
         use Expected::{Accepted, OddRefused};
         use NoAnswerKind::{TimedOut, Unreachable};
 
-        let Check { url, scheme, .. } = self.check;
+        let scheme = self.check.scheme;
         let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
         let (mut answers, mut accepted) = (Vec::new(), Vec::new());
         for form in FORMS {
@@ -95,7 +94,7 @@ impl Probe<'_> {
             if let Err(NoAnswer { kind, reason }) = &answer.status
                 && (*kind == TimedOut || *kind == Unreachable && is_first)
             {
-                let url = client::shown(url);
+                let url = self.target.shown();
                 return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
             }
             if answer.is_accepted() {
@@ -118,7 +117,9 @@ impl Probe<'_> {
         self.tally.unwanted_forms = unwanted.map(name).collect();
         self.tally.accepted_forms = accepted.iter().map(name).collect();
         self.tally.is_genuine_accepted = is_one_accepted;
-        let nothing = accepted.is_empty().then(|| why_nothing(&answers, url));
+        let nothing = accepted
+            .is_empty()
+            .then(|| why_nothing(&answers, &self.target.url));
         Ok((accepted, nothing))
     }
 
@@ -144,11 +145,10 @@ impl Probe<'_> {
             Some(body) => Body::from(body.clone()),
             None => Body::wrap(StreamBody::new(never.clone())),
         };
-        let post = |headers| client::post(&self.client, &self.check.url, headers, body());
         if request.is_repeated {
-            post(headers.clone()).await;
+            self.target.post(headers.clone(), body()).await;
         }
-        Ok(post(headers).await)
+        Ok(self.target.post(headers, body()).await)
     }
 
     /// Counts and prints the result of a case.

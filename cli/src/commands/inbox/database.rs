@@ -36,26 +36,15 @@ impl Database {
             let what = format_args!("--database has no scheme: write {FORMS}");
             return Err(Failure::usage(what));
         };
-        let nearest = match scheme {
-            "sqlite" => {
-                let path = rest.strip_prefix("//").unwrap_or(rest);
-                return Ok(Self::Sqlite(path.into()));
-            }
-            "postgres" | "postgresql" => return Ok(Self::Postgres(url.to_owned())),
-            _ if starts_with_any(scheme, ["s", "file"]) => "sqlite:FILE",
-            _ if starts_with_any(scheme, ["p"]) => "postgres://USER@HOST/NAME",
-            _ => FORMS,
-        };
-        Err(Failure::usage(format_args!(
-            "--database has the scheme \"{}\": write {nearest}",
-            Foreign(scheme)
-        )))
+        match scheme {
+            "sqlite" => Ok(Self::Sqlite(rest.strip_prefix("//").unwrap_or(rest).into())),
+            "postgres" | "postgresql" => Ok(Self::Postgres(url.to_owned())),
+            _ => Err(Failure::usage(format_args!(
+                "--database has the scheme \"{}\": write {FORMS}",
+                Foreign(scheme)
+            ))),
+        }
     }
-}
-
-fn starts_with_any<const N: usize>(scheme: &str, starts: [&str; N]) -> bool {
-    let scheme = scheme.to_ascii_lowercase();
-    starts.iter().any(|start| scheme.starts_with(start))
 }
 
 pub(super) async fn open_sqlite(

@@ -1,5 +1,5 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox};
 
 use super::{Account, count, failed};
@@ -7,8 +7,8 @@ use crate::{failure::Failure, output::Output};
 
 /// Erase what is stored about a parcel, without confirmation, and keep out later deliveries.
 ///
-/// Bodies, states and errors go, with each of its couriers. Ids of deliveries stay, or they would
-/// not be duplicates when they come again. A number that nothing is stored about is no error.
+/// Bodies, states and errors are erased, for all its couriers. Ids of deliveries stay, so that
+/// repeats are still recognized. Forgetting an unknown number is not an error.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -21,13 +21,6 @@ pub(super) struct Forget {
     account: Account,
 }
 
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    parcels: u64,
-    deliveries: u64,
-}
-
 impl Forget {
     pub(super) async fn run<DB: Engine>(
         self,
@@ -36,15 +29,12 @@ impl Forget {
     ) -> Result<(), Failure> {
         let inbox = self.account.of(inbox);
         let forgotten = inbox.forget(&self.number).await.map_err(failed)?;
-        let record = Record {
-            event: "forget",
-            parcels: forgotten.parcels,
-            deliveries: forgotten.deliveries,
-        };
+        let (parcels, deliveries) = (forgotten.parcels, forgotten.deliveries);
+        let record = json!({"event": "forget", "parcels": parcels, "deliveries": deliveries});
         let text = format!(
-            "erased {} and what {} said; what comes later is not kept",
-            count(record.parcels, "parcel", "parcels"),
-            count(record.deliveries, "delivery", "deliveries"),
+            "erased {} and the content of {}; later deliveries are not kept",
+            count(parcels, "parcel", "parcels"),
+            count(deliveries, "delivery", "deliveries"),
         );
         output.line(text, &record)
     }

@@ -1,6 +1,5 @@
 use clap::Args;
-use jiff::Timestamp;
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{DeadParcel, Engine, Inbox, UnreadDelivery};
 
 use super::{count, failed, time};
@@ -11,43 +10,17 @@ use crate::{
 
 /// List what needs attention: dead parcels, and deliveries that are not events.
 ///
-/// A parcel is dead when the last allowed attempt to handle it failed. Up to 1,000 of these and 100
-/// of the others are listed, the oldest first; `show` has their errors and bodies.
+/// A parcel is dead when the last allowed attempt to handle it failed. Up to 1,000 dead parcels and
+/// 100 unread deliveries are listed, oldest first; use `inbox show` to see their errors and bodies.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox list --database sqlite:deliveries.db
   trackingmore-webhook inbox list --json --account shoes --database sqlite:deliveries.db")]
 pub(super) struct List {
-    /// Only what belongs to this account
+    /// List only what belongs to this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Dead<'a> {
-    event: &'static str,
-    account: &'a str,
-    tracking_number: &'a str,
-    courier: Option<&'a str>,
-    attempts: u32,
-    last_delivery: Timestamp,
-}
-
-#[derive(Serialize)]
-struct Unread<'a> {
-    event: &'static str,
-    account: &'a str,
-    id: String,
-    received: Timestamp,
-    bytes: usize,
-}
-
-#[derive(Serialize)]
-struct More {
-    event: &'static str,
-    dead: u64,
-    unread: u64,
 }
 
 impl List {
@@ -70,15 +43,13 @@ impl List {
             any = true;
             print_unread(delivery, output)?;
         }
-        let more = More {
-            event: "more",
-            dead: stats.dead.saturating_sub(dead.len() as u64),
-            unread: stats.unread.saturating_sub(unread.len() as u64),
-        };
-        if more.dead > 0 || more.unread > 0 {
-            let dead = count(more.dead, "dead parcel", "dead parcels");
-            let unread = count(more.unread, "unread delivery", "unread deliveries");
-            output.line(format_args!("and {dead} and {unread} more"), &more)?;
+        let dead = stats.dead.saturating_sub(dead.len() as u64);
+        let unread = stats.unread.saturating_sub(unread.len() as u64);
+        if dead > 0 || unread > 0 {
+            let record = json!({"event": "more", "dead": dead, "unread": unread});
+            let dead = count(dead, "more dead parcel", "more dead parcels");
+            let unread = count(unread, "more unread delivery", "more unread deliveries");
+            output.line(format_args!("and {dead} and {unread}"), &record)?;
         } else if !any {
             output.remark("nothing is dead or unread")?;
         }
@@ -87,41 +58,41 @@ impl List {
 }
 
 fn print_dead(parcel: &DeadParcel, output: Output) -> Result<(), Failure> {
-    let record = Dead {
-        event: "dead",
-        account: &parcel.account,
-        tracking_number: &parcel.tracking_number,
-        courier: parcel.courier.as_deref(),
-        attempts: parcel.attempts,
-        last_delivery: time(parcel.last_delivery)?,
-    };
+    let last_delivery = time(parcel.last_delivery)?;
+    let record = json!({
+        "event": "dead",
+        "account": parcel.account,
+        "tracking_number": parcel.tracking_number,
+        "courier": parcel.courier,
+        "attempts": parcel.attempts,
+        "last_delivery": last_delivery,
+    });
     let text = format!(
-        "{}    {} {}, after {}, last delivery {}{}",
+        "{}    {} {}, after {}, last delivery {last_delivery}{}",
         Painted(BAD, "dead"),
-        Foreign(record.tracking_number),
-        Foreign(record.courier.unwrap_or("no courier")),
-        count(record.attempts.into(), "attempt", "attempts"),
-        record.last_delivery,
-        belongs_to(record.account),
+        Foreign(&parcel.tracking_number),
+        Foreign(parcel.courier.as_deref().unwrap_or("no courier")),
+        count(parcel.attempts.into(), "attempt", "attempts"),
+        belongs_to(&parcel.account),
     );
     output.line(text, &record)
 }
 
 fn print_unread(delivery: &UnreadDelivery, output: Output) -> Result<(), Failure> {
-    let record = Unread {
-        event: "unread",
-        account: &delivery.account,
-        id: delivery.id.to_string(),
-        received: time(delivery.received_at)?,
-        bytes: delivery.body.len(),
-    };
+    let (id, received) = (delivery.id.to_string(), time(delivery.received_at)?);
+    let bytes = delivery.body.len() as u64;
+    let record = json!({
+        "event": "unread",
+        "account": delivery.account,
+        "id": id,
+        "received": received,
+        "bytes": bytes,
+    });
     let text = format!(
-        "{}  {}, {}, received {}{}",
+        "{}  {id}, {}, received {received}{}",
         Painted(BAD, "unread"),
-        record.id,
-        count(record.bytes as u64, "byte", "bytes"),
-        record.received,
-        belongs_to(record.account),
+        count(bytes, "byte", "bytes"),
+        belongs_to(&delivery.account),
     );
     output.line(text, &record)
 }

@@ -23,10 +23,11 @@ use crate::{
 
 /// Manage an inbox: what waits, what is dead, what is stored about a parcel.
 ///
-/// It runs beside your program, and handles nothing itself. Only `show` prints customers' data.
+/// It can run while your program runs, and handles no delivery itself. Only `show` prints
+/// customers' data.
 ///
-/// Exit code: 0 if it was done, 1 if it could not be or there is no such parcel, 2 if the command
-/// line is wrong or there is no inbox where it says.
+/// Exit code: 0 if it succeeded, 1 if it failed or there is no such parcel, 2 if the command line
+/// is wrong or the database has no inbox.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -37,8 +38,8 @@ Examples:
 pub(crate) struct Inbox {
     #[command(subcommand)]
     care: Care,
-    /// Where the inbox is: sqlite:FILE or postgres://USER@HOST/NAME, whose password is better in
-    /// PGPASSWORD or ~/.pgpass than here, where other users of the machine can read it
+    /// Where the inbox is: sqlite:FILE or postgres://USER@HOST/NAME. Give the password in
+    /// PGPASSWORD or ~/.pgpass: other users of the machine could read it here
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
     #[command(flatten)]

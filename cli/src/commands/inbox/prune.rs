@@ -1,16 +1,16 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox, InboxOptions};
 
 use super::{count, failed};
 use crate::{duration, failure::Failure, output::Output};
 
-/// Erase what has been kept for long enough, of every account.
+/// Erase what has been kept long enough, for all accounts.
 ///
-/// A worker does it by itself, once a minute. How long is long enough is not stored in the
-/// database: if your program sets its own lengths, give the same here, or this erases more.
+/// A worker does this by itself, once a minute. The database does not know how long your program
+/// keeps things: if it does not use the defaults, give the same times here, or this erases more.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -18,22 +18,14 @@ Examples:
   trackingmore-webhook inbox prune --keep-bodies 7d --database sqlite:deliveries.db")]
 pub(super) struct Prune {
     /// How long bodies of handled deliveries are kept
-    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     keep_bodies: Duration,
-    /// How long ids of deliveries are kept, at least 30d
-    #[arg(long, value_name = "LENGTH", default_value = "30d", value_parser = duration::parse)]
+    /// How long ids of deliveries are kept; at least 30d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     keep_ids: Duration,
     /// How long parcels are kept after their last delivery
-    #[arg(long, value_name = "LENGTH", default_value = "365d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration::parse)]
     keep_parcels: Duration,
-}
-
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    bodies: u64,
-    deliveries: u64,
-    parcels: u64,
 }
 
 impl Prune {
@@ -50,17 +42,17 @@ impl Prune {
         output: Output,
     ) -> Result<(), Failure> {
         let pruned = inbox.prune().await.map_err(failed)?;
-        let record = Record {
-            event: "prune",
-            bodies: pruned.bodies,
-            deliveries: pruned.deliveries,
-            parcels: pruned.parcels,
-        };
+        let record = json!({
+            "event": "prune",
+            "bodies": pruned.bodies,
+            "deliveries": pruned.deliveries,
+            "parcels": pruned.parcels,
+        });
         let text = format!(
             "erased {}, {} and {}",
-            count(record.bodies, "body", "bodies"),
-            count(record.deliveries, "delivery", "deliveries"),
-            count(record.parcels, "parcel", "parcels"),
+            count(pruned.bodies, "body", "bodies"),
+            count(pruned.deliveries, "delivery", "deliveries"),
+            count(pruned.parcels, "parcel", "parcels"),
         );
         output.line(text, &record)
     }

@@ -1,35 +1,26 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox};
 
 use super::{Account, count, failed};
 use crate::{failure::Failure, output::Output};
 
-/// Let dead parcels wait again, with all their attempts.
+/// Put dead parcels back into the queue, with all their attempts.
 #[derive(Args)]
+#[group(required = true, multiple = false, args = ["number", "all_dead"])]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox retry RB550418207HK --database sqlite:deliveries.db
   trackingmore-webhook inbox retry --all-dead --database sqlite:deliveries.db")]
 pub(super) struct Retry {
     /// The tracking number
-    #[arg(
-        value_name = "NUMBER",
-        value_parser = NonEmptyStringValueParser::new(),
-        required_unless_present = "all_dead"
-    )]
+    #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
     number: Option<String>,
-    /// All dead parcels, of every account
-    #[arg(long, conflicts_with_all = ["number", "account"])]
+    /// Retry all dead parcels, of every account
+    #[arg(long, conflicts_with = "account")]
     all_dead: bool,
     #[command(flatten)]
     account: Account,
-}
-
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    parcels: u64,
 }
 
 impl Retry {
@@ -45,11 +36,8 @@ impl Retry {
             },
             None => inbox.retry_dead().await,
         };
-        let record = Record {
-            event: "retry",
-            parcels: parcels.map_err(failed)?,
-        };
-        let text = count(record.parcels, "parcel waits again", "parcels wait again");
-        output.line(text, &record)
+        let parcels = parcels.map_err(failed)?;
+        let text = count(parcels, "parcel waits again", "parcels wait again");
+        output.line(text, &json!({"event": "retry", "parcels": parcels}))
     }
 }

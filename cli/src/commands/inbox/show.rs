@@ -1,6 +1,5 @@
 use clap::{Args, builder::NonEmptyStringValueParser};
-use jiff::Timestamp;
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{DeadParcel, Engine, HistoryEntry, Inbox, Outcome};
 
 use super::{Account, count, failed, time};
@@ -11,44 +10,19 @@ use crate::{
 
 /// Show what is stored about a parcel: its last error, and its deliveries, newest first.
 ///
-/// This is customers' data. Deliveries that no worker has seen yet are not in it, and bodies are
-/// kept for a while only.
+/// This is customers' data. Deliveries that no worker has seen yet are not shown, and bodies are
+/// kept only for a while.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   trackingmore-webhook inbox show RB550418207HK --database sqlite:deliveries.db
   trackingmore-webhook inbox show RB550418207HK --json --database sqlite:deliveries.db | head -1")]
 pub(super) struct Show {
-    /// The tracking number; or the id of a delivery, as `list` has them, to show its body alone
+    /// The tracking number, or the id of a delivery to show only its body
     #[arg(value_name = "NUMBER", value_parser = NonEmptyStringValueParser::new())]
     number: String,
     #[command(flatten)]
     account: Account,
-}
-
-#[derive(Serialize)]
-struct LastError<'a> {
-    event: &'static str,
-    courier: Option<&'a str>,
-    attempts: u32,
-    error: &'a str,
-}
-
-#[derive(Serialize)]
-struct Delivery<'a> {
-    event: &'static str,
-    id: String,
-    received: Timestamp,
-    courier: Option<&'a str>,
-    outcome: &'static str,
-    body: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    event: &'static str,
-    id: String,
-    body: &'a str,
 }
 
 impl Show {
@@ -65,11 +39,7 @@ impl Show {
                     .no_such("no body is kept of the delivery", &self.number)
             })?;
             let body = String::from_utf8_lossy(&body);
-            let record = Body {
-                event: "body",
-                id: id.to_string(),
-                body: &body,
-            };
+            let record = json!({"event": "body", "id": id.to_string(), "body": body});
             return output.line(Foreign(&body), &record);
         }
         let dead = inbox.dead().await.map_err(failed)?;
@@ -99,42 +69,41 @@ impl Show {
 }
 
 fn print_error(parcel: &DeadParcel, output: Output) -> Result<(), Failure> {
-    let record = LastError {
-        event: "last_error",
-        courier: parcel.courier.as_deref(),
-        attempts: parcel.attempts,
-        error: &parcel.error,
-    };
+    let record = json!({
+        "event": "last_error",
+        "courier": parcel.courier,
+        "attempts": parcel.attempts,
+        "error": parcel.error,
+    });
     let text = format!(
         "{} {}, after {}: {}",
         Painted(BAD, "dead"),
-        Foreign(record.courier.unwrap_or("no courier")),
-        count(record.attempts.into(), "attempt", "attempts"),
-        Foreign(record.error),
+        Foreign(parcel.courier.as_deref().unwrap_or("no courier")),
+        count(parcel.attempts.into(), "attempt", "attempts"),
+        Foreign(&parcel.error),
     );
     output.line(text, &record)
 }
 
 fn print_delivery(entry: &HistoryEntry, body: Option<&str>, output: Output) -> Result<(), Failure> {
-    let record = Delivery {
-        event: "delivery",
-        id: entry.id.to_string(),
-        received: time(entry.received_at)?,
-        courier: entry.courier.as_deref(),
-        outcome: match entry.outcome {
-            Outcome::Waiting => "waiting",
-            Outcome::Handled => "handled",
-            Outcome::Superseded => "superseded",
-            _ => "unknown",
-        },
-        body,
+    let (id, received) = (entry.id.to_string(), time(entry.received_at)?);
+    let outcome = match entry.outcome {
+        Outcome::Waiting => "waiting",
+        Outcome::Handled => "handled",
+        Outcome::Superseded => "superseded",
+        _ => "unknown",
     };
+    let record = json!({
+        "event": "delivery",
+        "id": id,
+        "received": received,
+        "courier": entry.courier,
+        "outcome": outcome,
+        "body": body,
+    });
     let text = format!(
-        "{} {} {}, {}\n{}",
-        record.received,
-        record.outcome,
-        Foreign(record.courier.unwrap_or("no courier")),
-        record.id,
+        "{received} {outcome} {}, {id}\n{}",
+        Foreign(entry.courier.as_deref().unwrap_or("no courier")),
         Foreign(body.unwrap_or("its body is no longer kept")),
     );
     output.line(text, &record)

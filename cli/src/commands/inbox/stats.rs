@@ -1,27 +1,16 @@
 use clap::Args;
-use serde::Serialize;
+use serde_json::json;
 use trackingmore_webhook_inbox::{Engine, Inbox};
 
 use super::failed;
 use crate::{duration::Written, failure::Failure, output::Output};
 
-/// Count what is in the inbox, over all accounts.
+/// Count what is in the inbox, for all accounts.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
   trackingmore-webhook inbox stats --database sqlite:deliveries.db")]
 pub(super) struct Stats {}
-
-#[derive(Serialize)]
-struct Record {
-    event: &'static str,
-    pending: u64,
-    running: u64,
-    dead: u64,
-    unread: u64,
-    stored: u64,
-    oldest_pending_seconds: Option<u64>,
-}
 
 impl Stats {
     pub(super) async fn run<DB: Engine>(
@@ -38,15 +27,15 @@ impl Stats {
             "pending  {}{oldest}\nrunning  {}\ndead     {}\nunread   {}\nstored   {}",
             stats.pending, stats.running, stats.dead, stats.unread, stats.stored
         );
-        let record = Record {
-            event: "stats",
-            pending: stats.pending,
-            running: stats.running,
-            dead: stats.dead,
-            unread: stats.unread,
-            stored: stats.stored,
-            oldest_pending_seconds: stats.oldest_pending.map(|age| age.as_secs()),
-        };
+        let record = json!({
+            "event": "stats",
+            "pending": stats.pending,
+            "running": stats.running,
+            "dead": stats.dead,
+            "unread": stats.unread,
+            "stored": stats.stored,
+            "oldest_pending_seconds": stats.oldest_pending.map(|age| age.as_secs()),
+        });
         output.line(text, &record)
     }
 }

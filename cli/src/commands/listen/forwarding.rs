@@ -5,59 +5,33 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::net::lookup_host;
 
-use crate::{client, failure::Failure};
+use crate::client::{self, Target};
 
 /// The longest answer that is relayed, in bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 
-/// Where accepted deliveries are forwarded.
-pub(super) struct Forward {
-    client: Client,
-    url: Url,
-}
-
-impl Forward {
-    /// Fails if requests to `url` would arrive at `own`.
-    pub(super) async fn new(url: Url, own: SocketAddr) -> Result<Self, Failure> {
-        if leads_to(&url, own).await {
-            return Err(Failure::usage(format_args!(
-                "--forward {} is this listener: deliveries would loop forever",
-                client::shown(&url)
-            )));
+/// Forwards a delivery. Returns the answer, or why there is none.
+pub(super) async fn pass_on(
+    target: &Target,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, String> {
+    let headers = client::passed_on(headers);
+    let trouble = |error| format!("cannot forward: {}", client::reason(error));
+    let mut answer = target.send(headers, body).await.map_err(trouble)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            return Err("cannot relay the answer: it is longer than 1 MiB".to_owned());
         }
-        let client = client::client(&url)?;
-        Ok(Self { client, url })
+        body.extend_from_slice(&chunk);
     }
-
-    /// The receiver's URL, without secrets.
-    pub(super) fn shown(&self) -> String {
-        client::shown(&self.url)
-    }
-
-    /// Forwards a delivery. Returns the answer, or why there is none.
-    pub(super) async fn pass_on(
-        &self,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Response, String> {
-        let headers = client::passed_on(headers);
-        let request = self.client.post(self.url.clone()).headers(headers);
-        let trouble = |error| format!("cannot forward: {}", client::reason(error));
-        let mut answer = request.body(body).send().await.map_err(trouble)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(trouble)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT {
-                return Err("cannot relay the answer: it is longer than 1 MiB".to_owned());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let headers = client::passed_on(answer.headers().clone());
-        // A `Vec` would bring a content type of its own.
-        Ok((answer.status(), headers, Body::from(body)).into_response())
-    }
+    let headers = client::passed_on(answer.headers().clone());
+    // A `Vec` would bring a content type of its own.
+    Ok((answer.status(), headers, Body::from(body)).into_response())
 }
 
 /// Returns whether requests to `url` arrive at the listener with the address `own`.

@@ -18,22 +18,27 @@ use axum::{
     Router,
     http::{StatusCode, Uri},
 };
-use clap::{Args, value_parser};
+use clap::Args;
 use jiff::Timestamp;
 use reqwest::Url;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use trackingmore_webhook_axum::Verifier;
 
 use self::{
-    forwarding::Forward,
-    page::{Guard, Inspector, Target},
+    page::Inspector,
     receiving::Receiver,
     saving::Save,
     store::Store,
     terminal::{Listening, Printing},
 };
 use crate::{
-    client, duration, failure::Failure, output::Output, secret::SecretArgs, signing::SchemeArg,
+    client::{self, Target},
+    duration,
+    failure::Failure,
+    number,
+    output::Output,
+    secret::SecretArgs,
+    signing::SchemeArg,
 };
 
 /// How long answers may take after Ctrl-C.
@@ -52,11 +57,12 @@ const GRACE: Duration = Duration::from_secs(3);
 #[command(after_help = "\
 Examples:
   trackingmore-webhook listen
-  trackingmore-webhook listen --save deliveries --forward http://127.0.0.1:3000/webhooks/trackingmore
+  trackingmore-webhook listen --save deliveries \\
+      --forward http://127.0.0.1:3000/webhooks/trackingmore
   trackingmore-webhook listen --fail-first 2")]
 pub(crate) struct Listen {
     /// Listen on this address; port 0 takes a free port, and the first line says which
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080", value_parser = address)]
     addr: String,
     /// Receive deliveries at this path
     #[arg(long, default_value = "/webhooks/trackingmore", value_parser = path)]
@@ -67,22 +73,23 @@ pub(crate) struct Listen {
     /// Refuse timestamps older than this, such as 5m or 2d
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
-    /// Save each request to the path as a file in this directory; of refused requests, the first
+    /// Save each request as a file in this directory; of those that are not accepted, only the first
     /// 1,000. The files hold customers' data and live signatures, and only you can read them
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Forward accepted deliveries, byte for byte with their signature, and relay the answer
+    /// Forward accepted deliveries to this receiver, byte for byte and with their signature, and
+    /// relay its answer
     #[arg(long, value_name = "URL", value_parser = client::target, conflicts_with = "answer")]
     forward: Option<Url>,
     /// Answer accepted deliveries with this status
-    #[arg(long, value_name = "STATUS", default_value = "200", value_parser = value_parser!(u16).range(200..600))]
+    #[arg(long, value_name = "STATUS", default_value = "200", value_parser = number::within(200..=599u16))]
     answer: u16,
     /// Answer the first N accepted deliveries with 503, to see the sender retry
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = number::within(0..=1_000_000u64))]
     fail_first: u64,
     /// Serve a page that shows what arrives and why it is refused, on this loopback address
     /// [default: 127.0.0.1:4040, or the next port that is free]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     inspect: Option<Option<String>>,
     /// Open the page in the browser
     #[arg(long, requires = "inspect")]
@@ -121,38 +128,33 @@ impl Listen {
         let own = format!("http://{}{}", page::reachable(addr), self.path);
         let own = Url::parse(&own).map_err(Failure::failed)?;
         let replay_to = self.replay_to.or_else(|| self.forward.clone());
-        let forward = match self.forward {
-            Some(url) => Some(Forward::new(url, addr).await?),
-            None => None,
-        };
+        let forward = self.forward.map(Target::new).transpose()?;
+        if let Some(target) = &forward
+            && forwarding::leads_to(&target.url, addr).await
+        {
+            let url = target.shown();
+            return Err(Failure::usage(format_args!(
+                "--forward {url} is this listener: deliveries would loop forever"
+            )));
+        }
         let store = Arc::new(Store::new());
         let (stop, stopping) = watch::channel(false);
         let mut servers = JoinSet::new();
         let mut inspect = None;
         if let Some(place) = self.inspect {
-            let listener = page::bind(place.as_deref()).await?;
-            let addr = listener.local_addr().map_err(Failure::failed)?;
-            let target = match replay_to {
-                Some(url) if forwarding::leads_to(&url, addr).await => {
-                    let what = "deliveries cannot be sent to the inspector itself";
-                    return Err(Failure::usage(what));
-                }
-                url => url.map(Target::new).transpose()?,
-            };
-            let guard = Guard::new(addr)?;
-            inspect = Some(format!("http://{addr}{}", guard.path()));
             let inspector = Inspector {
                 store: store.clone(),
                 secrets: secrets.clone(),
                 scheme: self.scheme,
                 max_age: self.max_age,
                 own: Target::new(own)?,
-                target,
+                target: replay_to.map(Target::new).transpose()?,
                 epoch: Timestamp::now().as_millisecond().unsigned_abs(),
                 streams: Inspector::streams(),
                 stopping: stopping.clone(),
             };
-            let app = guard.around(inspector.routes());
+            let (listener, app, url) = inspector.open(place.as_deref()).await?;
+            inspect = Some(url);
             servers.spawn(serving::serve(listener, app, stopping.clone()));
         }
         let listening = Listening {
@@ -191,6 +193,17 @@ impl Listen {
         store.close();
         printing.finish().await?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    match port.parse::<u16>() {
+        Ok(_) if !host.is_empty() => Ok(text.to_owned()),
+        port => {
+            let port = port.unwrap_or(8080);
+            Err(format!("give a host and a port, such as 127.0.0.1:{port}"))
+        }
     }
 }
 

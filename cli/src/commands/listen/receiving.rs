@@ -25,13 +25,16 @@ use tokio::{
 use trackingmore_webhook_axum::{Error, ErrorKind, Verifier, Webhook};
 
 use super::{
-    forwarding::Forward,
+    forwarding,
     saving::Save,
     serving::PATIENCE,
-    store::{self, Answered, Record, Store},
+    store::{Answered, Record, Store},
     verdict::Verdict,
 };
-use crate::client::milliseconds;
+use crate::{
+    client::{Target, milliseconds},
+    saved::Saved,
+};
 
 /// The body limit of a verifier. Reading stops just beyond it.
 const LIMIT: usize = 256 * 1024;
@@ -42,18 +45,11 @@ pub(super) struct Receiver {
     pub(super) secrets: usize,
     pub(super) path: String,
     pub(super) save: Option<Arc<Save>>,
-    pub(super) forward: Option<Forward>,
+    pub(super) forward: Option<Target>,
     pub(super) answer: StatusCode,
     /// How many accepted deliveries are still to be answered with 503.
     pub(super) to_fail: AtomicU64,
     pub(super) store: Arc<Store>,
-}
-
-/// An answer, and what is printed with it.
-struct Outcome {
-    response: Response,
-    from: Option<String>,
-    trouble: Option<String>,
 }
 
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
@@ -71,8 +67,8 @@ impl Receiver {
         let (body, end) = read(body).await;
         let arrived = Instant::now();
         let (verdict, refusal) = self.judge(&parts, body.clone(), end, received).await;
-        let request = store::Request {
-            received,
+        let request = Saved {
+            received: Some(received),
             method: parts.method.to_string(),
             target: parts.uri.to_string(),
             headers: parts
@@ -80,29 +76,27 @@ impl Receiver {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
                 .collect(),
-            body,
+            body: Some(body),
         };
-        let record = self.store.arrived(request, verdict);
-        let mut outcome = match refusal {
-            Some(response) => response.into(),
-            None => self.answer(&parts, &record).await,
+        let record = self.store.arrived(received, request, verdict);
+        let mut answered = Answered {
+            number: record.arrived.number,
+            ..Answered::default()
         };
-        let saved = self.save(&record, &mut outcome).await;
+        let mut response = match refusal {
+            Some(response) => response,
+            None => self.answer(&parts, &record, &mut answered).await,
+        };
+        self.save(&record, &mut response, &mut answered).await;
         if end != End::Whole {
             let close = HeaderValue::from_static("close");
-            outcome.response.headers_mut().insert(CONNECTION, close);
+            response.headers_mut().insert(CONNECTION, close);
         }
-        let answered = Answered {
-            number: record.arrived.number,
-            at: Timestamp::now(),
-            status: outcome.response.status().as_u16(),
-            from: outcome.from,
-            latency_ms: milliseconds(arrived.elapsed()),
-            saved,
-            trouble: outcome.trouble,
-        };
+        answered.at = Timestamp::now();
+        answered.status = response.status().as_u16();
+        answered.latency_ms = milliseconds(arrived.elapsed());
         self.store.answered(&record, answered);
-        outcome.response
+        response
     }
 
     /// Judges a request. Returns the answer if it is refused.
@@ -143,57 +137,52 @@ impl Receiver {
     }
 
     /// Answers an accepted delivery.
-    async fn answer(&self, parts: &Parts, record: &Record) -> Outcome {
+    async fn answer(&self, parts: &Parts, record: &Record, answered: &mut Answered) -> Response {
         let fails = self
             .to_fail
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(1)
             });
         if fails.is_ok() {
-            return StatusCode::SERVICE_UNAVAILABLE.into_response().into();
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
         let Some(forward) = &self.forward else {
-            return self.answer.into_response().into();
+            return self.answer.into_response();
         };
-        let answer = forward.pass_on(parts.headers.clone(), record.body.clone());
-        match answer.await {
-            Ok(response) => Outcome {
-                from: Some(forward.shown()),
-                ..response.into()
-            },
-            Err(trouble) => Outcome {
-                trouble: Some(trouble),
-                ..StatusCode::BAD_GATEWAY.into_response().into()
-            },
+        let headers = parts.headers.clone();
+        let body = record.request.body.clone().unwrap_or_default();
+        match forwarding::pass_on(forward, headers, body).await {
+            Ok(response) => {
+                answered.from = Some(forward.shown());
+                response
+            }
+            Err(trouble) => {
+                answered.trouble = Some(trouble);
+                StatusCode::BAD_GATEWAY.into_response()
+            }
         }
     }
 
-    /// Saves a request before it is answered. Returns the file.
-    async fn save(&self, record: &Arc<Record>, outcome: &mut Outcome) -> Option<String> {
-        let (save, record) = (self.save.clone()?, record.clone());
+    /// Saves a request before it is answered.
+    async fn save(&self, record: &Arc<Record>, response: &mut Response, answered: &mut Answered) {
+        let (Some(save), record) = (self.save.clone(), record.clone()) else {
+            return;
+        };
         let is_accepted = record.arrived.verdict.is_accepted();
-        let status = outcome.response.status().as_u16();
+        let status = response.status().as_u16();
         let saved = task::spawn_blocking(move || save.keep(&record, status)).await;
-        let trouble = match saved {
-            Ok(Ok(file)) => return Some(file),
-            Ok(Err(trouble)) => trouble,
-            Err(_) => "cannot save: the program is stopping".to_owned(),
+        answered.trouble = match saved {
+            Ok(Ok(file)) => {
+                answered.saved = Some(file);
+                return;
+            }
+            Ok(Err(trouble)) => Some(trouble),
+            Err(_) => Some("cannot save: the program is stopping".to_owned()),
         };
         if is_accepted {
             // So that the sender retries.
-            *outcome = StatusCode::INTERNAL_SERVER_ERROR.into_response().into();
-        }
-        outcome.trouble = Some(trouble);
-        None
-    }
-}
-
-impl From<Response> for Outcome {
-    fn from(response: Response) -> Self {
-        Self {
-            response,
-            from: None,
-            trouble: None,
+            *response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            answered.from = None;
         }
     }
 }

@@ -4,10 +4,7 @@ use std::{
 };
 
 use super::store::Record;
-use crate::{
-    failure::Failure,
-    saved::{self, Saved},
-};
+use crate::{failure::Failure, saved};
 
 /// How many refused requests are saved. Anyone can send those.
 const REFUSED_KEPT: u64 = 1_000;
@@ -41,21 +38,10 @@ impl Save {
         let time = record.arrived.received.strftime("%Y%m%dT%H%M%S.%3fZ");
         let path = self.dir.join(format!("{time}-{n:04}.delivery"));
         let path_shown = path.display().to_string();
-        match Saved::from(record).create(&path, &record.arrived.verdict.name(), answer) {
-            Ok(()) => Ok(path_shown),
-            Err(error) => Err(format!("cannot save {path_shown}: {error}")),
-        }
-    }
-}
-
-impl From<&Record> for Saved {
-    fn from(record: &Record) -> Self {
-        Self {
-            received: Some(record.arrived.received),
-            method: record.method.clone(),
-            target: record.target.clone(),
-            headers: record.headers.clone(),
-            body: Some(record.body.clone()),
-        }
+        let saved = record
+            .request
+            .create(&path, &record.arrived.verdict.name(), answer);
+        saved.map_err(|error| format!("cannot save {path_shown}: {error}"))?;
+        Ok(path_shown)
     }
 }

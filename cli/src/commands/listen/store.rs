@@ -8,14 +8,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::body::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::watch, task::coop};
 
 use super::verdict::Verdict;
-use crate::client::{self, Answer};
+use crate::{client::Answer, saved::Saved};
 
 /// How many requests are kept, and how many bytes: 500 and 32 MiB in all. Refused ones have a ring
 /// of their own, as anyone can send those: they must not push out accepted ones.
@@ -55,22 +54,9 @@ struct State {
 /// A request as it came, with its verdict.
 pub(super) struct Record {
     pub(super) arrived: Arc<Arrived>,
-    pub(super) method: String,
-    /// The path and the query.
-    pub(super) target: String,
-    /// Names in lower case, in the order in which they first came, those of one name together.
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) body: Bytes,
+    pub(super) request: Saved,
+    /// Of the body.
     pub(super) sha256: [u8; 32],
-}
-
-/// A request as it came.
-pub(super) struct Request {
-    pub(super) received: Timestamp,
-    pub(super) method: String,
-    pub(super) target: String,
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) body: Bytes,
 }
 
 /// What a subscriber learns about a request when it arrives.
@@ -87,7 +73,8 @@ pub(super) struct Arrived {
 }
 
 /// What a subscriber learns about a request when it is answered.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
+#[serde(tag = "event", rename = "answered")]
 pub(super) struct Answered {
     pub(super) number: u64,
     pub(super) at: Timestamp,
@@ -119,20 +106,23 @@ pub(super) struct Kept {
 }
 
 /// A request that was sent again from the page.
+#[derive(Serialize)]
 pub(super) struct Resent {
     pub(super) at: Timestamp,
     /// Whether the bytes and the signature were those of the request.
     pub(super) how: &'static str,
     pub(super) bytes: usize,
+    #[serde(flatten)]
     pub(super) answer: Answer,
 }
 
 /// The totals of all requests.
 #[derive(Clone, Default, Serialize)]
+#[serde(tag = "event", rename = "summary")]
 pub(super) struct Totals {
     pub(super) accepted: u64,
     pub(super) refused: u64,
-    /// Those to another path or with another method.
+    /// Those with an unexpected path or method.
     pub(super) unexpected: u64,
     /// The refused ones by their code.
     pub(super) reasons: BTreeMap<&'static str, u64>,
@@ -155,24 +145,26 @@ impl Store {
     }
 
     /// Adds a request with its verdict.
-    pub(super) fn arrived(&self, request: Request, verdict: Verdict) -> Arc<Record> {
-        let sha256 = Sha256::digest(&request.body).into();
+    pub(super) fn arrived(
+        &self,
+        received: Timestamp,
+        request: Saved,
+        verdict: Verdict,
+    ) -> Arc<Record> {
+        let sha256 = Sha256::digest(request.body()).into();
         let record = {
             let mut state = self.state();
             let number = state.totals.arrived(&verdict);
             let arrived = Arc::new(Arrived {
                 number,
-                received: request.received,
-                bytes: request.body.len(),
+                received,
+                bytes: request.body().len(),
                 repeats: state.last_with(&sha256),
                 verdict,
             });
             let record = Arc::new(Record {
                 arrived: arrived.clone(),
-                method: request.method,
-                target: request.target,
-                headers: request.headers,
-                body: request.body,
+                request,
                 sha256,
             });
             state.ring(&record).push(record.clone());
@@ -373,31 +365,11 @@ impl Ring {
     }
 }
 
-impl Resent {
-    pub(super) fn record(&self) -> impl Serialize {
-        #[derive(Serialize)]
-        struct Resent<'a> {
-            at: Timestamp,
-            how: &'static str,
-            bytes: usize,
-            #[serde(flatten)]
-            answer: client::Record<'a>,
-        }
-        Resent {
-            at: self.at,
-            how: self.how,
-            bytes: self.bytes,
-            answer: self.answer.record(),
-        }
-    }
-}
-
 impl Record {
     fn size(&self) -> usize {
-        let headers = self.headers.iter();
-        let headers: usize = headers
-            .map(|(name, value)| name.len() + value.len() + 64)
-            .sum();
-        OVERHEAD + self.method.len() + self.target.len() + headers + self.body.len()
+        let headers = self.request.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len() + 64);
+        let head = self.request.method.len() + self.request.target.len();
+        OVERHEAD + head + headers.sum::<usize>() + self.request.body().len()
     }
 }

@@ -30,6 +30,7 @@ const READING: Duration = Duration::from_secs(1);
 
 /// Where `listen` can be reached.
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "listening")]
 pub(super) struct Listening {
     pub(super) url: String,
     /// The page of the inspector.
@@ -85,35 +86,21 @@ async fn print(
     printed: &AtomicU64,
 ) -> Result<(), Failure> {
     let mut lines = store.subscribe(0);
-    output.line(listening, &event("listening", listening))?;
+    output.line(listening, listening)?;
     while let Some(line) = lines.next().await {
         match &line {
             // Its verdict is the event.
             Line::Arrived(arrived) => output.line(&**arrived, &**arrived)?,
-            Line::Answered(answered) => {
-                output.line(&**answered, &event("answered", &**answered))?
-            }
+            Line::Answered(answered) => output.line(&**answered, &**answered)?,
             Line::Missed(lines) => output.line(
                 Painted(BAD, format_args!("{lines} lines not shown")),
-                &event("missed", json!({"lines": lines})),
+                &json!({"event": "missed", "lines": lines}),
             )?,
         }
         printed.fetch_add(1, Ordering::Relaxed);
     }
     let totals = store.totals();
-    output.line(&totals, &event("summary", &totals))
-}
-
-/// A line for a script.
-#[derive(Serialize)]
-struct Record<T> {
-    event: &'static str,
-    #[serde(flatten)]
-    what: T,
-}
-
-fn event<T>(event: &'static str, what: T) -> Record<T> {
-    Record { event, what }
+    output.line(&totals, &totals)
 }
 
 impl Display for Listening {
@@ -219,7 +206,7 @@ impl Display for Totals {
         }
         if self.unexpected > 0 {
             let unexpected = self.unexpected;
-            write!(f, ", {unexpected} to another path or with another method")?;
+            write!(f, ", {unexpected} with an unexpected path or method")?;
         }
         for (n, (status, count)) in self.answers.iter().enumerate() {
             let before = if n == 0 { "; answered " } else { ", " };

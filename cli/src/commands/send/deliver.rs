@@ -1,17 +1,12 @@
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use reqwest::{
-    Client, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
-};
-use tokio::{sync::mpsc, time::sleep};
+use futures_util::{Stream, StreamExt as _, future, stream};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use tokio::time::sleep;
 use trackingmore_webhook_axum::trackingmore_webhook::retry::{MAX_ATTEMPTS, RetrySchedule};
 
 use crate::{
-    client::{self, Answer},
+    client::{self, Answer, Target},
     event::EventSource,
     failure::Failure,
     secret::Secret,
@@ -22,7 +17,7 @@ const NAME: &str = concat!("trackingmore-webhook/", env!("CARGO_PKG_VERSION"));
 
 /// Signs deliveries and sends each until it is accepted or given up.
 pub(super) struct Sender {
-    pub(super) receivers: Vec<Receiver>,
+    pub(super) receivers: Vec<Target>,
     pub(super) events: EventSource,
     pub(super) secret: Secret,
     pub(super) signing: SigningArgs,
@@ -30,18 +25,6 @@ pub(super) struct Sender {
     pub(super) schedule: Option<RetrySchedule>,
     pub(super) speed: f64,
     pub(super) repeat: u64,
-}
-
-pub(super) struct Receiver {
-    client: Client,
-    url: Url,
-}
-
-impl Receiver {
-    pub(super) fn new(url: Url) -> Result<Self, Failure> {
-        let client = client::client(&url)?;
-        Ok(Self { client, url })
-    }
 }
 
 /// One attempt of one delivery.
@@ -57,77 +40,61 @@ pub(super) struct Attempt {
     pub(super) wait: Option<Duration>,
 }
 
-type Report = mpsc::Sender<Result<Attempt, Failure>>;
-
 impl Sender {
     /// The number of deliveries if everything is sent `count` times.
     pub(super) fn total(&self, count: u64) -> u64 {
         count * self.events.steps() * self.repeat * self.receivers.len() as u64
     }
 
-    /// Starts to send everything `count` times, and reports each attempt.
-    pub(super) fn start(
-        self,
+    /// Sends everything `count` times.
+    pub(super) fn send(
+        &self,
         count: u64,
         is_shuffled: bool,
-        concurrency: u64,
-    ) -> Result<mpsc::Receiver<Result<Attempt, Failure>>, Failure> {
+        concurrency: usize,
+    ) -> Result<impl Stream<Item = Result<Attempt, Failure>>, Failure> {
         // Fail before anything is sent.
         self.make(0)?;
-        let mut order: Box<dyn Iterator<Item = u64> + Send> = Box::new(0..self.total(count));
-        if is_shuffled {
-            let mut all: Vec<_> = order.collect();
+        let all = 0..self.total(count);
+        let order = if is_shuffled {
+            let mut all: Vec<_> = all.collect();
             shuffle(&mut all)?;
-            order = Box::new(all.into_iter());
-        }
-        let order = Arc::new(Mutex::new(order));
-        let sender = Arc::new(self);
-        let (report, attempts) = mpsc::channel(64);
-        for _ in 0..concurrency {
-            let (sender, order, report) = (sender.clone(), order.clone(), report.clone());
-            tokio::spawn(async move {
-                let next = || order.lock().unwrap_or_else(PoisonError::into_inner).next();
-                while let Some(place) = next() {
-                    if sender.deliver(place, &report).await.is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        Ok(attempts)
+            stream::iter(all).left_stream()
+        } else {
+            stream::iter(all).right_stream()
+        };
+        let deliveries = order.map(|place| Box::pin(self.deliver(place)));
+        Ok(deliveries.flatten_unordered(concurrency))
     }
 
-    /// Attempts a delivery until it is accepted or given up. Fails if reports are no longer read.
-    async fn deliver(
-        &self,
-        place: u64,
-        report: &Report,
-    ) -> Result<(), mpsc::error::SendError<Result<Attempt, Failure>>> {
+    /// Attempts a delivery until it is accepted or given up.
+    fn deliver(&self, place: u64) -> impl Stream<Item = Result<Attempt, Failure>> {
         let copy = place / self.receivers.len() as u64;
         let receiver = &self.receivers[place as usize % self.receivers.len()];
         let (headers, body) = match self.make(copy) {
             Ok(delivery) => delivery,
-            Err(failure) => return report.send(Err(failure)).await,
+            Err(failure) => return stream::once(future::ready(Err(failure))).left_stream(),
         };
-        for number in 1.. {
-            let Receiver { client, url } = receiver;
-            let answer = client::post(client, url, headers.clone(), body.clone()).await;
-            let wait = self.wait_after(number, &answer);
-            let attempt = Attempt {
-                delivery: copy / self.repeat + 1,
-                url: client::shown(url),
-                number,
-                of: self.schedule.map_or(1, |_| MAX_ATTEMPTS),
-                answer,
-                wait,
-            };
-            report.send(Ok(attempt)).await?;
-            match wait {
-                Some(wait) => sleep(wait).await,
-                None => break,
+        let first = Some((1, Duration::ZERO));
+        let attempts = stream::unfold(first, move |next| {
+            let (headers, body) = (headers.clone(), body.clone());
+            async move {
+                let (number, wait) = next?;
+                sleep(wait).await;
+                let answer = receiver.post(headers, body).await;
+                let wait = self.wait_after(number, &answer);
+                let attempt = Attempt {
+                    delivery: copy / self.repeat + 1,
+                    url: receiver.shown(),
+                    number,
+                    of: self.schedule.map_or(1, |_| MAX_ATTEMPTS),
+                    answer,
+                    wait,
+                };
+                Some((Ok(attempt), wait.map(|wait| (number + 1, wait))))
             }
-        }
-        Ok(())
+        });
+        attempts.right_stream()
     }
 
     fn make(&self, copy: u64) -> Result<(HeaderMap, Vec<u8>), Failure> {

@@ -1,9 +1,10 @@
 mod deliver;
 mod tally;
 
-use std::process::ExitCode;
+use std::{pin::pin, process::ExitCode};
 
-use clap::{Args, value_parser};
+use clap::Args;
+use futures_util::StreamExt as _;
 use reqwest::Url;
 use serde::Serialize;
 use tokio::signal;
@@ -11,14 +12,15 @@ use trackingmore_webhook_axum::trackingmore_webhook::retry::RetrySchedule;
 
 pub(super) use self::deliver::{headers, shuffle};
 use self::{
-    deliver::{Attempt, Receiver, Sender},
+    deliver::{Attempt, Sender},
     tally::Tally,
 };
 use crate::{
-    client,
+    client::{self, Answer, Target},
     duration::Written,
     event::EventArgs,
     failure::Failure,
+    number,
     output::{BAD, GOOD, Output, Painted},
     secret::SecretArgs,
     signing::{self, SigningArgs},
@@ -52,23 +54,23 @@ pub(crate) struct Send {
     #[arg(long)]
     retry: bool,
     /// Speed up retries by this factor; implies --retry
-    #[arg(long, value_name = "FACTOR", value_parser = speed)]
+    #[arg(long, value_name = "FACTOR", value_parser = number::within(1.0..=1e9))]
     speed: Option<f64>,
     // It is the default.
     #[arg(long, hide = true, conflicts_with_all = ["retry", "speed"])]
     no_retry: bool,
     /// Send this many deliveries, or stories, and print a summary, also on Ctrl-C
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=10_000_000u64))]
     count: u64,
     /// Send each delivery this many times, byte for byte, to see that it counts once
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=1000u64))]
     repeat: u64,
     /// Send the deliveries in random order
     #[arg(long)]
     shuffle: bool,
-    /// Maximum concurrent deliveries; one that waits for a retry counts
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u64).range(1..=1000))]
-    concurrency: u64,
+    /// Maximum concurrent deliveries, including those waiting for a retry
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=1000u16))]
+    concurrency: u16,
     #[command(flatten)]
     secret: SecretArgs,
     #[command(flatten)]
@@ -76,13 +78,13 @@ pub(crate) struct Send {
 }
 
 #[derive(Serialize)]
+#[serde(tag = "event", rename = "attempt")]
 struct Record<'a> {
-    event: &'static str,
     delivery: u64,
     url: String,
     attempt: u32,
     #[serde(flatten)]
-    answer: client::Record<'a>,
+    answer: &'a Answer,
     next_seconds: Option<f64>,
 }
 
@@ -91,7 +93,7 @@ impl Send {
         let secret = self.secret.one()?;
         let events = self.event.read()?;
         signing::check(&secret)?;
-        let receivers = self.urls.iter().cloned().map(Receiver::new);
+        let receivers = self.urls.iter().cloned().map(Target::new);
         let retries = self.retry || self.speed.is_some();
         let sender = Sender {
             receivers: receivers.collect::<Result<_, _>>()?,
@@ -106,23 +108,13 @@ impl Send {
         let prints_attempts = self.count == 1 || self.output.is_json();
         let total = sender.total(self.count);
         let mut tally = Tally::start(total);
-        let mut attempts = sender.start(self.count, self.shuffle, self.concurrency)?;
-        let interrupted = signal::ctrl_c();
-        tokio::pin!(interrupted);
-        loop {
-            tokio::select! {
-                biased;
-                // What has been reported until then still counts.
-                _ = &mut interrupted, if !attempts.is_closed() => attempts.close(),
-                attempt = attempts.recv() => {
-                    let Some(attempt) = attempt.transpose()? else {
-                        break;
-                    };
-                    tally.add(&attempt);
-                    if prints_attempts {
-                        print(&attempt, total > 1, self.urls.len() > 1, self.output)?;
-                    }
-                }
+        let interrupted = pin!(signal::ctrl_c());
+        let attempts = sender.send(self.count, self.shuffle, self.concurrency.into())?;
+        let mut attempts = attempts.take_until(interrupted);
+        while let Some(attempt) = attempts.next().await.transpose()? {
+            tally.add(&attempt);
+            if prints_attempts {
+                print(&attempt, total > 1, self.urls.len() > 1, self.output)?;
             }
         }
         let all_accepted = tally.all_accepted();
@@ -168,19 +160,11 @@ fn print(
         Written(answer.latency),
     );
     let record = Record {
-        event: "attempt",
         delivery: *delivery,
         url: url.clone(),
         attempt: *number,
-        answer: answer.record(),
+        answer,
         next_seconds: wait.map(|wait| wait.as_secs_f64()),
     };
     output.line(text, &record)
-}
-
-fn speed(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(speed) if (1.0..=1e9).contains(&speed) => Ok(speed),
-        _ => Err("give a number from 1 to 1000000000".to_owned()),
-    }
 }

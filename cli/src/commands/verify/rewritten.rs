@@ -103,7 +103,8 @@ fn with_plus(body: &[u8]) -> Vec<u8> {
 
 /// Writes JSON compactly with the keys in alphabetical order.
 fn sorted(json: &[u8]) -> Option<String> {
-    let json: Value = serde_json::from_slice(json).ok()?;
+    let mut json: Value = serde_json::from_slice(json).ok()?;
+    json.sort_all_objects();
     Some(json.to_string())
 }
 

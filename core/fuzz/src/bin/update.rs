@@ -28,7 +28,7 @@ fn read(body: &[u8]) -> Option<Tracking> {
 }
 
 fn check_once(sent: &[Tracking]) {
-    let (mut told, mut status, mut known) = (0, None, None::<Tracking>);
+    let (mut reported, mut status, mut known) = (0, None, None::<Tracking>);
     for sent in sent {
         let shown = known.as_ref().map_or(0, |it| it.checkpoints().len());
         let update = Update::new(known, sent.clone());
@@ -37,39 +37,39 @@ fn check_once(sent: &[Tracking]) {
             assert_ne!(Some(&change.to), status.as_ref());
             status = Some(change.to);
         }
-        told += all_told(&update).len();
+        reported += all_reported(&update).len();
         let now_shown = update.tracking().checkpoints().len();
-        assert!(told >= now_shown);
+        assert!(reported >= now_shown);
         // Two that were reported may turn out to be one instant, written with two offsets.
         if !has_offsets(update.tracking()) {
             assert!(shown <= now_shown);
-            assert_eq!(told, now_shown);
+            assert_eq!(reported, now_shown);
         }
 
         let again = Update::new(Some(update.tracking().clone()), sent.clone());
         assert_eq!(again.tracking(), update.tracking());
         assert!(!again.is_news());
         assert_eq!(again.status(), None);
-        assert!(all_told(&again).is_empty());
+        assert!(all_reported(&again).is_empty());
         let _ = format!("{update:?}");
         known = Some(update.into_tracking());
     }
 }
 
 fn check_cuts(sent: &[Tracking]) {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let mut known = None;
     for sent in sent {
         let update = Update::new(known, sent.clone());
-        told.extend(all_told(&update));
+        reported.extend(all_reported(&update));
         known = Some(update.into_tracking());
     }
     let (first, then) = sent.split_first().expect("some were sent");
     let first = Update::new(None, first.clone());
     let update = then.iter().cloned().fold(first, Update::then);
     assert_eq!(Some(update.tracking()), known.as_ref());
-    told.sort();
-    assert_eq!(all_told(&update), told);
+    reported.sort();
+    assert_eq!(all_reported(&update), reported);
 }
 
 fn check_order(sent: &[Tracking]) {
@@ -94,7 +94,7 @@ fn check_order(sent: &[Tracking]) {
     );
 }
 
-fn all_told(update: &Update) -> Vec<CheckpointKey> {
+fn all_reported(update: &Update) -> Vec<CheckpointKey> {
     sorted(update.checkpoints().iter().chain(update.backfilled()))
 }
 

@@ -135,7 +135,7 @@ fn other_parcels_are_not_compared() {
 
 proptest! {
     #[test]
-    fn news_is_sure_and_never_on_both_sides(
+    fn newer_is_certain_and_never_on_both_sides(
         ours in prop::collection::vec(any_time(), 0..6),
         theirs in prop::collection::vec(any_time(), 0..6),
         split in 0_usize..6,

@@ -153,7 +153,7 @@ pub(crate) fn any_time() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_pair_stands_against_a_sure_order(
+    fn no_pair_contradicts_a_certain_order(
         dates in prop::collection::vec(any_time(), 0..30), split in 0_usize..30,
     ) {
         let dates: Vec<_> = dates.iter().map(|date| (date.as_str(), "")).collect();

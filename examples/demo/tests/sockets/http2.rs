@@ -125,7 +125,7 @@ fn every_case_has_its_answer_on_one_connection() {
 }
 
 #[test]
-fn half_sent_deliveries_keep_no_other_waiting_and_reach_the_handler_once_complete() {
+fn half_sent_deliveries_delay_no_others_and_reach_the_handler_once_complete() {
     for_each(async |server, client| {
         // All but three of the spaces at the end, so the event is complete.
         let half = EVENT.len() - 3;
@@ -190,7 +190,7 @@ fn a_terabyte_announced_and_a_body_without_an_end_are_refused() {
 }
 
 #[test]
-fn held_back_bodies_cost_their_length() {
+fn unfinished_bodies_cost_their_length_in_memory() {
     const CONNECTIONS: usize = 25;
     const STREAMS: usize = 4;
     starvation::check_on(

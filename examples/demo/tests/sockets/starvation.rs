@@ -124,7 +124,7 @@ fn a_terabyte_announced_500_times_is_refused_500_times() {
 }
 
 #[test]
-fn bodies_held_back_a_byte_before_their_end_cost_their_length() {
+fn bodies_without_their_last_byte_cost_their_length_in_memory() {
     const CONNECTIONS: usize = 100;
     let margin = CONNECTIONS as u64 * MARGIN_OF_LONG;
     let body = vec![b' '; LIMIT - 1];
@@ -226,7 +226,7 @@ fn a_chunked_body_without_an_end_is_refused_at_the_limit() {
 }
 
 #[test]
-fn the_most_headers_that_the_server_takes_cost_only_what_the_server_needs() {
+fn as_many_headers_as_the_server_takes_cost_only_the_servers_own_memory() {
     const CONNECTIONS: usize = 100;
     let large = format!("signature: {}", "0".repeat(100_000));
     let many: Vec<_> = (0..90)

@@ -46,13 +46,13 @@ async fn roll(database: PgConnectOptions) {
         PgInbox::of_version(migrations, pool, InboxOptions::new()).await
     };
     let mut connection = PgConnection::connect_with(&database).await.unwrap();
-    let told = "CREATE TABLE told (n bigserial, number text NOT NULL, minute text NOT NULL)";
-    execute(&mut connection, told).await;
+    let table = "CREATE TABLE message (n bigserial, number text NOT NULL, minute text NOT NULL)";
+    execute(&mut connection, table).await;
 
     let old = open(&[FIRST]).await.unwrap();
     let old_works = Working::start(&old);
     send(&old, 1..3).await;
-    until_told(&mut connection, 1..3).await;
+    until_messages(&mut connection, 1..3).await;
 
     // The migration has begun.
     let locks = "SELECT pg_advisory_lock(1), pg_advisory_lock(2)";
@@ -62,7 +62,7 @@ async fn roll(database: PgConnectOptions) {
     let migrating = tokio::spawn(migrating);
     until_it_waits_for(&mut connection, 1).await;
     send(&old, 3..5).await;
-    until_told(&mut connection, 1..5).await;
+    until_messages(&mut connection, 1..5).await;
 
     // It changes the table of parcels while the old process works on it.
     send(&old, 5..7).await;
@@ -76,16 +76,16 @@ async fn roll(database: PgConnectOptions) {
 
     // Each process handles what the other has accepted, first alone and then beside it.
     send(&new, 9..11).await;
-    until_told(&mut connection, 1..11).await;
+    until_messages(&mut connection, 1..11).await;
     let new_works = Working::start(&new);
     for minute in 11..21 {
         let by = if minute % 2 == 0 { &old } else { &new };
         send(by, minute..minute + 1).await;
     }
-    until_told(&mut connection, 1..21).await;
+    until_messages(&mut connection, 1..21).await;
     old_works.end().await;
     send(&old, 21..23).await;
-    until_told(&mut connection, 1..23).await;
+    until_messages(&mut connection, 1..23).await;
     new_works.end().await;
 
     let again = new.record(&state(0, 1)).await.unwrap();
@@ -110,7 +110,7 @@ fn server() -> Option<PgConnectOptions> {
     Some(url.parse().unwrap())
 }
 
-/// A worker that tells each checkpoint once.
+/// A worker that writes a message for each new checkpoint.
 struct Working {
     stop: oneshot::Sender<()>,
     worker: JoinHandle<()>,
@@ -119,7 +119,7 @@ struct Working {
 impl Working {
     fn start(inbox: &PgInbox) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let worker = inbox.worker(tell).poll(Duration::from_millis(20));
+        let worker = inbox.worker(handle).poll(Duration::from_millis(20));
         let worker = tokio::spawn(async move {
             let stopped = async {
                 let _ = stopped.await;
@@ -135,11 +135,11 @@ impl Working {
     }
 }
 
-async fn tell(job: Job<Postgres>) -> Result<Done, BoxError> {
+async fn handle(job: Job<Postgres>) -> Result<Done, BoxError> {
     let update = job.update().clone();
     let mut transaction = job.begin().await?;
     for checkpoint in update.backfilled().iter().chain(update.checkpoints()) {
-        sqlx::query("INSERT INTO told (number, minute) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO message (number, minute) VALUES ($1, $2)")
             .bind(&update.tracking().tracking_number)
             .bind(&checkpoint.tracking_detail)
             .execute(&mut *transaction)
@@ -174,21 +174,21 @@ async fn send(inbox: &PgInbox, minutes: std::ops::Range<u32>) {
     }
 }
 
-/// Waits for these effects. There are no others, none of them twice, and they are in order.
-async fn until_told(connection: &mut PgConnection, minutes: std::ops::Range<u32>) {
+/// Waits for the messages of these minutes, each once and in order, and for no others.
+async fn until_messages(connection: &mut PgConnection, minutes: std::ops::Range<u32>) {
     let expected = minutes.flat_map(|minute| {
         (0..PARCELS).map(move |parcel| (number(parcel, minute), minute.to_string()))
     });
     let mut expected: Vec<_> = expected.collect();
-    // What is told of a parcel stays in order.
+    // The messages about a parcel are in order.
     expected.sort_by(|(number, _), (other, _)| number.cmp(other));
-    let told = "SELECT number, minute FROM told ORDER BY number COLLATE \"C\", n";
+    let messages = "SELECT number, minute FROM message ORDER BY number COLLATE \"C\", n";
     let mut found: Vec<(String, String)> = Vec::new();
     let deadline = Instant::now() + Duration::from_secs(60);
     while found.len() < expected.len() {
         assert!(Instant::now() < deadline, "{found:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
-        found = sqlx::query_as(told)
+        found = sqlx::query_as(messages)
             .fetch_all(&mut *connection)
             .await
             .unwrap();

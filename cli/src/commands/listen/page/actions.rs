@@ -19,13 +19,12 @@ use crate::{
     commands::{listen::store::Resent, replay, send},
     event::Status,
     failure::Failure,
-    saved::Saved,
     signing::{SchemeArg, SigningArgs},
 };
 
 #[derive(Deserialize)]
 pub(super) struct Replay {
-    /// Whether to sign it again.
+    /// Whether to give it a new signature.
     resign: bool,
     /// The body, if it was edited.
     body: Option<String>,
@@ -45,8 +44,8 @@ pub(super) async fn replay(
     let (Some(kept), Some(target)) = (inspector.store.kept(number), &inspector.target) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut saved = Saved::from(&*kept.record);
-    let mut body = kept.record.body.clone();
+    let mut saved = kept.record.request.clone();
+    let mut body = saved.body.take().unwrap_or_default();
     let is_edited = asked.body.is_some_and(|edited| {
         let is_edited = edited.as_bytes() != body;
         body = edited.into();
@@ -63,20 +62,20 @@ pub(super) async fn replay(
         Err(failure) => return cannot(&failure),
     };
     let at = Timestamp::now();
-    let answer = client::post(&target.client, &target.url, headers, body.clone()).await;
+    let answer = target.post(headers, body.clone()).await;
     let resent = Arc::new(Resent {
         at,
         how: match (is_edited, asked.resign) {
             (false, false) => "byte for byte",
-            (false, true) => "signed anew",
+            (false, true) => "with a new signature",
             (true, false) => "edited, with the signature of the original",
-            (true, true) => "edited and signed anew",
+            (true, true) => "edited, with a new signature",
         },
         bytes: body.len(),
         answer,
     });
     inspector.store.resent(&kept.record, resent.clone());
-    Json(resent.record()).into_response()
+    Json(&*resent).into_response()
 }
 
 /// Sends a test delivery to `listen` itself. Returns the answer.
@@ -90,9 +89,8 @@ pub(super) async fn send(State(inspector): State<Shared>, Json(asked): Json<Send
         Ok(headers) => headers,
         Err(failure) => return cannot(&failure),
     };
-    let own = &inspector.own;
-    let answer = client::post(&own.client, &own.url, headers, body).await;
-    Json(answer.record()).into_response()
+    let answer = inspector.own.post(headers, body).await;
+    Json(answer).into_response()
 }
 
 fn cannot(failure: &Failure) -> Response {

@@ -171,9 +171,9 @@ function wait(time) {
 function state(isLive) {
   const node = $('state');
   node.classList.toggle('live', isLive);
-  const text = isLive ? 'live' : 'cut off';
+  const text = isLive ? 'live' : 'disconnected';
   if (node.textContent !== text) node.textContent = text;
-  node.title = isLive ? '' : 'The stream is cut off. Is listen still running? This page keeps trying.';
+  node.title = isLive ? '' : 'Is listen still running? This page keeps trying to reconnect.';
 }
 
 /* ---- The list ---- */
@@ -195,7 +195,7 @@ function rowOf(request) {
   const what = {
     accepted: () => [statusOf(arrived.status), arrived.courier && ` · ${arrived.courier}`],
     refused: () => arrived.reason,
-    unexpected: () => 'another path or method',
+    unexpected: () => 'unexpected path or method',
   }[arrived.event]();
   const title = {
     accepted: () => arrived.parcel,
@@ -237,7 +237,7 @@ function drawList() {
   if (hadFocus) rowNode(hadFocus)?.focus({ preventScroll: true });
   $('missed').hidden = missed === 0;
   $('missed').textContent = `${missed} ${missed === 1 ? 'request is' : 'requests are'} not shown: `
-    + `the last ${kept.accepted} accepted and ${kept.refused} other ones are kept.`;
+    + `only the last ${kept.accepted} accepted and ${kept.refused} others are kept.`;
   $('empty').hidden = shown.length > 0;
   if (shown.length === 0) {
     $('empty').replaceChildren(...(requests.size > 0 ? nothingMatches() : nothingCame()));
@@ -396,7 +396,7 @@ function why({ arrived, why: found, headers }) {
         + 'timestamp alone. Take webhooks over HTTPS only, and ask the API again before a decision that costs money.'));
   }
   if (arrived.event === 'unexpected') {
-    return card('Why it was not accepted', element('p', { class: 'lead' }, 'This is another path or another method'),
+    return card('Why it was not accepted', element('p', { class: 'lead' }, 'The path or the method is not that of deliveries'),
       element('p', {}, ['Deliveries are received with POST at ', element('code', {}, about.url), '.']));
   }
   return card('Why it was refused',
@@ -436,7 +436,7 @@ const plain = (value) => (typeof value === 'string' ? value : JSON.stringify(val
 
 function news(update) {
   if (update.against === null) {
-    return element('p', { class: 'lead' }, 'The first delivery of this parcel: all is new');
+    return element('p', { class: 'lead' }, 'The first delivery of this parcel: everything is new');
   }
   const parts = [
     update.to && `status ${update.from ?? 'unknown'} → ${update.to}`,
@@ -447,7 +447,7 @@ function news(update) {
     : update.is_news ? 'Only details are new' : 'Nothing is new';
   const late = update.is_older && '. This delivery is older than that: it came late';
   return [element('p', { class: 'lead' }, what),
-    element('p', { class: 'soft' }, ['against what was known after ', linkTo(update.against), late])];
+    element('p', { class: 'soft' }, ['compared with what was known after ', linkTo(update.against), late])];
 }
 
 function timeline({ lanes, marks, gaps }) {
@@ -521,7 +521,7 @@ function raw({ arrived, headers, text, hex, sha256, method, target, lifetime }, 
       element('a', { class: 'button', href: `requests/${arrived.number}/body`, download: true }, 'Download body'),
       said,
     ]),
-    element('p', { class: 'soft after' }, `Commands and files hold the signature. ${lifetime}`));
+    element('p', { class: 'soft after' }, `The command and the .delivery file contain the signature. ${lifetime}`));
 }
 
 function isValid(text) {
@@ -575,7 +575,7 @@ function again({ arrived, text, resent }) {
   const send = async () => {
     const asked = { resign: resign.checked, body: isEdited ? editor.value : null };
     const result = await post(`requests/${arrived.number}/replay`, asked);
-    // Drawn anew meanwhile, the request may lack this answer.
+    // If the request was drawn again meanwhile, it may lack this answer.
     if (!answers.isConnected) return selected === arrived.number && open(arrived.number);
     answers.prepend(result.error ? element('li', { class: 'bad' }, result.error) : answerOf(result));
   };
@@ -583,7 +583,7 @@ function again({ arrived, text, resent }) {
   return card('Again',
     element('div', { class: 'actions' }, [
       element('button', { class: 'main', type: 'button', click: send }, 'Send again'),
-      element('label', { class: 'check' }, [resign, 'sign anew']),
+      element('label', { class: 'check' }, [resign, 'with a new signature']),
       element('span', { class: 'soft' }, `to ${about.target}`),
     ]),
     editor && element('details', {}, [element('summary', {}, 'Edit the body'), editor]),

@@ -53,7 +53,7 @@ impl Inspector {
     fn details(&self, kept: &Kept, shows_signatures: bool) -> Value {
         let record = &*kept.record;
         let arrived = &record.arrived;
-        let headers = record.headers.iter().map(|(name, value)| {
+        let headers = record.request.headers.iter().map(|(name, value)| {
             let is_masked = !shows_signatures && is_private(name, value);
             let value = match is_masked {
                 true => format!("•••••••• ({} characters)", value.len()),
@@ -61,23 +61,24 @@ impl Inspector {
             };
             json!({"name": name, "value": value, "masked": is_masked})
         });
-        let text = str::from_utf8(&record.body).ok();
+        let body = record.request.body();
+        let text = str::from_utf8(body).ok();
         json!({
             "arrived": &**arrived,
             "answered": kept.answered.as_deref(),
-            "method": record.method,
-            "target": record.target,
+            "method": record.request.method,
+            "target": record.request.target,
             "headers": headers.collect::<Vec<_>>(),
             "sha256": hex::encode(record.sha256),
             "text": text,
             "hex": match text {
                 Some(_) => None,
-                None => Some(hex::encode(&record.body[..record.body.len().min(SHOWN)])),
+                None => Some(hex::encode(&body[..body.len().min(SHOWN)])),
             },
             "why": self.why(record),
             "lifetime": self.lifetime(record),
             "parcel": self.parcel(record),
-            "resent": kept.resent.iter().map(|resent| resent.record()).collect::<Vec<_>>(),
+            "resent": kept.resent.iter().map(|resent| &**resent).collect::<Vec<_>>(),
         })
     }
 
@@ -129,8 +130,8 @@ impl Inspector {
 
     fn suspect<'a>(&self, record: &'a Record, secret: &'a [u8]) -> Option<Suspect<'a>> {
         Some(Suspect {
-            headers: &record.headers,
-            body: &record.body,
+            headers: &record.request.headers,
+            body: record.request.body(),
             secret,
             scheme: self.scheme,
             encoding: None,
@@ -147,10 +148,10 @@ impl Inspector {
     /// Returns how long a captured request stays valid.
     pub(super) fn lifetime(&self, record: &Record) -> String {
         let Some((body, _)) = self.verified(record) else {
-            return "The signature was not valid when it came.".to_owned();
+            return "The signature was not valid when the request arrived.".to_owned();
         };
         let Some(signed) = body.verified().timestamp() else {
-            return "The signature is live, and stays so until the secret is changed.".to_owned();
+            return "The signature stays valid until the secret is changed.".to_owned();
         };
         let max_age = SignedDuration::try_from(self.max_age).unwrap_or(SignedDuration::MAX);
         let end = Timestamp::try_from(signed).and_then(|signed| signed.checked_add(max_age));
@@ -158,8 +159,8 @@ impl Inspector {
             Ok(end) if end < Timestamp::now() => {
                 format!("The signature was valid here until {end:.0}.")
             }
-            Ok(end) => format!("The signature is live, and stays so here until {end:.0}."),
-            Err(_) => "The signature is live, and stays so.".to_owned(),
+            Ok(end) => format!("The signature stays valid here until {end:.0}."),
+            Err(_) => "The signature stays valid.".to_owned(),
         }
     }
 
@@ -178,7 +179,7 @@ impl Inspector {
         let status = update.status();
         Some(json!({
             "fields": fields(sent),
-            "unknown": unknown(&record.body, &event),
+            "unknown": unknown(record.request.body(), &event),
             "timeline": timeline,
             "update": {
                 "against": against,
@@ -222,7 +223,7 @@ impl Inspector {
 fn event(record: &Record) -> Option<Event> {
     let is_accepted = record.arrived.verdict.is_accepted();
     is_accepted
-        .then(|| serde_json::from_slice(&record.body).ok())
+        .then(|| serde_json::from_slice(record.request.body()).ok())
         .flatten()
 }
 

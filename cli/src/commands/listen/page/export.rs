@@ -10,13 +10,16 @@ use axum::{
 };
 
 use super::Shared;
-use crate::{client, commands::sign, saved::Saved};
+use crate::{client, commands::sign};
 
 pub(super) async fn body(State(inspector): State<Shared>, Path(number): Path<u64>) -> Response {
     let Some(kept) = inspector.store.kept(number) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    attachment(&format!("{number}.body"), kept.record.body.to_vec())
+    attachment(
+        &format!("{number}.body"),
+        kept.record.request.body().to_vec(),
+    )
 }
 
 pub(super) async fn delivery(State(inspector): State<Shared>, Path(number): Path<u64>) -> Response {
@@ -25,7 +28,7 @@ pub(super) async fn delivery(State(inspector): State<Shared>, Path(number): Path
     };
     let verdict = kept.record.arrived.verdict.name();
     let answer = kept.answered.map(|answered| answered.status);
-    let bytes = Saved::from(&*kept.record).to_bytes(&verdict, answer);
+    let bytes = kept.record.request.to_bytes(&verdict, answer);
     attachment(&format!("{number}.delivery"), bytes)
 }
 
@@ -36,14 +39,14 @@ pub(super) async fn curl(State(inspector): State<Shared>, Path(number): Path<u64
     };
     let record = &kept.record;
     let target = inspector.target.as_ref().unwrap_or(&inspector.own);
-    let Ok(headers) = client::header_map(&record.headers) else {
+    let Ok(headers) = client::header_map(&record.request.headers) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let headers: Option<Vec<_>> = headers
         .iter()
         .map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
         .collect();
-    let body = sign::argument(record.body.to_vec());
+    let body = sign::argument(record.request.body().to_vec());
     let (Some(headers), Some(body)) = (headers, body) else {
         let why = "this request cannot be written as a command: download it";
         return (StatusCode::UNPROCESSABLE_ENTITY, why).into_response();

@@ -40,7 +40,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 
 #[derive(Clone)]
-pub(in super::super) struct Guard {
+pub(super) struct Guard {
     /// The values of `host` by which this machine alone can be meant.
     hosts: Vec<String>,
     token: String,
@@ -54,7 +54,7 @@ struct Door {
 
 impl Guard {
     /// Creates the guard of a listener, with a random token.
-    pub(in super::super) fn new(addr: SocketAddr) -> Result<Self, Failure> {
+    pub(super) fn new(addr: SocketAddr) -> Result<Self, Failure> {
         let mut token = [0; 16];
         getrandom::fill(&mut token).map_err(Failure::failed)?;
         let own = SocketAddr::new(addr.ip(), addr.port()).to_string();
@@ -73,12 +73,12 @@ impl Guard {
     }
 
     /// The path of the page.
-    pub(in super::super) fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         format!("/{}/", self.token)
     }
 
     /// Puts the guard before `inside`.
-    pub(in super::super) fn around(self, inside: Router) -> Router {
+    pub(super) fn around(self, inside: Router) -> Router {
         let door = Door {
             guard: self,
             inside,

@@ -19,15 +19,14 @@ use axum::{
     response::IntoResponse,
     routing::{MethodRouter, get, post},
 };
-use reqwest::{Client, Url};
 use tokio::{
     net::{TcpListener, lookup_host},
     sync::{Semaphore, watch},
 };
 
-pub(super) use self::guard::Guard;
-use super::store::Store;
-use crate::{client, failure::Failure, secret::Secret, signing::SchemeArg};
+use self::guard::Guard;
+use super::{forwarding, store::Store};
+use crate::{client::Target, failure::Failure, secret::Secret, signing::SchemeArg};
 
 const DEFAULT_PORT: u16 = 4040;
 
@@ -53,23 +52,10 @@ pub(super) struct Inspector {
     pub(super) stopping: watch::Receiver<bool>,
 }
 
-/// A receiver that was named on the command line.
-pub(super) struct Target {
-    pub(super) client: Client,
-    pub(super) url: Url,
-}
-
-impl Target {
-    pub(super) fn new(url: Url) -> Result<Self, Failure> {
-        let client = client::client(&url)?;
-        Ok(Self { client, url })
-    }
-}
-
 type Shared = Arc<Inspector>;
 
 /// Takes the address for the page: `place`, or the first port that is free from the default one on.
-pub(super) async fn bind(place: Option<&str>) -> Result<TcpListener, Failure> {
+async fn bind(place: Option<&str>) -> Result<TcpListener, Failure> {
     let Some(place) = place else {
         for port in DEFAULT_PORT..DEFAULT_PORT + PORTS {
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
@@ -99,8 +85,26 @@ impl Inspector {
         Arc::new(Semaphore::new(STREAMS))
     }
 
+    /// Returns a listener for the page, all that it serves, and the page's URL.
+    pub(super) async fn open(
+        self,
+        place: Option<&str>,
+    ) -> Result<(TcpListener, Router, String), Failure> {
+        let listener = bind(place).await?;
+        let addr = listener.local_addr().map_err(Failure::failed)?;
+        if let Some(target) = &self.target
+            && forwarding::leads_to(&target.url, addr).await
+        {
+            let what = "deliveries cannot be sent to the inspector itself";
+            return Err(Failure::usage(what));
+        }
+        let guard = Guard::new(addr)?;
+        let url = format!("http://{addr}{}", guard.path());
+        Ok((listener, guard.around(self.routes()), url))
+    }
+
     /// The routes that the guard protects.
-    pub(super) fn routes(self) -> Router {
+    fn routes(self) -> Router {
         Router::new()
             .route(
                 "/",

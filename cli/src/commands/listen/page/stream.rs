@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{Inspector, Shared};
 use crate::{
-    client,
+    client::Target,
     commands::listen::store::{ACCEPTED, Kept, Line, REFUSED, Subscriber},
     duration::Written,
     event::Status,
@@ -134,8 +134,8 @@ impl Inspector {
         let statuses = statuses.filter_map(|status| status.to_possible_value());
         let statuses: Vec<_> = statuses.map(|value| value.get_name().to_owned()).collect();
         json!({
-            "url": client::shown(&self.own.url),
-            "target": self.target.as_ref().map(|target| client::shown(&target.url)),
+            "url": self.own.shown(),
+            "target": self.target.as_ref().map(Target::shown),
             "max_age": Written(self.max_age).to_string(),
             "statuses": statuses,
         })

@@ -9,12 +9,12 @@ use super::super::{Checkpoint, Freshness, Tracking};
 
 /// The new checkpoints, oldest first.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct Reported {
     pub(super) checkpoints: Vec<Checkpoint>,
     pub(super) backfilled: Vec<Checkpoint>,
 }
 
-impl Told {
+impl Reported {
     /// All checkpoints of a parcel that is seen for the first time.
     pub(super) fn all_of(tracking: &Tracking) -> Self {
         let history = History::of(tracking);
