@@ -2,8 +2,8 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http_body::Frame;
 use http_body_util::StreamBody;
+use hyper::body::Frame;
 use jiff::Timestamp;
 use reqwest::{
     Body, StatusCode,
