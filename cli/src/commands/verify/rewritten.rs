@@ -72,7 +72,7 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 /// Returns the sign of a change that cannot be undone, if there is one.
 pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
     let event: Value = serde_json::from_slice(body).unwrap_or_default();
-    let has_several = event["data"].as_object().is_some_and(|data| data.len() > 1);
+    let data = event["data"].as_object();
     Some(if body.starts_with(GZIP) {
         "the body is compressed with gzip"
     } else if says_gzip {
@@ -81,7 +81,7 @@ pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
         "the body is base64"
     } else if event.get("tracking_number").is_some() && event.get("data").is_none() {
         "the body is the member `data` alone"
-    } else if has_several && event.to_string() == sorted(&event).to_string() {
+    } else if data.is_some_and(|data| data.len() > 1 && data.keys().is_sorted()) {
         "the keys of the body are sorted, which TrackingMore's are not"
     } else {
         return None;
