@@ -119,8 +119,7 @@ cases! {
     HostileRefused BODY "tampered-body" tampered
         => "the body was changed on its way: it must be verified as it came";
     // With the timestamp that was signed, it would be genuine in the timestamp form.
-    HostileRefused BODY "digits-body"
-        |v| v.delivery(v.ago(60).time.to_string())
+    HostileRefused BODY "digits-body" |v| v.delivery(v.ago(60).time.to_string())
         => "a captured timestamp, sent as a body with its signature, would verify as a signed body";
     HostileRefused BODY "digits-body-bare"
         |v| v.delivery(v.ago(60).time.to_string()).without("timestamp")
@@ -140,8 +139,7 @@ cases! {
             request
         }
         => "a proxy and your code may each read another one";
-    OddRefused EITHER "two-signatures-right-first"
-        |v| v.genuine().with("signature", "0".repeat(64))
+    OddRefused EITHER "two-signatures-right-first" |v| v.genuine().with("signature", "0".repeat(64))
         => "a proxy and your code may each read another one";
     OddRefused TIMESTAMP "epoch" |v| Vendor { time: 0, ..v }.genuine()
         => "signed at second 0: that must not count as having no timestamp to check";
@@ -185,8 +183,7 @@ cases! {
         => "it is not documented that there is one";
     Accepted EITHER "chunked" |v| v.genuine().with("transfer-encoding", "chunked")
         => "a proxy between you and the vendor may forward without a length";
-    Accepted BODY "body-as-sent"
-        |v| v.delivery(format!("{:#}\n", v.event()).replace('/', r"\/"))
+    Accepted BODY "body-as-sent" |v| v.delivery(format!("{:#}\n", v.event()).replace('/', r"\/"))
         => "written as JSON libraries would not write it: verify the bytes that came";
     Accepted EITHER "duplicate" |v| Request { is_repeated: true, ..v.genuine() }
         => "deliveries come twice; whether it counted twice does not show from here";

@@ -80,10 +80,6 @@ impl Check {
         let tally = probe.run().await?;
         self.output.line(&tally, &tally)?;
         let is_good = tally.verdict == "safe" && !(self.strict && tally.failed > 0);
-        Ok(if is_good {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(ExitCode::from(u8::from(!is_good)))
     }
 }

@@ -1,5 +1,14 @@
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use jiff::Timestamp;
-use reqwest::StatusCode;
+use reqwest::{
+    Body, StatusCode,
+    header::{HeaderMap, HeaderValue},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +18,7 @@ use super::{
     vendor::{FORMS, Form, Request, Vendor},
 };
 use crate::{
-    client::{Answer, NoAnswerKind, Target},
+    client::{Answer, NoAnswer, NoAnswerKind, Target},
     failure::Failure,
     output::{BAD, GOOD, Painted, WARN},
     secret::Secret,
@@ -73,21 +82,20 @@ impl Probe<'_> {
     /// `--scheme` allows come first.
     async fn find_forms(&mut self) -> Result<(Vec<Form>, Option<String>), Failure> {
         use Expected::{Accepted, OddRefused};
+        use NoAnswerKind::{TimedOut, Unreachable};
 
         let scheme = self.check.scheme;
         let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
         let (mut answers, mut accepted) = (Vec::new(), Vec::new());
         for form in FORMS {
             let answer = self.send(form, |vendor| vendor.genuine()).await?;
-            if let Err(none) = &answer.status {
-                let is_first = answers.is_empty();
-                // If genuine deliveries time out, every case would.
-                if none.kind == NoAnswerKind::TimedOut
-                    || none.kind == NoAnswerKind::Unreachable && is_first
-                {
-                    let (url, reason) = (self.target.shown(), &none.reason);
-                    return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
-                }
+            let is_first = answers.is_empty();
+            // If genuine deliveries time out, every case would.
+            if let Err(NoAnswer { kind, reason }) = &answer.status
+                && (*kind == TimedOut || *kind == Unreachable && is_first)
+            {
+                let url = self.target.shown();
+                return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
             }
             if answer.is_accepted() {
                 accepted.push(form);
@@ -115,18 +123,32 @@ impl Probe<'_> {
         Ok((accepted, nothing))
     }
 
+    /// Sends a request of a vendor that signs in this form. Returns the last answer.
     async fn send(
         &self,
         form: Form,
         request: fn(Vendor<'_>) -> Request,
     ) -> Result<Answer, Failure> {
-        let vendor = Vendor {
+        let request = request(Vendor {
             key: &self.secret,
             form,
             time: Timestamp::now().as_second(),
             parcel: &self.check.parcel,
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in request.headers {
+            let value = HeaderValue::from_bytes(&value).map_err(Failure::failed)?;
+            headers.append(name, value);
+        }
+        let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
+        let body = || match &request.body {
+            Some(body) => Body::from(body.clone()),
+            None => Body::wrap(StreamBody::new(never.clone())),
         };
-        request(vendor).send(&self.target).await
+        if request.is_repeated {
+            self.target.post(headers.clone(), body()).await;
+        }
+        Ok(self.target.post(headers, body()).await)
     }
 
     /// Counts and prints the result of a case.

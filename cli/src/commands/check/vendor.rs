@@ -1,20 +1,9 @@
-use std::convert::Infallible;
-
 use bytes::Bytes;
-use futures_util::stream;
-use http_body::Frame;
-use http_body_util::StreamBody;
 use jiff::Timestamp;
-use reqwest::{
-    Body,
-    header::{HeaderMap, HeaderValue},
-};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Answer, Target},
     event::Status,
-    failure::Failure,
     signing::{Encoding, Mac, SchemeArg as Scheme, mac},
 };
 
@@ -134,27 +123,5 @@ impl Request {
 
     pub(super) fn replacing(self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.without(name).with(name, value)
-    }
-
-    /// Returns the answer, or the second if it is sent twice.
-    pub(super) async fn send(&self, target: &Target) -> Result<Answer, Failure> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let value = HeaderValue::from_bytes(value).map_err(Failure::failed)?;
-            headers.append(*name, value);
-        }
-        if self.is_repeated {
-            target.post(headers.clone(), self.body()).await;
-        }
-        Ok(target.post(headers, self.body()).await)
-    }
-
-    fn body(&self) -> Body {
-        match &self.body {
-            Some(body) => body.clone().into(),
-            None => Body::wrap(StreamBody::new(stream::pending::<
-                Result<Frame<Bytes>, Infallible>,
-            >())),
-        }
     }
 }

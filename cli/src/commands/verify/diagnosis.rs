@@ -1,7 +1,6 @@
 //! Judges whether a delivery is genuine. If not, tries the usual mistakes to find out why.
 
 use std::{
-    iter,
     ops::Range,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -47,18 +46,13 @@ impl Suspect<'_> {
             Some(Err(ErrorKind::StaleTimestamp | ErrorKind::FutureTimestamp)) => None,
             Some(Err(_)) | None => return Err(self.explain()),
         };
-        let encoding = match self.first("signature").is_some_and(|text| text.len() == 64) {
-            true => Encoding::Hex,
-            false => Encoding::Base64,
+        let is_hex = self.first("signature").is_some_and(|text| text.len() == 64);
+        let (encoding, what) = match is_hex {
+            true => (Encoding::Hex, "the signature is in hex, not in base64"),
+            false => (Encoding::Base64, "the signature is in base64, not in hex"),
         };
-        let mut mistakes = Vec::new();
-        if self.encoding.is_some_and(|wanted| wanted != encoding) {
-            let detail = match encoding {
-                Encoding::Hex => "the signature is in hex, not in base64",
-                Encoding::Base64 => "the signature is in base64, not in hex",
-            };
-            mistakes.push(mistake("other_encoding", detail));
-        }
+        let is_wrong = self.encoding.is_some_and(|wanted| wanted != encoding);
+        let mut mistakes = Vec::from_iter(is_wrong.then(|| mistake("other_encoding", what)));
         match body {
             Some(body) if mistakes.is_empty() => return Ok((body, encoding)),
             Some(_) => {}
@@ -141,30 +135,15 @@ impl Suspect<'_> {
                 return vec![mistake(code, detail)];
             }
         }
-        let Some(signature) = self.first("signature") else {
-            return self.no_signature();
+        let found = match self.first("signature") {
+            Some(signature) => self.mistakes_behind(signature),
+            None => self.headers.iter().find_map(|(name, value)| {
+                let mut mistakes = self.mistakes_behind(value)?;
+                mistakes.insert(0, other_header("signature", name));
+                Some(mistakes)
+            }),
         };
-        if !is_signature(signature) {
-            let detail = format!(
-                "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
-                 of base64",
-                signature.len()
-            );
-            return vec![mistake("malformed_signature", detail)];
-        }
-        self.mistakes_behind(signature)
-            .unwrap_or_else(|| vec![self.no_match()])
-    }
-
-    fn no_signature(&self) -> Vec<Mistake> {
-        for (name, value) in self.headers {
-            if let Some(mistakes) = self.mistakes_behind(value) {
-                let other = other_header("signature", name);
-                return iter::once(other).chain(mistakes).collect();
-            }
-        }
-        let missing = || mistake("missing_signature", "no header `signature`");
-        vec![self.proof_in_body().unwrap_or_else(missing)]
+        found.unwrap_or_else(|| vec![self.no_match()])
     }
 
     /// Finds the mistakes by which the text of a signature was made.
@@ -174,8 +153,7 @@ impl Suspect<'_> {
         keys(self.secret).into_iter().find_map(|(wrong_key, key)| {
             let is_signed = |(_, message): &&(_, Vec<u8>)| mac(&key, message) == given;
             let (mistakes, _) = messages.iter().find(is_signed)?;
-            let of_texts = misread.clone().into_iter().chain(wrong_key);
-            Some(of_texts.chain(mistakes.clone()).collect())
+            Some([misread.as_slice(), wrong_key.as_slice(), mistakes].concat())
         })
     }
 
@@ -191,9 +169,9 @@ impl Suspect<'_> {
                 continue;
             }
             let elsewhere = (!is_time).then(|| other_header("timestamp", name));
-            let mut add = |wrong, message| {
-                let mistakes = elsewhere.clone().into_iter().chain(wrong);
-                messages.push((mistakes.collect(), message));
+            let mut add = |wrong: Option<Mistake>, message| {
+                let mistakes = [elsewhere.as_slice(), wrong.as_slice()].concat();
+                messages.push((mistakes, message));
             };
             let wrong = match (self.scheme, time) {
                 (Some(SchemeArg::Body), _) => Some(mistake(
@@ -215,10 +193,13 @@ impl Suspect<'_> {
                 let milliseconds = format!("{time}000");
                 add(Some(mistake("milliseconds", what)), milliseconds.into());
             }
+        }
+        // Only one, as the body may be long.
+        if let Some(time) = self.first("timestamp") {
+            let joined = mistake("joined", "the signature is of timestamp and body together");
             for between in [&b""[..], b".", b":", b"\n"] {
-                for parts in [[text, between, self.body], [self.body, between, text]] {
-                    let what = "the signature is of timestamp and body together";
-                    add(Some(mistake("joined", what)), parts.concat());
+                for parts in [[time, between, self.body], [self.body, between, time]] {
+                    messages.push((vec![joined.clone()], parts.concat()));
                 }
             }
         }
@@ -247,7 +228,20 @@ impl Suspect<'_> {
         messages
     }
 
+    /// Returns why the signature matches nothing.
     fn no_match(&self) -> Mistake {
+        let Some(signature) = self.first("signature") else {
+            let missing = || mistake("missing_signature", "no header `signature`");
+            return self.proof_in_body().unwrap_or_else(missing);
+        };
+        if !is_signature(signature) {
+            let detail = format!(
+                "the signature has {} characters and is neither 64 digits of hex nor 44 characters \
+                 of base64",
+                signature.len()
+            );
+            return mistake("malformed_signature", detail);
+        }
         let length = self.body.len();
         let announced = self.first("content-length").and_then(number);
         if let Some(announced) = announced.filter(|announced| *announced != length as u64) {
@@ -302,8 +296,11 @@ fn other_header(missing: &str, found: &str) -> Mistake {
 /// Reads up to 20 ASCII digits, as many as the verifier reads, and nothing else.
 fn number(text: &[u8]) -> Option<u64> {
     let is_digits = text.len() <= 20 && text.iter().all(u8::is_ascii_digit);
-    let text = str::from_utf8(text).ok().filter(|_| is_digits)?;
-    text.parse().ok()
+    str::from_utf8(text)
+        .ok()
+        .filter(|_| is_digits)?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

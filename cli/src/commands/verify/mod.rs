@@ -136,10 +136,7 @@ impl Verify {
             }
         };
         self.output.line(&verdict, &verdict)?;
-        Ok(match verdict.genuine {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
-        })
+        Ok(ExitCode::from(u8::from(!verdict.genuine)))
     }
 
     fn delivery(&self) -> Result<Saved, Failure> {
@@ -193,10 +190,9 @@ fn time(text: &str) -> Result<Timestamp, &'static str> {
         .map_err(|_| "give a time such as 2026-11-23T08:00:00Z")
 }
 
-fn parse_header(text: &str) -> Result<(String, Vec<u8>), String> {
-    let (name, value) = text.split_once(':').ok_or("give `name: value`")?;
-    if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err("give `name: value`".to_owned());
-    }
+fn parse_header(text: &str) -> Result<(String, Vec<u8>), &'static str> {
+    let is_name = |name: &str| !name.is_empty() && !name.contains(char::is_whitespace);
+    let pair = text.split_once(':').filter(|(name, _)| is_name(name));
+    let (name, value) = pair.ok_or("give `name: value`")?;
     Ok((name.to_ascii_lowercase(), value.trim().into()))
 }

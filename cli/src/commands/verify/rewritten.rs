@@ -5,10 +5,10 @@ use std::io::{self, Read as _, Write};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::read::GzDecoder;
-use serde::{Deserialize, de::Error as _};
+use serde::Serialize as _;
 use serde_json::{
-    Deserializer, Serializer, Value,
-    ser::{CompactFormatter, Formatter, PrettyFormatter},
+    Serializer, Value,
+    ser::{Formatter, PrettyFormatter},
 };
 
 use crate::output::escape;
@@ -38,10 +38,16 @@ pub(super) fn originals(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     if let Some(body) = body.strip_prefix(BOM) {
         originals.push(("without its byte order mark (BOM)", body.to_vec()));
     }
-    originals.extend(gunzipped(body).map(|body| ("decompressed, as it is gzip", body)));
+    let mut unzipped = Vec::new();
+    let mut gzip = GzDecoder::new(body).take(LIMIT);
+    if gzip.read_to_end(&mut unzipped).is_ok() {
+        originals.push(("decompressed, as it is gzip", unzipped));
+    }
     let decoded = STANDARD.decode(trimmed).ok();
     originals.extend(decoded.map(|body| ("decoded, as it is base64", body)));
-    originals.extend(as_json(body).into_iter().flatten());
+    if let Ok(json) = serde_json::from_slice(body) {
+        originals.extend(as_json(&json));
+    }
     originals
 }
 
@@ -51,17 +57,13 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("an empty body", Vec::new()),
         ("the base64 of the body", STANDARD.encode(body).into_bytes()),
     ];
-    let mut add = |what, json: &[u8]| {
-        let written = as_json(json).into_iter().flatten();
-        others.extend(written.map(|(_, json)| (what, json)));
-    };
-    if let Some(sorted) = sorted(body) {
-        add("the body with sorted keys", sorted.as_bytes());
-    }
-    if let Ok(Enveloped { data }) = serde_json::from_slice(body) {
-        add("the member `data` alone", &data);
-        if let Some(sorted) = sorted(&data) {
-            add("the member `data` alone", sorted.as_bytes());
+    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+        let mut add =
+            |what, json: &Value| others.extend(as_json(json).map(|(_, json)| (what, json)));
+        add("the body with sorted keys", &sorted(&json));
+        if let Some(data) = json.get("data") {
+            add("the member `data` alone", data);
+            add("the member `data` alone", &sorted(data));
         }
     }
     others
@@ -70,7 +72,7 @@ pub(super) fn others(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 /// Returns the sign of a change that cannot be undone, if there is one.
 pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
     let event: Value = serde_json::from_slice(body).unwrap_or_default();
-    let has_several = event["data"].as_object().is_some_and(|data| data.len() > 1);
+    let data = event["data"].as_object();
     Some(if body.starts_with(GZIP) {
         "the body is compressed with gzip"
     } else if says_gzip {
@@ -79,7 +81,7 @@ pub(super) fn trace(body: &[u8], says_gzip: bool) -> Option<&'static str> {
         "the body is base64"
     } else if event.get("tracking_number").is_some() && event.get("data").is_none() {
         "the body is the member `data` alone"
-    } else if has_several && write(body, CompactFormatter) == sorted(body) {
+    } else if data.is_some_and(|data| data.len() > 1 && data.keys().is_sorted()) {
         "the keys of the body are sorted, which TrackingMore's are not"
     } else {
         return None;
@@ -97,38 +99,17 @@ fn with_plus(body: &[u8]) -> Vec<u8> {
     restored
 }
 
-fn gunzipped(body: &[u8]) -> Option<Vec<u8>> {
-    let mut unzipped = Vec::new();
-    let mut reader = GzDecoder::new(body).take(LIMIT);
-    reader.read_to_end(&mut unzipped).ok()?;
-    Some(unzipped)
-}
-
-/// Writes JSON compactly with the keys in alphabetical order.
-fn sorted(json: &[u8]) -> Option<String> {
-    let mut json: Value = serde_json::from_slice(json).ok()?;
+/// Puts the keys in alphabetical order.
+fn sorted(json: &Value) -> Value {
+    let mut json = json.clone();
     json.sort_all_objects();
-    Some(json.to_string())
+    json
 }
 
-#[derive(Deserialize)]
-struct Enveloped {
-    #[serde(deserialize_with = "compact")]
-    data: Vec<u8>,
-}
-
-/// Reads any JSON as its compact text, with its members in their order.
-fn compact<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Vec<u8>, D::Error> {
-    let mut written = Vec::new();
-    let mut writer = Serializer::new(&mut written);
-    serde_transcode::transcode(json, &mut writer).map_err(D::Error::custom)?;
-    Ok(written)
-}
-
-/// Returns the JSON as various programs write it. Returns `None` if it is not JSON.
-fn as_json(json: &[u8]) -> Option<[(&'static str, Vec<u8>); 7]> {
-    let compact = write(json, CompactFormatter)?;
-    let spaced = write(json, Spaced)?;
+/// Returns the JSON as various programs write it.
+fn as_json(json: &Value) -> [(&'static str, Vec<u8>); 7] {
+    let compact = json.to_string();
+    let spaced = write(json, Spaced);
     let escaped = ascii(&compact);
     // Slashes occur only in text.
     let php = escaped.replace('/', r"\/");
@@ -138,13 +119,13 @@ fn as_json(json: &[u8]) -> Option<[(&'static str, Vec<u8>); 7]> {
         ("written as PHP writes JSON", php),
         ("written as Python writes JSON", ascii(&spaced)),
         ("with spaces after its commas and colons", spaced),
-        ("indented by 2", write(json, PrettyFormatter::new())?),
+        ("indented by 2", format!("{json:#}")),
         (
             "indented by 4",
-            write(json, PrettyFormatter::with_indent(b"    "))?,
+            write(json, PrettyFormatter::with_indent(b"    ")),
         ),
     ];
-    Some(written.map(|(how, json)| (how, json.into_bytes())))
+    written.map(|(how, json)| (how, json.into_bytes()))
 }
 
 /// Writes escapes for what is not ASCII, which occurs only in text.
@@ -176,12 +157,9 @@ impl Formatter for Spaced {
     }
 }
 
-/// Writes JSON again, with its members in order. Returns `None` if it is not JSON.
-fn write(json: &[u8], formatter: impl Formatter) -> Option<String> {
+fn write(json: &Value, formatter: impl Formatter) -> String {
     let mut written = Vec::new();
-    let mut reader = Deserializer::from_slice(json);
-    let mut writer = Serializer::with_formatter(&mut written, formatter);
-    serde_transcode::transcode(&mut reader, &mut writer).ok()?;
-    reader.end().ok()?;
-    String::from_utf8(written).ok()
+    // Cannot fail: it writes to memory.
+    _ = json.serialize(&mut Serializer::with_formatter(&mut written, formatter));
+    String::from_utf8(written).unwrap_or_default()
 }

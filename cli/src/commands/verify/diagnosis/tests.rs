@@ -252,6 +252,7 @@ fn other_encodings() {
     signed(STANDARD.encode(hex(TIME))).is_wrong_by(&["odd_encoding"]);
     for decorated in [
         format!("sha256={}", hex(TIME)),
+        format!("0x{}", hex(TIME)),
         format!("\"{}\"", hex(TIME)),
     ] {
         signed(decorated).is_wrong_by(&["decorated_signature"]);
@@ -453,9 +454,10 @@ fn times_that_are_not_accepted() {
     assert!(words.contains("one of the two clocks is wrong"), "{words}");
 
     let milliseconds = format!("{TIME}000");
-    signed(hex(&milliseconds))
-        .set("timestamp", &milliseconds)
-        .is_wrong_by(&["milliseconds"]);
+    let mut sent = signed(hex(&milliseconds)).set("timestamp", &milliseconds);
+    sent.is_wrong_by(&["milliseconds"]);
+    sent.now = 3_600;
+    sent.is_wrong_by(&["milliseconds"]);
     let last = u64::MAX.to_string();
     signed(hex(&last))
         .set("timestamp", &last)
