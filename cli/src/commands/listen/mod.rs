@@ -73,8 +73,8 @@ pub(crate) struct Listen {
     /// Refuse timestamps older than this, such as 5m or 2d
     #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
     max_age: Duration,
-    /// Save each request as a file in this directory; of those that are not accepted, only the first
-    /// 1,000. The files hold customers' data and live signatures, and only you can read them
+    /// Save each request as a file in this directory; of those that are not accepted, only the
+    /// first 1,000. The files hold customers' data and live signatures, and only you can read them
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
     /// Forward accepted deliveries to this receiver, byte for byte and with their signature, and
