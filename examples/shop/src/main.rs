@@ -1,5 +1,5 @@
-//! Two shops that message their customers about each checkpoint, exactly once: a complete receiver,
-//! as it runs in production.
+//! Two shops that message their customers about each new checkpoint, exactly once: a complete
+//! receiver, as it runs in production.
 
 mod database;
 mod messages;
@@ -8,7 +8,7 @@ mod web;
 
 use std::{env, time::Duration};
 
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, signal, time::sleep};
 use trackingmore_webhook_inbox::{BoxError, Inbox, PgInbox, SqliteInbox};
 
@@ -17,25 +17,25 @@ use crate::database::Database;
 /// Each has a TrackingMore account, and a file with its name in the folder `SECRETS`.
 const SHOPS: [&str; 2] = ["shoes", "books"];
 
-/// How long running work may take when the program is told to end.
+/// How long running work may take when the program is told to end. Then it is released for later.
 const GRACE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     tracing_subscriber::fmt::init();
+    // Installed first, so that inboxes and verifiers describe their metrics to it.
+    let metrics = PrometheusBuilder::new().install_recorder()?;
     match env::var("DATABASE_URL") {
-        Ok(url) => run(PgInbox::connect(&url).await?).await,
-        Err(_) => run(SqliteInbox::open("shop.db").await?).await,
+        Ok(url) => run(PgInbox::connect(&url).await?, metrics).await,
+        Err(_) => run(SqliteInbox::open("shop.db").await?, metrics).await,
     }
 }
 
-async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
+async fn run<DB: Database>(inbox: Inbox<DB>, metrics: PrometheusHandle) -> Result<(), BoxError> {
     messages::create_table(&inbox).await?;
-    // Installed before any verifier is built, so that it gets the metrics' descriptions.
-    let metrics = PrometheusBuilder::new().install_recorder()?;
     let operations = web::operations(inbox.clone(), metrics);
     let webhooks = web::webhooks(&inbox)?;
-    // After this time, another process takes over the jobs of one that was killed.
+    // In PostgreSQL, another process takes over the jobs of one that was killed after this time.
     let lease = Duration::from_secs(10);
     let worker = inbox.worker(messages::write).lease(lease).grace(GRACE);
     let for_operations = listen("metrics", "METRICS_ADDR", "127.0.0.1:9000").await?;
@@ -46,7 +46,7 @@ async fn run<DB: Database>(inbox: Inbox<DB>) -> Result<(), BoxError> {
     tokio::select! {
         ended = async { tokio::try_join!(receive, work) } => { ended?; }
         failed = axum::serve(for_operations, operations) => failed?,
-        () = async { stop().await; sleep(GRACE).await } => tracing::warn!("ended by force"),
+        () = async { stop().await; sleep(2 * GRACE).await } => tracing::warn!("ended by force"),
     }
     inbox.close().await;
     Ok(())

@@ -23,6 +23,7 @@ pub(crate) async fn write<DB: Database>(job: Job<DB>) -> Result<Done, BoxError> 
     let update = job.update();
     let parcel = &update.tracking().tracking_number;
     let mut transaction = job.begin().await?;
+    // Not of `backfilled()`: a later checkpoint has been reported already.
     for checkpoint in update.checkpoints() {
         let message = "INSERT INTO message (shop, parcel, key, text) VALUES ($1, $2, $3, $4)";
         let key = checkpoint.key().to_string();

@@ -29,8 +29,8 @@ async fn follow(shop: &str, file: PathBuf, verifier: watch::Sender<Verifier>) {
     loop {
         let modified = fs::metadata(&file).and_then(|file| file.modified()).ok();
         if modified != known {
-            match read(shop, &file).map(|new| verifier.send_replace(new)) {
-                Ok(_) => tracing::info!(shop, "secrets read"),
+            match read(shop, &file) {
+                Ok(new) => _ = verifier.send_replace(new),
                 Err(error) => tracing::error!(error, shop, "the old secrets stay"),
             }
             known = modified;
