@@ -19,6 +19,7 @@ use std::{
 };
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use crate::{commands::Command, failure::Failure};
 
@@ -35,8 +36,25 @@ struct Cli {
     command: Command,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let ended = Runtime::new().map_err(Failure::failed);
+    let ended = ended.and_then(|runtime| {
+        let ended = runtime.block_on(run());
+        // A diagnosis for the page that is still running must not delay the end.
+        runtime.shutdown_background();
+        ended
+    });
+    ended.unwrap_or_else(|failure| {
+        // Standard error may be closed.
+        _ = match &failure {
+            Failure::Usage(what) | Failure::Failed(what) => writeln!(io::stderr(), "error: {what}"),
+            Failure::Unread => Ok(()),
+        };
+        failure.exit_code()
+    })
+}
+
+async fn run() -> Result<ExitCode, Failure> {
     let mut args: Vec<_> = env::args_os().collect();
     // clap's own `help` suggests nothing for a misspelt command.
     if let [_, first, second, ..] = &args[..]
@@ -46,18 +64,10 @@ async fn main() -> ExitCode {
         args.remove(1);
         args.push("--help".into());
     }
-    let ended = match Cli::try_parse_from(args) {
+    match Cli::try_parse_from(args) {
         Ok(cli) => cli.command.run().await,
         Err(error) => explain(&error),
-    };
-    ended.unwrap_or_else(|failure| {
-        // Standard error may be closed.
-        _ = match &failure {
-            Failure::Usage(what) | Failure::Failed(what) => writeln!(io::stderr(), "error: {what}"),
-            Failure::Unread => Ok(()),
-        };
-        failure.exit_code()
-    })
+    }
 }
 
 /// Prints the requested help or version, or one line with what is wrong with the usage and clap's

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     duration::Written,
-    signing::{Encoding, SchemeArg, mac},
+    signing::{Encoding, Mac, SchemeArg, mac},
 };
 
 /// A delivery, and what it is judged by.
@@ -37,7 +37,18 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 /// Numbers of 13 digits: milliseconds from 2001 to 2286, or seconds of the year 33658 and later.
 const MILLISECONDS: Range<u64> = 1_000_000_000_000..10_000_000_000_000;
 
+/// How many headers are tried as a signature, as anyone can send many.
+const SIGNATURES: usize = 8;
+
+/// The longest body, in bytes, that is rewritten in many ways to find what was signed.
+const REWRITTEN: usize = 1024 * 1024;
+
 impl Suspect<'_> {
+    /// Returns the body of a genuine delivery.
+    pub(crate) fn verified(&self) -> Option<VerifiedBody> {
+        self.verify()?.ok()
+    }
+
     /// Judges the delivery. If it is refused, returns the mistakes that together explain it, or one
     /// that says that none does.
     pub(crate) fn judge(&self) -> Result<(VerifiedBody, Encoding), Vec<Mistake>> {
@@ -135,25 +146,33 @@ impl Suspect<'_> {
                 return vec![mistake(code, detail)];
             }
         }
-        let found = match self.first("signature") {
-            Some(signature) => self.mistakes_behind(signature),
-            None => self.headers.iter().find_map(|(name, value)| {
-                let mut mistakes = self.mistakes_behind(value)?;
-                mistakes.insert(0, other_header("signature", name));
-                Some(mistakes)
-            }),
-        };
+        let is_missing = self.first("signature").is_none();
+        let is_tried = |name: &str| is_missing || name.eq_ignore_ascii_case("signature");
+        let signatures = self.headers.iter().filter_map(|(name, text)| {
+            let (misread, mac) = reading(text).filter(|_| is_tried(name))?;
+            let elsewhere = is_missing.then(|| other_header("signature", name));
+            Some(([elsewhere.as_slice(), misread.as_slice()].concat(), mac))
+        });
+        let signatures: Vec<_> = signatures.take(SIGNATURES).collect();
+        let found = self.mistakes_behind(&signatures);
+        // What no mistake explains is not without a mistake.
+        let found = found.filter(|mistakes| !mistakes.is_empty());
         found.unwrap_or_else(|| vec![self.no_match()])
     }
 
-    /// Finds the mistakes by which the text of a signature was made.
-    fn mistakes_behind(&self, signature: &[u8]) -> Option<Vec<Mistake>> {
-        let (misread, given) = reading(signature)?;
+    /// Finds the mistakes by which one of the signatures was made. Each comes with the mistakes
+    /// that its text has.
+    fn mistakes_behind(&self, signatures: &[(Vec<Mistake>, Mac)]) -> Option<Vec<Mistake>> {
+        if signatures.is_empty() {
+            return None;
+        }
         let messages = self.messages();
         keys(self.secret).into_iter().find_map(|(wrong_key, key)| {
-            let is_signed = |(_, message): &&(_, Vec<u8>)| mac(&key, message) == given;
-            let (mistakes, _) = messages.iter().find(is_signed)?;
-            Some([misread.as_slice(), wrong_key.as_slice(), mistakes].concat())
+            messages.iter().find_map(|(mistakes, message)| {
+                let made = mac(&key, message);
+                let (misread, _) = signatures.iter().find(|(_, given)| *given == made)?;
+                Some([misread, wrong_key.as_slice(), mistakes].concat())
+            })
         })
     }
 
@@ -194,16 +213,16 @@ impl Suspect<'_> {
                 add(Some(mistake("milliseconds", what)), milliseconds.into());
             }
         }
-        // Only one, as the body may be long.
-        if let Some(time) = self.first("timestamp") {
+        let body = self.body;
+        let is_rewritten = body.len() <= REWRITTEN;
+        if let Some(time) = self.first("timestamp").filter(|_| is_rewritten) {
             let joined = mistake("joined", "the signature is of timestamp and body together");
             for between in [&b""[..], b".", b":", b"\n"] {
-                for parts in [[time, between, self.body], [self.body, between, time]] {
+                for parts in [[time, between, body], [body, between, time]] {
                     messages.push((vec![joined.clone()], parts.concat()));
                 }
             }
         }
-        let body = self.body;
         let is_digits = !body.is_empty() && body.iter().all(u8::is_ascii_digit);
         let wrong = match self.scheme {
             Some(SchemeArg::Timestamp) => Some(mistake(
@@ -217,6 +236,9 @@ impl Suspect<'_> {
             _ => None,
         };
         messages.push((Vec::from_iter(wrong), body.to_vec()));
+        if !is_rewritten {
+            return messages;
+        }
         for (how, body) in originals(body) {
             let detail = format!("the body was changed after it was signed: it matches {how}");
             messages.push((vec![mistake("changed_body", detail)], body));

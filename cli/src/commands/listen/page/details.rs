@@ -15,15 +15,12 @@ use tokio::task::spawn_blocking;
 use trackingmore_webhook_axum::{Event, Freshness, Tracking, Update, VerifiedBody};
 
 use super::{Inspector, Shared, timeline::Timeline};
-use crate::{
-    commands::{
-        listen::{
-            store::{Kept, Record},
-            verdict::Verdict,
-        },
-        verify::{Mistake, Suspect, advice, is_signature},
+use crate::commands::{
+    listen::{
+        store::{Kept, Record},
+        verdict::Verdict,
     },
-    signing::Encoding,
+    verify::{Mistake, Suspect, advice, is_signature},
 };
 
 /// How many members of a parcel are looked at, one by one.
@@ -140,14 +137,14 @@ impl Inspector {
         })
     }
 
-    fn verified(&self, record: &Record) -> Option<(VerifiedBody, Encoding)> {
+    fn verified(&self, record: &Record) -> Option<VerifiedBody> {
         let mut secrets = self.secrets.iter();
-        secrets.find_map(|secret| self.suspect(record, secret)?.judge().ok())
+        secrets.find_map(|secret| self.suspect(record, secret)?.verified())
     }
 
     /// Returns how long a captured request stays valid.
     pub(super) fn lifetime(&self, record: &Record) -> String {
-        let Some((body, _)) = self.verified(record) else {
+        let Some(body) = self.verified(record) else {
             return "The signature was not valid when the request arrived.".to_owned();
         };
         let Some(signed) = body.verified().timestamp() else {

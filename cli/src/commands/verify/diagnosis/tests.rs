@@ -148,6 +148,29 @@ fn a_signature_in_another_header() {
 }
 
 #[test]
+fn what_strangers_send_is_tried_within_limits() {
+    let with = |others: usize| {
+        let mut sent = signed("").without("signature");
+        for n in 0..others {
+            sent = sent.add(&format!("x-{n}"), &"0".repeat(64));
+        }
+        sent.add("x-signature", &hex(BODY))
+    };
+    with(SIGNATURES - 1).is_wrong_by(&["other_header"]);
+    with(SIGNATURES).is_wrong_by(&["missing_signature"]);
+
+    let with = |length: usize| {
+        let body = format!("{BODY}{}", " ".repeat(length - BODY.len()));
+        Sent {
+            body: body.into(),
+            ..signed(hex(BODY))
+        }
+    };
+    with(REWRITTEN).is_wrong_by(&["changed_body"]);
+    with(REWRITTEN + 1).is_wrong_by(&["signature_mismatch"]);
+}
+
+#[test]
 fn a_timestamp_in_another_header() {
     let mut sent = signed(hex(TIME))
         .without("timestamp")
