@@ -4,7 +4,7 @@ use crate::{InboxError, InboxErrorKind};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Retries end within 6 days (`RetrySchedule::formula`: 5.7). The vendor's dashboard has the webhooks
+/// Retries take up to 5.7 days (`RetrySchedule::formula`). The vendor's dashboard shows the webhooks
 /// of the last 30 days; whether it can send one again is not documented.
 const LEAST_IDS: Duration = DAY.saturating_mul(30);
 
