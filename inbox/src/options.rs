@@ -4,8 +4,8 @@ use crate::{InboxError, InboxErrorKind};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Retries take up to 5.7 days (`RetrySchedule::formula`). The vendor's dashboard shows the webhooks
-/// of the last 30 days; whether it can send one again is not documented.
+/// Retries take up to 5.7 days (`RetrySchedule::formula`). The vendor's dashboard shows the last 30
+/// days of webhooks; whether it can send one again is not documented.
 const LEAST_IDS: Duration = DAY.saturating_mul(30);
 
 /// How an inbox accepts deliveries, and how long it keeps them.
