@@ -29,9 +29,8 @@ pub fn measure(table: &mut Table) {
 }
 
 /// Forged requests that announce 250 KB and send nothing, compared with a handler that refuses
-/// everything. Each takes its own connection, since its body would still have to come. The sender
-/// takes longer to open connections than the server to answer, so the server's processor time
-/// counts.
+/// everything. Each uses a new connection, since the server still expects its body. Opening
+/// connections takes longer than answering, so we compare the server's processor time.
 fn measure_rate(table: &mut Table, framework: Framework) {
     let mut headers = genuine_headers();
     headers[1].1 = "0".repeat(64);

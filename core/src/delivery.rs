@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::{DeliveryId, Error, Event, Verified, Verifier, json};
 
 /// The body of an accepted request. Holding one proves that a [`Verifier`] accepted the request;
-/// [`Verified::covers_body`] tells whether the signature covers these bytes.
+/// [`Verified::covers_body`] says whether the signature covers these bytes.
 ///
 /// `Debug` shows the length, never the bytes.
 #[derive(Clone)]

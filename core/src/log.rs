@@ -1,5 +1,4 @@
-//! What the operator is told, in log lines and in metrics. Nothing here comes from a header or from
-//! the payload.
+//! Log lines and metrics for the operator. Nothing here comes from a header or from the payload.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -4,8 +4,8 @@ use crate::{InboxError, InboxErrorKind};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A retry of the vendor can come up to 12 days later, under the longest reading of its
-/// documentation; replays from its dashboard reach back 30 days.
+/// Retries take up to 5.7 days (`RetrySchedule::formula`). The vendor's dashboard shows the last 30
+/// days of webhooks; whether it can send one again is not documented.
 const LEAST_IDS: Duration = DAY.saturating_mul(30);
 
 /// How an inbox accepts deliveries, and how long it keeps them.
@@ -97,7 +97,7 @@ impl InboxOptions {
         } else if self.queue_count == 0 || self.queue_bytes == 0 {
             "the queue has no room: allow at least one delivery and its bytes"
         } else if self.keep_ids < LEAST_IDS {
-            "keep_ids is less than 30 days, and a delivery can come again until then"
+            "keep_ids is less than 30 days, and a delivery might come again until then"
         } else if self.keep_parcels < self.keep_ids {
             "keep_parcels is less than keep_ids, so that old deliveries would look new"
         } else {

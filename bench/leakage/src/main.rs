@@ -1,4 +1,4 @@
-//! Measures whether the time that verifying takes tells a forger anything, by the method of
+//! Measures whether the time that verifying takes reveals anything to a forger, by the method of
 //! [dudect](https://eprint.iacr.org/2016/1123): requests of two classes in random order, and
 //! Welch's t-test on their times. |t| over 5 means that the classes can be told apart.
 //!
@@ -35,7 +35,7 @@ fn body_by_wrong_or_right_secret(runner: &mut CtRunner, rng: &mut BenchRng) {
     verify(Scheme::Body, by_wrong_or_right_secret, runner, rng);
 }
 
-/// Refusing is different work from accepting, and the answer tells which it was anyway.
+/// Refusing is different work from accepting, and the answer says which it was anyway.
 fn control_refused_or_accepted(runner: &mut CtRunner, rng: &mut BenchRng) {
     verify(Scheme::Timestamp, wrong_or_right, runner, rng);
 }

@@ -14,7 +14,7 @@ pub enum Freshness {
     Older,
     /// It is newer: its values count.
     Newer,
-    /// Their times are the same, or do not tell their order. The values of the one that arrives
+    /// Their times are the same, or leave their order open. The values of the one that arrives
     /// later count, except that it cannot take back `delivered`.
     CannotTell,
 }
@@ -22,7 +22,7 @@ pub enum Freshness {
 impl Tracking {
     /// Returns whether this is newer than what is known about the same parcel. Deliveries can
     /// arrive late, twice and out of order. A newer one need not say anything new:
-    /// [`Update`](super::Update) tells what is new, by the same rules.
+    /// [`Update`](super::Update) says what is new, by the same rules.
     ///
     /// - `update_at` decides where both have one that is understood. If both are equal, neither is
     ///   older, since a list of checkpoints may be incomplete for a while.

@@ -1,12 +1,12 @@
-//! The place of a time, as far as its text tells.
+//! The time that a text means, as precisely as the text gives it.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
 use super::Time;
 
-/// A place in time, as far as the text tells: the time since 1970 began, in UTC or on a clock in an
-/// unknown zone.
+/// A point in time as precisely as its text gives it: time since 1970, in UTC or in an unknown
+/// zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Moment {
     Instant(SignedDuration),
@@ -24,7 +24,7 @@ impl Moment {
     }
 
     /// The moment of a carrier's time: its midnight stands for an unknown time of day, so the
-    /// offset tells nothing.
+    /// offset means nothing.
     pub(super) fn of_checkpoint(time: &Time) -> Option<Self> {
         match (Self::of(time)?, time.civil()) {
             (Self::Instant(_), Some(civil)) if civil.time() == jiff::civil::Time::midnight() => {

@@ -121,7 +121,7 @@ const ALL_KNOWN: [Known; 6] = [
     (Precision::Offset, true),
 ];
 
-/// A set of scans that tells whether one may be among them.
+/// A set of scans, to look up whether another may be among them.
 pub(super) struct Scans<'a> {
     /// Each scan and all that say less about it, with how much is known about the scan in full.
     cuts: HashSet<(Scan<'a>, Known)>,

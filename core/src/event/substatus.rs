@@ -45,7 +45,7 @@ open_set! {
     ///
     /// # The same code, another meaning
     ///
-    /// Nothing in a delivery tells which version the account uses. Where the versions disagree,
+    /// Nothing in a delivery says which version the account uses. Where the versions disagree,
     /// [`meaning`](Self::meaning) returns the meaning in V4: if your account uses V2, interpret
     /// `exception005` and `exception009` yourself.
     ///

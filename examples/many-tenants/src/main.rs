@@ -11,7 +11,7 @@ use axum::{
 use tokio::{net::TcpListener, signal::ctrl_c};
 use trackingmore_webhook_axum::{Verifier, Webhook, WebhookRejection};
 
-/// The verifiers by the tenant's name. That of the empty name is for unknown tenants.
+/// Verifiers by tenant name; the entry `""` is for unknown tenants.
 type Tenants = Arc<HashMap<String, Verifier>>;
 
 async fn shipment(
