@@ -19,8 +19,10 @@ use crate::{failure::Failure, output::Foreign};
 /// How long a receiver may take to answer. The vendor's own limit is not documented.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many bytes of an answer are kept to be shown.
+/// How many bytes of an answer are kept to be shown, and how many are read, after which its
+/// connection can be used again.
 const SHOWN: usize = 300;
+const READ: usize = 64 * 1024;
 
 /// The headers that belong to one connection and are not forwarded.
 const OF_CONNECTION: &str = "connection content-length expect host keep-alive proxy-authenticate \
@@ -228,12 +230,15 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
-/// Reads an answer to its end. Returns its beginning.
+/// Reads an answer, to its end unless it is very long. Returns its beginning.
 async fn beginning(mut response: Response) -> String {
-    let mut shown = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    let (mut shown, mut length) = (Vec::new(), 0);
+    while length < READ
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
         let room = SHOWN - shown.len();
         shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        length += chunk.len();
     }
     String::from_utf8_lossy(&shown).trim().to_owned()
 }

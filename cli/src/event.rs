@@ -1,6 +1,9 @@
 //! The bodies that are sent: samples or a file, with changed members.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
@@ -20,12 +23,12 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. A saved delivery is sent as its body
+    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, only the body is sent
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or
     /// origin_info.trackinfo.0.location=Oslo. NAME:=JSON sets a value that is not text. {number} is
-    /// replaced by the number of the delivery
+    /// replaced by the number of the delivery, or of the story
     #[arg(long, value_name = "NAME=TEXT", value_parser = Change::parse)]
     set: Vec<Change>,
 }
@@ -63,6 +66,9 @@ impl EventArgs {
             templates,
             changes: self.set,
         };
+        for step in 0..source.steps() {
+            source.body(1, step)?;
+        }
         source.warn()?;
         Ok(source)
     }
@@ -118,7 +124,11 @@ impl EventSource {
                     none if none.is_empty() => none,
                     alike => format!("; did you mean `{alike}`?"),
                 };
-                eprintln!("warning: the parcel has no member `{name}`; --set adds it{tip}");
+                // Standard error may be closed.
+                _ = writeln!(
+                    io::stderr(),
+                    "warning: the parcel has no member `{name}`; --set adds it{tip}"
+                );
             }
         }
         Ok(())
@@ -213,7 +223,10 @@ impl Change {
 /// array only at the end.
 fn member<'a>(place: &'a mut Value, step: &str) -> Option<&'a mut Value> {
     if place.is_null() {
-        *place = Value::Object(Map::new());
+        *place = match step {
+            "0" => Value::Array(Vec::new()),
+            _ => Value::Object(Map::new()),
+        };
     }
     match place {
         Value::Object(members) => Some(members.entry(step).or_insert(Value::Null)),
@@ -306,6 +319,7 @@ mod tests {
                 "origin_info.trackinfo.0.location=Bergen",
                 "origin_info.trackinfo.1.location=Moss",
                 "destination_info.courier_code=dhl",
+                "destination_info.trackinfo.0.location=Rome",
             ],
         );
         assert_eq!(
@@ -315,7 +329,7 @@ mod tests {
                 "note":"a=b 7",
                 "pieces":null,
                 "origin_info":{"trackinfo":[{"location":"Bergen"},{"location":"Moss"}]},
-                "destination_info":{"courier_code":"dhl"},
+                "destination_info":{"courier_code":"dhl","trackinfo":[{"location":"Rome"}]},
             }}))
         );
         let array = changed(

@@ -6,7 +6,14 @@
 mod program;
 mod receivers;
 
-use std::{collections::BTreeSet, fs, net::TcpListener, process::Stdio};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Write as _},
+    net::TcpListener,
+    process::Stdio,
+    thread,
+};
 
 use program::{
     Ended, Listen, PATH, SECRET, assert_wrong_usage, files, parts, program, run, run_with_input,
@@ -533,6 +540,33 @@ fn ctrl_c_ends_many_deliveries_with_their_summary() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_second_ctrl_c_ends_it_though_nobody_reads_the_output() {
+    let mut listen = Listen::start(&[]);
+    let (_unread, mut output) = io::pipe().unwrap();
+    // As many bytes as a pipe of Linux takes.
+    output.write_all(&[b' '; 64 * 1024]).unwrap();
+    let mut sender = program(&["send", &listen.url, "--count", "10000000", "--json"]);
+    let mut sender = sender.stdout(output).spawn().unwrap();
+    listen.exchange();
+    while sender.try_wait().unwrap().is_none() {
+        program::interrupt(&sender);
+        thread::yield_now();
+    }
+    assert_eq!(sender.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_warning_that_cannot_be_written_is_no_failure() {
+    let listen = Listen::start(&[]);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut sender = program(&["send", &listen.url, "--set", "surprise=x"]);
+    let output = sender.stderr(full).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn certificates_are_needed_for_https_only() {
     let listen = Listen::start(&[]);
     let ended = |args: &[&str]| {
@@ -629,6 +663,22 @@ fn wrong_usage_is_reported_in_one_line() {
         (
             &["send", url, "--no-retry", "--age", "100000d"],
             "before 1970",
+        ),
+        (
+            &["send", url, "--story", "--set", "latest_event.x=y"],
+            "--set latest_event.x: cannot add \"x\" there",
+        ),
+        (
+            &[
+                "send",
+                url,
+                "--shuffle",
+                "--count",
+                "10000000",
+                "--repeat",
+                "2",
+            ],
+            "--shuffle takes up to 10000000 deliveries in all",
         ),
         (
             &["send", url, "--speed", "0"],

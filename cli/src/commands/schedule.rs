@@ -15,7 +15,7 @@ use crate::{
 ///
 /// The documentation contradicts itself, so there is a timetable for each reading of it. Waits
 /// count from the failure of the previous attempt. Clock times are in your time zone, and assume
-/// that every attempt fails at once.
+/// that every attempt fails immediately.
 ///
 /// Exit code: 0, or 2 for wrong usage.
 #[derive(Args)]

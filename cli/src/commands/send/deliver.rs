@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, future, stream};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::time::sleep;
@@ -14,6 +15,9 @@ use crate::{
 };
 
 const NAME: &str = concat!("trackingmore-webhook/", env!("CARGO_PKG_VERSION"));
+
+/// How many deliveries can be put in random order, which happens in memory.
+const SHUFFLED: u64 = 10_000_000;
 
 /// Signs deliveries and sends each until it is accepted or given up.
 pub(super) struct Sender {
@@ -56,6 +60,10 @@ impl Sender {
         // Fail before anything is sent.
         self.make(0)?;
         let all = 0..self.total(count);
+        if is_shuffled && all.end > SHUFFLED {
+            let what = format_args!("--shuffle takes up to {SHUFFLED} deliveries in all");
+            return Err(Failure::usage(what));
+        }
         let order = if is_shuffled {
             let mut all: Vec<_> = all.collect();
             shuffle(&mut all)?;
@@ -69,8 +77,9 @@ impl Sender {
 
     /// Attempts a delivery until it is accepted or given up.
     fn deliver(&self, place: u64) -> impl Stream<Item = Result<Attempt, Failure>> {
-        let copy = place / self.receivers.len() as u64;
-        let receiver = &self.receivers[place as usize % self.receivers.len()];
+        let receivers = self.receivers.len() as u64;
+        let copy = place / receivers;
+        let receiver = &self.receivers[(place % receivers) as usize];
         let (headers, body) = match self.make(copy) {
             Ok(delivery) => delivery,
             Err(failure) => return stream::once(future::ready(Err(failure))).left_stream(),
@@ -97,14 +106,14 @@ impl Sender {
         attempts.right_stream()
     }
 
-    fn make(&self, copy: u64) -> Result<(HeaderMap, Vec<u8>), Failure> {
+    fn make(&self, copy: u64) -> Result<(HeaderMap, Bytes), Failure> {
         let delivery = copy / self.repeat;
         let (n, step) = (
             delivery / self.events.steps(),
             delivery % self.events.steps(),
         );
         let body = self.events.body(n + 1, step)?;
-        Ok((headers(&self.secret, &self.signing, &body)?, body))
+        Ok((headers(&self.secret, &self.signing, &body)?, body.into()))
     }
 
     fn wait_after(&self, attempt: u32, answer: &Answer) -> Option<Duration> {

@@ -1,7 +1,10 @@
 mod deliver;
 mod tally;
 
-use std::{pin::pin, process::ExitCode};
+use std::{
+    pin::pin,
+    process::{self, ExitCode},
+};
 
 use clap::Args;
 use futures_util::StreamExt as _;
@@ -59,10 +62,10 @@ pub(crate) struct Send {
     // It is the default.
     #[arg(long, hide = true, conflicts_with_all = ["retry", "speed"])]
     no_retry: bool,
-    /// Send this many deliveries, or stories, and print a summary, also on Ctrl-C
+    /// Send this many deliveries (or stories); a summary follows, also after Ctrl-C
     #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=10_000_000u64))]
     count: u64,
-    /// Send each delivery this many times, byte for byte, to see that it counts once
+    /// Send identical copies of each delivery, to check that your receiver counts it once
     #[arg(long, value_name = "N", default_value = "1", value_parser = number::within(1..=1000u64))]
     repeat: u64,
     /// Send the deliveries in random order
@@ -108,6 +111,12 @@ impl Send {
         let prints_attempts = self.count == 1 || self.output.is_json();
         let total = sender.total(self.count);
         let mut tally = Tally::start(total);
+        // A second Ctrl-C ends it even if nobody reads the output.
+        tokio::spawn(async {
+            _ = signal::ctrl_c().await;
+            _ = signal::ctrl_c().await;
+            process::exit(130);
+        });
         let interrupted = pin!(signal::ctrl_c());
         let attempts = sender.send(self.count, self.shuffle, self.concurrency.into())?;
         let mut attempts = attempts.take_until(interrupted);
