@@ -23,7 +23,8 @@ pub(crate) struct EventArgs {
     /// Send the life of one parcel in order, from pending to delivered
     #[arg(long, conflicts_with = "status")]
     story: bool,
-    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, only the body is sent
+    /// Send this file, byte for byte; `-` is standard input. Of a saved delivery, only the body is
+    /// sent
     #[arg(long, conflicts_with_all = ["status", "story"])]
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or

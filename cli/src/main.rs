@@ -23,7 +23,8 @@ use tokio::runtime::Runtime;
 
 use crate::{commands::Command, failure::Failure};
 
-/// Act as TrackingMore on your own machine: receive, send, replay and check its webhooks. Unofficial.
+/// Act as TrackingMore on your own machine: receive, send, replay and check its webhooks.
+/// Unofficial.
 ///
 /// The webhook secret comes from TRACKINGMORE_WEBHOOK_SECRET or --secret-file. It is never an
 /// argument: other users of the machine could read it there.

@@ -13,7 +13,8 @@
 //! - **What is new.** [`Update`] compares a delivery with what you stored:
 //!   [`status`](Update::status) says whether the status changed, [`checkpoints`](Update::checkpoints)
 //!   which checkpoints are new, and [`backfilled`](Update::backfilled) which come too late to
-//!   announce. It handles deliveries that arrive late, twice, out of order or with less than before.
+//!   announce. It handles deliveries that arrive late, twice, out of order or with less than
+//!   before.
 //! - **Store.** [`tracking`](Update::tracking) is the parcel as it is known now: store it in the
 //!   transaction of your effect. [`DeliveryId`] identifies a delivery, so that you can drop
 //!   duplicates.
