@@ -236,9 +236,13 @@ fn the_inspector_is_no_receiver() {
     let port = 30_000 + std::process::id() % 2_000;
     let inspect = format!("127.0.0.1:{port}");
     let target = format!("http://localhost:{port}/");
-    for option in ["--forward", "--replay-to"] {
-        let args = ["--inspect", &inspect, option, &target];
-        let args = [&["listen", "--addr", "127.0.0.1:0"][..], &args].concat();
+    for receivers in [
+        &["--forward", &target][..],
+        &["--replay-to", &target],
+        &["--forward", &target, "--replay-to", "http://127.0.0.1:1/"],
+    ] {
+        let args = ["listen", "--addr", "127.0.0.1:0", "--inspect", &inspect];
+        let args = [&args, receivers].concat();
         assert_wrong_usage(&args, "deliveries cannot be sent to the inspector itself");
     }
 }

@@ -153,7 +153,7 @@ impl Listen {
                 streams: Inspector::streams(),
                 stopping: stopping.clone(),
             };
-            let (listener, app, url) = inspector.open(place.as_deref()).await?;
+            let (listener, app, url) = inspector.open(place.as_deref(), forward.as_ref()).await?;
             inspect = Some(url);
             servers.spawn(serving::serve(listener, app, stopping.clone()));
         }
