@@ -420,6 +420,13 @@ fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_cannot_be_written_to_is_refused() {
+    // Not even root can make a file there.
+    assert_wrong_usage(&["listen", "--save", "/proc"], "cannot write to /proc: ");
+}
+
+#[test]
 fn no_part_of_a_delivery_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let listen = program(&["listen", "--addr", "127.0.0.1:0", "--save"]);
