@@ -256,7 +256,10 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let entries = fs::read_dir(path).map_err(unreadable)?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         let paths = paths.collect::<io::Result<Vec<_>>>().map_err(unreadable)?;
-        let is_saved = |path: &PathBuf| path.extension().is_some_and(|end| end == "delivery");
+        let is_saved = |path: &PathBuf| {
+            // A FIFO has no end.
+            path.extension().is_some_and(|end| end == "delivery") && path.is_file()
+        };
         let mut found: Vec<_> = paths.into_iter().filter(is_saved).collect();
         found.sort();
         files.extend(found);

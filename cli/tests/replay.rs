@@ -5,7 +5,7 @@
 
 mod program;
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, os::unix::net::UnixListener, path::Path, time::Duration};
 
 use program::{
     DELIVERY, Listen, SECRET, assert_wrong_usage, files, parts, run, run_with_input, signed,
@@ -83,6 +83,7 @@ fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
     let numbered = ["--set", "tracking_number=AB{number}"];
     assert_eq!(run(&[&send[..], &numbered].concat()).code, 0);
     fs::write(kept.join("notes.txt"), "not a delivery").unwrap();
+    let _socket = UnixListener::bind(kept.join("socket.delivery")).unwrap();
 
     let mut listen = Listen::start(&["--json"]);
     let url = listen.url.clone();
