@@ -425,6 +425,10 @@ fn a_wrong_url_is_reported_without_its_password() {
         "not provided: <NUMBER|--all-dead>",
     );
     assert_wrong_usage(
+        &["inbox", "prune", "--keep-ids", "-5m"],
+        "such as 90s, 15m, 2h or 12d",
+    );
+    assert_wrong_usage(
         &["inbox", "forget", "", "--database", "sqlite:x.db"],
         "NUMBER",
     );
