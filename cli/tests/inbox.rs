@@ -374,7 +374,7 @@ async fn an_inbox_that_is_not_there_is_not_made() {
 
     let text = "no database at all\n".repeat(100);
     fs::write(&file, &text).unwrap();
-    assert_no(&args[1..], "file is not a database");
+    assert_wrong_usage(&args, "file is not a database");
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 
     let Some(database) = Database::new().await else {
