@@ -39,6 +39,8 @@ const RECEIVED: &str = "trackingmore-webhook-received";
 const NOTE: &str = "PRIVATE: this file holds customers' data and a live signature. Anyone who reads \
                     it can send requests that pass as genuine deliveries. Delete it after use.";
 
+const NEITHER: &str = "it is neither an HTTP request, the output of `curl -v`, nor a HAR file";
+
 /// How many headers are read; hyper takes 100 of a request.
 const HEADERS: usize = 256;
 
@@ -129,7 +131,13 @@ impl Saved {
             });
         }
         let with_line = [b"POST / HTTP/1.1\r\n", bytes].concat();
-        Self::from_http(&with_line).map_err(|_| error)
+        Self::from_http(&with_line).map_err(|_| {
+            let mut lines = bytes.split(|byte| *byte == b'\n');
+            match error == NEITHER && lines.any(|line| line.starts_with(b"* ")) {
+                true => "curl sent no request".to_owned(),
+                false => error,
+            }
+        })
     }
 
     /// Reads a request that begins with its first line.
@@ -138,6 +146,7 @@ impl Saved {
         let mut request = httparse::Request::new(&mut headers);
         let start = match request.parse(bytes) {
             Ok(Status::Complete(start)) => start,
+            _ if request.version.is_none() => return Err(NEITHER.to_owned()),
             Ok(Status::Partial) => return Err("it ends before the body".to_owned()),
             Err(error) => return Err(error.to_string()),
         };
@@ -173,9 +182,8 @@ impl Saved {
             Value::Array(entries) => entries.iter().collect(),
             _ if har["request"].is_object() => vec![har],
             _ => {
-                return Err(
-                    "it is a body: give it with --body, or send it with `send --file`".into(),
-                );
+                let what = "it is a body: send it with `send --file`, or use `verify --body`";
+                return Err(what.to_owned());
             }
         };
         let is_post = |entry: &&&Value| entry["request"]["method"] == "POST";
@@ -196,7 +204,9 @@ impl Saved {
         let body = posted["text"]
             .as_str()
             .map(|text| match posted["encoding"].as_str() {
-                Some("base64") => STANDARD.decode(text).map_err(|error| error.to_string()),
+                Some("base64") => STANDARD
+                    .decode(text)
+                    .map_err(|_| "the HAR file's body is not base64".to_owned()),
                 _ => Ok(text.into()),
             });
         Ok(Self {
@@ -256,7 +266,10 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let entries = fs::read_dir(path).map_err(unreadable)?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         let paths = paths.collect::<io::Result<Vec<_>>>().map_err(unreadable)?;
-        let is_saved = |path: &PathBuf| path.extension().is_some_and(|end| end == "delivery");
+        let is_saved = |path: &PathBuf| {
+            // A FIFO has no end.
+            path.extension().is_some_and(|end| end == "delivery") && path.is_file()
+        };
         let mut found: Vec<_> = paths.into_iter().filter(is_saved).collect();
         found.sort();
         files.extend(found);
@@ -354,11 +367,18 @@ mod tests {
     fn what_is_no_request_is_refused() {
         let two =
             r#"{"log":{"entries":[{"request":{"method":"POST"}},{"request":{"method":"POST"}}]}}"#;
+        let bent = r#"{"request":{"method":"POST","postData":{"text":"*","encoding":"base64"}}}"#;
+        let neither = "it is neither an HTTP request, the output of `curl -v`, nor a HAR file";
+        let unsent = "*   Trying 127.0.0.1:1...\n* connect to 127.0.0.1 port 1 failed\n";
         for (file, what) in [
-            ("{}", "it is a body"),
+            ("{}", "it is a body: send it with `send --file`"),
             (r#"{"log":{"entries":[]}}"#, "found 0"),
             (two, "found 2"),
-            ("tracking_number=A", "invalid"),
+            (bent, "the HAR file's body is not base64"),
+            ("notjson", neither),
+            ("tracking_number=A", neither),
+            ("signature: x\n", neither),
+            (unsent, "curl sent no request"),
             (
                 "POST / HTTP/1.1\r\nsignature: x\r\n",
                 "it ends before the body",

@@ -374,7 +374,7 @@ async fn an_inbox_that_is_not_there_is_not_made() {
 
     let text = "no database at all\n".repeat(100);
     fs::write(&file, &text).unwrap();
-    assert_no(&args[1..], "file is not a database");
+    assert_wrong_usage(&args, "file is not a database");
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 
     let Some(database) = Database::new().await else {
@@ -423,6 +423,10 @@ fn a_wrong_url_is_reported_without_its_password() {
     assert_wrong_usage(
         &["inbox", "retry", "--database", "sqlite:x.db"],
         "not provided: <NUMBER|--all-dead>",
+    );
+    assert_wrong_usage(
+        &["inbox", "prune", "--keep-ids", "-5m"],
+        "such as 90s, 15m, 2h or 12d",
     );
     assert_wrong_usage(
         &["inbox", "forget", "", "--database", "sqlite:x.db"],

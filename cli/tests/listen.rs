@@ -420,6 +420,13 @@ fn a_delivery_that_cannot_be_saved_is_answered_so_that_it_comes_again() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_folder_that_cannot_be_written_to_is_refused() {
+    // Not even root can make a file there.
+    assert_wrong_usage(&["listen", "--save", "/proc"], "cannot write to /proc: ");
+}
+
+#[test]
 fn no_part_of_a_delivery_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let listen = program(&["listen", "--addr", "127.0.0.1:0", "--save"]);
@@ -661,7 +668,11 @@ fn wrong_usage_is_reported_in_one_line() {
         ),
         (
             &["--addr", ":x"],
-            "give a host and a port, such as 127.0.0.1:8080",
+            "give a host and a port, such as 127.0.0.1:3080",
+        ),
+        (
+            &["--inspect", "127.0.0.1"],
+            "give a host and a port, such as 127.0.0.1:4040",
         ),
         (&["--open"], "not provided: --inspect"),
         (&["--path", "hooks"], "give the path of a URL"),
@@ -671,6 +682,9 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["--max-age", "soon"], "such as 90s, 15m, 2h or 12d"),
         (&["--answer", "99"], "give a number from 200 to 599"),
         (&["--fail-first", "many"], "give a number from 0 to 1000000"),
+        (&["--max-age", "-5m"], "such as 90s, 15m, 2h or 12d"),
+        (&["--answer", "-1"], "give a number from 200 to 599"),
+        (&["--fail-first", "-1"], "give a number from 0 to 1000000"),
         (
             &["--forward", "localhost:3000"],
             "the URL must begin with http:// or https://",

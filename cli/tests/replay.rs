@@ -5,7 +5,7 @@
 
 mod program;
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, os::unix::net::UnixListener, path::Path, time::Duration};
 
 use program::{
     DELIVERY, Listen, SECRET, assert_wrong_usage, files, parts, run, run_with_input, signed,
@@ -83,6 +83,7 @@ fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
     let numbered = ["--set", "tracking_number=AB{number}"];
     assert_eq!(run(&[&send[..], &numbered].concat()).code, 0);
     fs::write(kept.join("notes.txt"), "not a delivery").unwrap();
+    let _socket = UnixListener::bind(kept.join("socket.delivery")).unwrap();
 
     let mut listen = Listen::start(&["--json"]);
     let url = listen.url.clone();
@@ -111,6 +112,32 @@ fn a_folder_is_sent_in_order_shuffled_or_only_its_last() {
     fs::create_dir(&empty).unwrap();
     let empty = empty.to_str().unwrap();
     assert_wrong_usage(&["replay", "--to", &url, empty], "no saved deliveries");
+}
+
+#[test]
+fn only_requests_that_were_posted_are_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().to_str().unwrap();
+    save(dir.path());
+    let icon = dir.path().join("a.delivery");
+    fs::write(&icon, "GET /favicon.ico HTTP/1.1\r\n\r\n").unwrap();
+    let mut listen = Listen::start(&[]);
+    let url = listen.url.clone();
+
+    let ended = run(&["replay", "--to", &url, kept, "--json"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    assert_eq!(ended.err, "skipped requests that are not POST: 1\n");
+    let summary = &ended.json()[3];
+    assert_eq!(summary["accepted"], 3);
+    assert_eq!(summary["skipped"], 1);
+
+    let icon = icon.to_str().unwrap();
+    let reason = format!("{icon} is a GET request: only POST requests can be sent again");
+    assert_wrong_usage(&["replay", "--to", &url, kept, icon], &reason);
+    assert_eq!(
+        listen.stop().last().unwrap(),
+        "3 accepted, 0 refused; answered 200: 3"
+    );
 }
 
 #[test]

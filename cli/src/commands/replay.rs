@@ -18,10 +18,11 @@ use crate::{
 
 /// Send saved deliveries again, each once, with the same headers and body.
 ///
-/// Headers that belong to the connection, such as `host`, are those of the new one.
+/// Headers that belong to the connection, such as `host`, are those of the new connection. In
+/// directories, requests that are not POST are skipped.
 ///
 /// Exit code: 0 if every delivery was accepted, 1 if not, 2 for wrong usage or a file that cannot
-/// be read; then nothing was sent.
+/// be read; in that case nothing is sent.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -82,9 +83,20 @@ impl Replay {
             false => None,
         };
         // All are read before the first is sent: a wrong name must not leave the work half done.
-        let files = saved::files(&self.files)?.into_iter();
-        let saved = files.map(|file| Ok((file.display().to_string(), Saved::read(&file)?)));
-        let mut saved = saved.collect::<Result<Vec<_>, Failure>>()?;
+        let (mut saved, mut skipped) = (Vec::new(), 0);
+        for path in saved::files(&self.files)? {
+            let (file, request) = (path.display().to_string(), Saved::read(&path)?);
+            if request.method == "POST" {
+                saved.push((file, request));
+            } else if self.files.contains(&path) {
+                return Err(Failure::usage(format_args!(
+                    "{file} is a {} request: only POST requests can be sent again",
+                    request.method
+                )));
+            } else {
+                skipped += 1;
+            }
+        }
         if self.shuffle {
             send::shuffle(&mut saved)?;
         }
@@ -108,6 +120,9 @@ impl Replay {
             deliveries.push((file, client::header_map(&saved.headers)?, body));
         }
 
+        if skipped > 0 {
+            eprintln!("skipped requests that are not POST: {skipped}");
+        }
         let target = Target::new(self.to)?;
         let (mut accepted, total) = (0, deliveries.len());
         for (file, headers, body) in deliveries {
@@ -125,11 +140,11 @@ impl Replay {
         }
         if self.output.is_json() || total > 1 {
             let refused = total - accepted;
-            let record = json!({"event": "summary", "accepted": accepted, "refused": refused});
-            self.output.line(
-                format_args!("{accepted} accepted, {refused} refused"),
-                &record,
-            )?;
+            let record = json!({
+                "event": "summary", "accepted": accepted, "refused": refused, "skipped": skipped,
+            });
+            let text = format_args!("{accepted} accepted, {refused} refused");
+            self.output.line(text, &record)?;
         }
         Ok(ExitCode::from(u8::from(accepted < total)))
     }

@@ -16,8 +16,8 @@ use crate::{failure::Failure, output::Foreign};
 
 const FORMS: &str = "sqlite:FILE or postgres://USER@HOST/NAME";
 
-/// PostgreSQL's code for it.
-const NO_SUCH_DATABASE: &str = "3D000";
+/// PostgreSQL's code for no such database, and SQLite's for a file that is none.
+const NO_DATABASE: [&str; 2] = ["3D000", "26"];
 
 /// How long to wait for a server, which is less than the timeout of a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -103,7 +103,7 @@ async fn is_inbox(
         Ok(false) => Err(Failure::usage(format_args!("{name} has no inbox in it"))),
         Err(error) => {
             let code = error.as_database_error().and_then(|error| error.code());
-            let is_missing = code.is_some_and(|code| code == NO_SUCH_DATABASE);
+            let is_missing = code.is_some_and(|code| NO_DATABASE.contains(&&*code));
             let what = error.to_string();
             let what = format!("cannot open {name}: {}", Foreign(&what));
             Err(match is_missing {

@@ -5,9 +5,9 @@ use trackingmore_webhook_inbox::{Engine, Inbox};
 use super::{Account, count, failed};
 use crate::{failure::Failure, output::Output};
 
-/// Erase what is stored about a parcel, without confirmation, and keep out later deliveries.
+/// Erase what is stored about a parcel, without confirmation, and discard later deliveries.
 ///
-/// Bodies, states and errors are erased, for all its couriers. Ids of deliveries stay, so that
+/// Bodies, states and errors are erased, under every courier. Ids of deliveries stay, so that
 /// repeats are still recognized. Forgetting an unknown number is not an error.
 #[derive(Args)]
 #[command(after_help = "\

@@ -18,13 +18,16 @@ Examples:
   trackingmore-webhook inbox prune --keep-bodies 7d --database sqlite:deliveries.db")]
 pub(super) struct Prune {
     /// How long bodies of handled deliveries are kept
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse,
+          allow_hyphen_values = true)]
     keep_bodies: Duration,
     /// How long ids of deliveries are kept; at least 30d
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse,
+          allow_hyphen_values = true)]
     keep_ids: Duration,
     /// How long parcels are kept after their last delivery
-    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "365d", value_parser = duration::parse,
+          allow_hyphen_values = true)]
     keep_parcels: Duration,
 }
 

@@ -62,7 +62,8 @@ Examples:
   trackingmore-webhook listen --fail-first 2")]
 pub(crate) struct Listen {
     /// Listen on this address; port 0 takes a free port, and the first line says which
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080", value_parser = address)]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3080",
+          value_parser = address(3080))]
     addr: String,
     /// Receive deliveries at this path
     #[arg(long, default_value = "/webhooks/trackingmore", value_parser = path)]
@@ -71,7 +72,8 @@ pub(crate) struct Listen {
     #[arg(long, value_enum)]
     scheme: Option<SchemeArg>,
     /// Refuse timestamps older than this, such as 5m or 2d
-    #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "6d", value_parser = duration::parse,
+          allow_hyphen_values = true)]
     max_age: Duration,
     /// Save each request as a file in this directory; of those that are not accepted, only the
     /// first 1,000. The files hold customers' data and live signatures, and only you can read them
@@ -82,14 +84,16 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "URL", value_parser = client::target, conflicts_with = "answer")]
     forward: Option<Url>,
     /// Answer accepted deliveries with this status
-    #[arg(long, value_name = "STATUS", default_value = "200", value_parser = number::within(200..=599u16))]
+    #[arg(long, value_name = "STATUS", default_value = "200",
+          value_parser = number::within(200..=599u16), allow_hyphen_values = true)]
     answer: u16,
     /// Answer the first N accepted deliveries with 503, to see the sender retry
-    #[arg(long, value_name = "N", default_value = "0", value_parser = number::within(0..=1_000_000u64))]
+    #[arg(long, value_name = "N", default_value = "0",
+          value_parser = number::within(0..=1_000_000u64), allow_hyphen_values = true)]
     fail_first: u64,
     /// Serve a page that shows what arrives and why it is refused, on this loopback address
     /// [default: 127.0.0.1:4040, or the next port that is free]
-    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    #[arg(long, value_name = "HOST:PORT", value_parser = address(4040))]
     inspect: Option<Option<String>>,
     /// Open the page in the browser
     #[arg(long, requires = "inspect")]
@@ -153,7 +157,7 @@ impl Listen {
                 streams: Inspector::streams(),
                 stopping: stopping.clone(),
             };
-            let (listener, app, url) = inspector.open(place.as_deref()).await?;
+            let (listener, app, url) = inspector.open(place.as_deref(), forward.as_ref()).await?;
             inspect = Some(url);
             servers.spawn(serving::serve(listener, app, stopping.clone()));
         }
@@ -196,13 +200,16 @@ impl Listen {
     }
 }
 
-fn address(text: &str) -> Result<String, String> {
-    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    match port.parse::<u16>() {
-        Ok(_) if !host.is_empty() => Ok(text.to_owned()),
-        port => {
-            let port = port.unwrap_or(8080);
-            Err(format!("give a host and a port, such as 127.0.0.1:{port}"))
+/// Returns a parser of addresses that suggests a port where there is none.
+fn address(default: u16) -> impl Fn(&str) -> Result<String, String> + Clone {
+    move |text| {
+        let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+        match port.parse() {
+            Ok(_) if !host.is_empty() => Ok(text.to_owned()),
+            port => {
+                let port: u16 = port.unwrap_or(default);
+                Err(format!("give a host and a port, such as 127.0.0.1:{port}"))
+            }
         }
     }
 }

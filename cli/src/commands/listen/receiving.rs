@@ -202,18 +202,22 @@ async fn read(mut body: Body) -> (Bytes, End) {
     if body.size_hint().lower() > LIMIT as u64 {
         return (Bytes::new(), End::TooLong);
     }
-    while bytes.len() <= LIMIT {
+    let end = loop {
+        if bytes.len() > LIMIT {
+            break End::TooLong;
+        }
         match timeout_at(deadline, body.frame()).await {
-            Ok(None) => return (bytes.into(), End::Whole),
-            Ok(Some(Err(_))) | Err(_) => return (bytes.into(), End::Broken),
+            Ok(None) => break End::Whole,
+            Ok(Some(Err(_))) | Err(_) => break End::Broken,
             Ok(Some(Ok(frame))) => {
                 if let Ok(chunk) = frame.into_data() {
                     bytes.extend_from_slice(&chunk);
                 }
             }
         }
-    }
-    (bytes.into(), End::TooLong)
+    };
+    // The store counts the length, not the spare capacity.
+    (bytes.into_boxed_slice().into(), end)
 }
 
 #[cfg(test)]
@@ -234,5 +238,12 @@ mod tests {
         let (bytes, end) = read.unwrap();
         assert_eq!(bytes, "{");
         assert!(end == End::Broken);
+    }
+
+    #[tokio::test]
+    async fn a_body_takes_no_more_memory_than_its_length() {
+        let chunks = stream::iter([[0; 1_000].to_vec(), [0; 1].to_vec()].map(Ok::<_, io::Error>));
+        let (bytes, _) = read(Body::from_stream(chunks)).await;
+        assert_eq!(bytes.try_into_mut().unwrap().capacity(), 1_001);
     }
 }

@@ -1,5 +1,7 @@
 use std::{
+    fs::{self, File},
     path::PathBuf,
+    process,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -20,6 +22,11 @@ impl Save {
     pub(super) fn new(dir: PathBuf) -> Result<Self, Failure> {
         saved::create_dir(&dir).map_err(|error| {
             Failure::usage(format_args!("cannot create {}: {error}", dir.display()))
+        })?;
+        let probe = dir.join(format!("probe-{}", process::id()));
+        let probed = File::create_new(&probe).and_then(|_| fs::remove_file(&probe));
+        probed.map_err(|error| {
+            Failure::usage(format_args!("cannot write to {}: {error}", dir.display()))
         })?;
         Ok(Self {
             dir,

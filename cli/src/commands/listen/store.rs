@@ -216,6 +216,11 @@ impl Store {
         (written, kept)
     }
 
+    /// Returns the number of lines so far.
+    pub(super) fn written(&self) -> u64 {
+        self.state().written
+    }
+
     /// Ends the readers once they have read all lines.
     pub(super) fn close(&self) {
         self.is_closed.send_replace(true);

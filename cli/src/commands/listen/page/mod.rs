@@ -89,14 +89,15 @@ impl Inspector {
     pub(super) async fn open(
         self,
         place: Option<&str>,
+        forward: Option<&Target>,
     ) -> Result<(TcpListener, Router, String), Failure> {
         let listener = bind(place).await?;
         let addr = listener.local_addr().map_err(Failure::failed)?;
-        if let Some(target) = &self.target
-            && forwarding::leads_to(&target.url, addr).await
-        {
-            let what = "deliveries cannot be sent to the inspector itself";
-            return Err(Failure::usage(what));
+        for target in self.target.iter().chain(forward) {
+            if forwarding::leads_to(&target.url, addr).await {
+                let what = "deliveries cannot be sent to the inspector itself";
+                return Err(Failure::usage(what));
+            }
         }
         let guard = Guard::new(addr)?;
         let url = format!("http://{addr}{}", guard.path());

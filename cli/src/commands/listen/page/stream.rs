@@ -122,11 +122,11 @@ impl Inspector {
         format!("{}-{seen}", self.epoch)
     }
 
-    /// Reads an id of this run.
+    /// Reads an id that this run has given.
     fn seen(&self, id: &str) -> Option<u64> {
-        let (epoch, seen) = id.split_once('-')?;
-        let is_of_this_run = epoch.parse() == Ok(self.epoch);
-        seen.parse().ok().filter(|_| is_of_this_run)
+        let (_, seen) = id.split_once('-')?;
+        let seen = seen.parse().ok()?;
+        (self.id(seen) == id && seen <= self.store.written()).then_some(seen)
     }
 
     fn about(&self) -> Value {
