@@ -29,7 +29,7 @@ pub(crate) struct EventArgs {
     file: Option<PathBuf>,
     /// Change a member of the parcel, as in tracking_number=AB1 or
     /// origin_info.trackinfo.0.location=Oslo. NAME:=JSON sets a value that is not text. {number} is
-    /// replaced by the number of the delivery, or of the story
+    /// replaced by the number of the delivery, or of the story with --story
     #[arg(long, value_name = "NAME=TEXT", value_parser = Change::parse)]
     set: Vec<Change>,
 }
