@@ -253,9 +253,16 @@ fn other_encodings() {
     for decorated in [
         format!("sha256={}", hex(TIME)),
         format!("0x{}", hex(TIME)),
+        format!("0X{}", hex(TIME)),
         format!("\"{}\"", hex(TIME)),
     ] {
         signed(decorated).is_wrong_by(&["decorated_signature"]);
+    }
+    for twice in [
+        format!("0X0x{}", hex(TIME)),
+        STANDARD.encode(format!("0x{}", hex(TIME))),
+    ] {
+        signed(twice).is_wrong_by(&["malformed_signature"]);
     }
     let words = signed(&hex(TIME)[..63]).is_wrong_by(&["malformed_signature"]);
     assert!(words.contains("63 characters"), "{words}");
