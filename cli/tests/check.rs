@@ -620,16 +620,52 @@ fn being_killed_by_a_request() {
     );
 }
 
+/// Serves a receiver that reads the whole body before it verifies, and never answers some requests.
+fn buffering(is_unanswered: fn(&HeaderMap) -> bool) -> String {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let handler = async move |headers: HeaderMap, body: Bytes| {
+        if is_unanswered(&headers) {
+            pending::<()>().await;
+        }
+        match verifier.verify(&headers, &body) {
+            Ok(_) => StatusCode::OK,
+            Err(_) => StatusCode::UNAUTHORIZED,
+        }
+    };
+    serve_router(Router::new().route(PATH, post(handler)))
+}
+
 #[test]
 fn waiting_for_a_body_that_does_not_come() {
-    let handler = async |headers: HeaderMap, _: Bytes| match headers.contains_key("signature") {
-        true => StatusCode::OK,
-        false => StatusCode::UNAUTHORIZED,
-    };
-    let checked = check(&serve_router(Router::new().route(PATH, post(handler))), &[]);
+    let checked = check(&buffering(|_| false), &[]);
     let row = checked.row("announced-unsigned");
     assert_eq!(row["answer"], "timed out");
     assert_eq!(row["verdict"], "not_decidable");
+    checked.is_safe();
+    assert_eq!(
+        checked.tally["hostile_unanswered"],
+        Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn a_receiver_that_answers_too_late_may_have_accepted() {
+    let is_unanswered = |headers: &HeaderMap| {
+        headers.contains_key("timestamp") && !headers.contains_key("signature")
+    };
+    let checked = check(&buffering(is_unanswered), &[]);
+    checked.fails_only(&[]);
+    let row = checked.row("no-signature");
+    assert_eq!(row["answer"], "timed out");
+    assert_eq!(row["verdict"], "not_decidable");
+    assert_eq!(
+        checked.tally["hostile_unanswered"],
+        Value::from(vec!["no-signature"])
+    );
+    assert_eq!(checked.tally["verdict"], "not_known");
+    let sentence = "Not known: no answer within 10 s to no-signature.";
+    assert_eq!(checked.tally["sentence"], sentence);
+    assert_eq!(checked.code, 1);
 }
 
 #[test]

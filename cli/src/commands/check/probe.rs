@@ -160,7 +160,12 @@ impl Probe<'_> {
         answer: &Answer,
         why: &str,
     ) -> Result<(), Failure> {
+        use NoAnswerKind::{TimedOut, Unreachable};
+
         let tally = &mut self.tally;
+        let none = answer.status.as_ref().err().map(|none| none.kind);
+        // A receiver that waits for a body that never comes has accepted nothing.
+        let is_late = none == Some(TimedOut) && case != "announced-unsigned";
         let (count, painted) = match verdict {
             Verdict::Pass => (&mut tally.passed, Painted(GOOD, "pass")),
             Verdict::Fail => (&mut tally.failed, Painted(BAD, "FAIL")),
@@ -170,12 +175,11 @@ impl Probe<'_> {
         match (verdict, expected) {
             (Verdict::Fail, Expected::HostileRefused) => tally.hostile_accepted.push(case.into()),
             (Verdict::Fail, _) => tally.other_failed.push(case.into()),
+            (_, Expected::HostileRefused) if is_late => tally.hostile_unanswered.push(case.into()),
             _ => {}
         }
-        match &answer.status {
-            Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                tally.stopped_answering.extend(tally.reached.take());
-            }
+        match none {
+            Some(Unreachable) => tally.stopped_answering.extend(tally.reached.take()),
             _ => tally.reached = Some(case.to_owned()),
         }
         tally.is_still_there = answer.is_accepted();

@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::{StatusCode, Url};
 use serde::Serialize;
 
-use super::cases::Expected;
+use super::{PATIENCE, cases::Expected};
 use crate::{
     client::{Answer, NoAnswerKind},
     output::{BAD, GOOD, Painted, WARN},
@@ -59,6 +59,8 @@ pub(super) struct Tally {
     pub(super) not_decidable: usize,
     /// The cases that were accepted although an attacker can send or replay them.
     pub(super) hostile_accepted: Vec<String>,
+    /// Those of which it is unknown, as no answer came in time.
+    pub(super) hostile_unanswered: Vec<String>,
     /// The other cases that failed.
     pub(super) other_failed: Vec<String>,
     /// The cases after which the receiver could not be reached any more.
@@ -76,6 +78,7 @@ impl Tally {
         let forms = self.accepted_forms.join(", ");
         let extra = self.unwanted_forms.join(", ");
         let hostile = self.hostile_accepted.join(", ");
+        let unanswered = self.hostile_unanswered.join(", ");
         let odd = self.other_failed.join(", ");
         let stopped = self.stopped_answering.join(", ");
         let safe = |why: String| ("safe", format!("Safe: {why}."));
@@ -93,6 +96,9 @@ impl Tally {
             not_safe("at the end, it refused a genuine delivery".to_owned())
         } else if !extra.is_empty() {
             not_safe(format!("it also accepts {extra}, which --scheme rules out"))
+        } else if !unanswered.is_empty() {
+            let seconds = PATIENCE.as_secs();
+            not_known(format!("no answer within {seconds} s to {unanswered}"))
         } else if odd.is_empty() {
             safe("it accepted the genuine deliveries and refused the others".to_owned())
         } else {
