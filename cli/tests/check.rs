@@ -383,11 +383,15 @@ fn answering_nothing_genuine_with_200() {
     at(405).is_not_known("it does not take POST");
     at(500).is_not_known("see the log of the receiver");
     // What servers answer to plain HTTP on a port for TLS.
-    let alert = "\u{15}\u{3}\u{1}\0\u{2}\u{2}F";
     let page = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 52\r\n\r\n\
                 The plain HTTP request was sent to HTTPS port.......";
-    for answer in [alert, page] {
-        check(&receivers::fixed(answer.to_owned()), &[]).is_not_known("try https://");
+    check(&receivers::fixed(page.to_owned()), &[]).is_not_known("try https://");
+    let alert = "\u{15}\u{3}\u{1}\0\u{2}\u{2}F";
+    for answer in [alert, ""] {
+        check(&receivers::fixed(answer.to_owned()), &[]).is_not_known(
+            "it closed the connection without an HTTP answer: see the log of the receiver, and if \
+             the port speaks TLS, use https://",
+        );
     }
 }
 

@@ -128,21 +128,25 @@ impl fmt::Display for Tally {
 
 /// Returns why nothing genuine was accepted, judging by the answers.
 pub(super) fn why_nothing(answers: &[Answer], url: &Url) -> String {
-    let speaks_tls = |answer: &Answer| match &answer.status {
-        Ok(StatusCode::BAD_REQUEST) => {
-            let words = answer.words.as_deref().unwrap_or_default();
-            words.to_ascii_uppercase().contains("HTTPS")
-        }
-        Ok(_) => false,
-        Err(none) => none.kind == NoAnswerKind::Closed,
+    let asks_for_tls = |answer: &Answer| {
+        let words = answer.words.as_deref().unwrap_or_default();
+        matches!(answer.status, Ok(StatusCode::BAD_REQUEST))
+            && words.to_ascii_uppercase().contains("HTTPS")
     };
-    if url.scheme() == "http" && answers.iter().all(speaks_tls) {
-        return "the port seems to speak TLS: try https://".to_owned();
-    }
     let statuses = answers
         .iter()
         .filter_map(|answer| answer.status.as_ref().ok());
     let statuses: Vec<_> = statuses.copied().collect();
+    if url.scheme() == "http" {
+        if answers.iter().all(asks_for_tls) {
+            return "the port seems to speak TLS: try https://".to_owned();
+        }
+        if statuses.is_empty() {
+            return "it closed the connection without an HTTP answer: see the log of the receiver, \
+                    and if the port speaks TLS, use https://"
+                .to_owned();
+        }
+    }
     let has = |status| statuses.contains(&status);
     let advice = if has(StatusCode::UNAUTHORIZED) || has(StatusCode::FORBIDDEN) {
         "check the secret, the path, and whether it needs a known parcel (--parcel)"
