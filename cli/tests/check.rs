@@ -653,6 +653,21 @@ fn waiting_for_a_body_that_does_not_come() {
 }
 
 #[test]
+fn one_form_that_is_not_answered_does_not_end_the_check() {
+    static IS_AWAKE: AtomicBool = AtomicBool::new(false);
+    let checked = check(&buffering(|_| !IS_AWAKE.swap(true, Relaxed)), &[]);
+    checked.is_safe();
+    let row = checked.row("timestamp-hex");
+    assert_eq!(row["answer"], "timed out");
+    assert_eq!(row["verdict"], "not_decidable");
+    assert_eq!(row["why"], "not accepted, but one form is enough");
+    assert_eq!(
+        checked.row("body-base64")["why"],
+        "genuine: one form is enough"
+    );
+}
+
+#[test]
 fn a_receiver_that_answers_too_late_may_have_accepted() {
     let is_unanswered = |headers: &HeaderMap| {
         headers.contains_key("timestamp") && !headers.contains_key("signature")
@@ -744,6 +759,9 @@ fn what_cannot_be_checked_is_said_in_a_line() {
     let ended = run(&["check", "--json", &url]);
     assert_eq!(ended.code, 2);
     assert!(ended.err.ends_with(": timed out\n"), "{}", ended.err);
+    let rows = ended.json().split_off(1);
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().all(|row| row["answer"] == "timed out"));
 
     assert_wrong_usage(&["check"], "<URL>");
     assert_wrong_usage(
