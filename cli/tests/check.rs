@@ -560,6 +560,8 @@ fn breaking_for_good() {
     assert_eq!(checked.row("still-there")["answer"], 503);
     assert_eq!(checked.tally["is_still_there"], false);
     assert_eq!(checked.tally["stopped_answering"], Value::Array(Vec::new()));
+    let sentence = "Not safe: at the end, it did not accept a genuine delivery.";
+    assert_eq!(checked.tally["sentence"], sentence);
     assert_eq!(checked.code, 1);
 }
 

@@ -93,7 +93,7 @@ impl Tally {
         } else if !self.is_genuine_accepted {
             not_known(format!("it accepts only {forms}, which --scheme rules out"))
         } else if !self.is_still_there {
-            not_safe("at the end, it refused a genuine delivery".to_owned())
+            not_safe("at the end, it did not accept a genuine delivery".to_owned())
         } else if !extra.is_empty() {
             not_safe(format!("it also accepts {extra}, which --scheme rules out"))
         } else if !unanswered.is_empty() {

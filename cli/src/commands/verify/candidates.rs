@@ -17,7 +17,7 @@ pub(super) fn keys(secret: &[u8]) -> Vec<(Option<Mistake>, Secret)> {
     // A signer takes no secret that begins or ends with whitespace.
     let given = match Signer::new(secret) {
         Ok(_) => None,
-        Err(_) => whitespace("the secret has surrounding whitespace, and so had the sender's"),
+        Err(_) => whitespace("your secret and the sender's both have surrounding whitespace"),
     };
     let trimmed = whitespace("the secret has surrounding whitespace; trimmed, it matches");
     let mut keys = vec![(given, secret.to_vec()), (trimmed, bare.to_vec())];

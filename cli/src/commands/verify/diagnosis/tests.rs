@@ -203,7 +203,11 @@ fn whitespace_and_quotes_around_the_secret() {
 
         let mut same = signed(hex_by(&secret, TIME));
         same.secret = secret;
-        same.is_wrong_by(&["whitespace_around_secret"]);
+        let words = same.is_wrong_by(&["whitespace_around_secret"]);
+        assert!(
+            words.contains("your secret and the sender's both"),
+            "{words}"
+        );
     }
     for given in [format!("{SECRET}\u{a0}"), format!("\u{feff}{SECRET}")] {
         for signer in [SECRET, &given] {
