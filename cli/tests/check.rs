@@ -383,11 +383,15 @@ fn answering_nothing_genuine_with_200() {
     at(405).is_not_known("it does not take POST");
     at(500).is_not_known("see the log of the receiver");
     // What servers answer to plain HTTP on a port for TLS.
-    let alert = "\u{15}\u{3}\u{1}\0\u{2}\u{2}F";
     let page = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 52\r\n\r\n\
                 The plain HTTP request was sent to HTTPS port.......";
-    for answer in [alert, page] {
-        check(&receivers::fixed(answer.to_owned()), &[]).is_not_known("try https://");
+    check(&receivers::fixed(page.to_owned()), &[]).is_not_known("try https://");
+    let alert = "\u{15}\u{3}\u{1}\0\u{2}\u{2}F";
+    for answer in [alert, ""] {
+        check(&receivers::fixed(answer.to_owned()), &[]).is_not_known(
+            "it closed the connection without an HTTP answer: see the log of the receiver, and if \
+             the port speaks TLS, use https://",
+        );
     }
 }
 
@@ -556,6 +560,8 @@ fn breaking_for_good() {
     assert_eq!(checked.row("still-there")["answer"], 503);
     assert_eq!(checked.tally["is_still_there"], false);
     assert_eq!(checked.tally["stopped_answering"], Value::Array(Vec::new()));
+    let sentence = "Not safe: at the end, it did not accept a genuine delivery.";
+    assert_eq!(checked.tally["sentence"], sentence);
     assert_eq!(checked.code, 1);
 }
 
@@ -620,16 +626,67 @@ fn being_killed_by_a_request() {
     );
 }
 
+/// Serves a receiver that reads the whole body before it verifies, and never answers some requests.
+fn buffering(is_unanswered: fn(&HeaderMap) -> bool) -> String {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let handler = async move |headers: HeaderMap, body: Bytes| {
+        if is_unanswered(&headers) {
+            pending::<()>().await;
+        }
+        match verifier.verify(&headers, &body) {
+            Ok(_) => StatusCode::OK,
+            Err(_) => StatusCode::UNAUTHORIZED,
+        }
+    };
+    serve_router(Router::new().route(PATH, post(handler)))
+}
+
 #[test]
 fn waiting_for_a_body_that_does_not_come() {
-    let handler = async |headers: HeaderMap, _: Bytes| match headers.contains_key("signature") {
-        true => StatusCode::OK,
-        false => StatusCode::UNAUTHORIZED,
-    };
-    let checked = check(&serve_router(Router::new().route(PATH, post(handler))), &[]);
+    let checked = check(&buffering(|_| false), &[]);
     let row = checked.row("announced-unsigned");
     assert_eq!(row["answer"], "timed out");
     assert_eq!(row["verdict"], "not_decidable");
+    checked.is_safe();
+    assert_eq!(
+        checked.tally["hostile_unanswered"],
+        Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn one_form_that_is_not_answered_does_not_end_the_check() {
+    static IS_AWAKE: AtomicBool = AtomicBool::new(false);
+    let checked = check(&buffering(|_| !IS_AWAKE.swap(true, Relaxed)), &[]);
+    checked.is_safe();
+    let row = checked.row("timestamp-hex");
+    assert_eq!(row["answer"], "timed out");
+    assert_eq!(row["verdict"], "not_decidable");
+    assert_eq!(row["why"], "not accepted, but one form is enough");
+    assert_eq!(
+        checked.row("body-base64")["why"],
+        "genuine: one form is enough"
+    );
+}
+
+#[test]
+fn a_receiver_that_answers_too_late_may_have_accepted() {
+    let is_unanswered = |headers: &HeaderMap| {
+        headers.contains_key("timestamp") && !headers.contains_key("signature")
+    };
+    let checked = check(&buffering(is_unanswered), &[]);
+    checked.fails_only(&[]);
+    let row = checked.row("no-signature");
+    assert_eq!(row["answer"], "timed out");
+    assert_eq!(row["verdict"], "not_decidable");
+    assert_eq!(
+        checked.tally["hostile_unanswered"],
+        Value::from(vec!["no-signature"])
+    );
+    assert_eq!(checked.tally["verdict"], "not_known");
+    let sentence = "Not known: no answer within 10 s to no-signature.";
+    assert_eq!(checked.tally["sentence"], sentence);
+    assert_eq!(checked.code, 1);
 }
 
 #[test]
@@ -704,6 +761,9 @@ fn what_cannot_be_checked_is_said_in_a_line() {
     let ended = run(&["check", "--json", &url]);
     assert_eq!(ended.code, 2);
     assert!(ended.err.ends_with(": timed out\n"), "{}", ended.err);
+    let rows = ended.json().split_off(1);
+    assert_eq!(rows.len(), 4);
+    assert!(rows.iter().all(|row| row["answer"] == "timed out"));
 
     assert_wrong_usage(&["check"], "<URL>");
     assert_wrong_usage(

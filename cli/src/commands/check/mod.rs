@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// 200-299 counts as a refusal. If no genuine delivery is accepted, the check ends after four
 /// cases.
 ///
-/// Exit code: 0 if it is safe; 1 if it is not safe, or if that is not known, or with --strict if
-/// any case failed; 2 if the check could not be run.
+/// Exit code: 0 if it is safe; 1 if it is not safe or that is unknown (with --strict, also if any
+/// case failed); 2 if the check could not be run.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -46,7 +46,7 @@ pub(crate) struct Check {
     /// Confirm that a receiver on another machine is yours to attack
     #[arg(long)]
     i_own_this: bool,
-    /// Also exit with 1 if any other case failed
+    /// Exit with 1 if any case failed, not only a hostile one
     #[arg(long)]
     strict: bool,
     #[command(flatten)]

@@ -18,7 +18,7 @@ use super::{
     vendor::{FORMS, Form, Request, Vendor},
 };
 use crate::{
-    client::{Answer, NoAnswer, NoAnswerKind, Target},
+    client::{Answer, NoAnswerKind, Target},
     failure::Failure,
     output::{BAD, GOOD, Painted, WARN},
     secret::Secret,
@@ -86,32 +86,37 @@ impl Probe<'_> {
 
         let scheme = self.check.scheme;
         let is_wanted = |form: &Form| scheme.is_none_or(|scheme| scheme == form.0);
-        let (mut answers, mut accepted) = (Vec::new(), Vec::new());
+        let url = self.target.shown();
+        let cannot = |why: &str| Failure::usage(format_args!("cannot check {url}: {why}"));
+        let (mut answers, mut accepted, mut late) = (Vec::new(), Vec::new(), None);
         for form in FORMS {
             let answer = self.send(form, |vendor| vendor.genuine()).await?;
-            let is_first = answers.is_empty();
-            // If genuine deliveries time out, every case would.
-            if let Err(NoAnswer { kind, reason }) = &answer.status
-                && (*kind == TimedOut || *kind == Unreachable && is_first)
-            {
-                let url = self.target.shown();
-                return Err(Failure::usage(format_args!("cannot check {url}: {reason}")));
-            }
-            if answer.is_accepted() {
-                accepted.push(form);
+            match &answer.status {
+                Ok(_) if answer.is_accepted() => accepted.push(form),
+                Err(none) if none.kind == Unreachable && answers.is_empty() => {
+                    return Err(cannot(&none.reason));
+                }
+                Err(none) if none.kind == TimedOut => late = Some(cannot(&none.reason)),
+                _ => {}
             }
             answers.push(answer);
         }
         accepted.sort_by_key(|form| !is_wanted(form));
         let is_one_accepted = accepted.first().is_some_and(is_wanted);
         for (form, answer) in FORMS.iter().zip(&answers) {
-            let (expected, is_telling, why) = match (is_wanted(form), is_one_accepted) {
-                (true, false) => (Accepted, true, "genuine: one form must be accepted"),
-                (true, true) => (Accepted, false, "genuine: one form is enough"),
-                (false, told) => (OddRefused, told, "genuine, but --scheme rules it out"),
+            let found = (is_wanted(form), is_one_accepted, answer.is_accepted());
+            let (expected, is_telling, why) = match found {
+                (true, false, _) => (Accepted, true, "genuine: one form must be accepted"),
+                (true, true, true) => (Accepted, true, "genuine: one form is enough"),
+                (true, true, false) => (Accepted, false, "not accepted, but one form is enough"),
+                (false, told, _) => (OddRefused, told, "genuine, but --scheme rules it out"),
             };
             let verdict = Verdict::of(expected, answer, is_telling);
             self.show(&name(form), expected, verdict, answer, why)?;
+        }
+        // If genuine deliveries time out, every case would.
+        if let Some(late) = late.filter(|_| accepted.is_empty()) {
+            return Err(late);
         }
         let unwanted = accepted.iter().filter(|form| !is_wanted(form));
         self.tally.unwanted_forms = unwanted.map(name).collect();
@@ -160,7 +165,12 @@ impl Probe<'_> {
         answer: &Answer,
         why: &str,
     ) -> Result<(), Failure> {
+        use NoAnswerKind::{TimedOut, Unreachable};
+
         let tally = &mut self.tally;
+        let none = answer.status.as_ref().err().map(|none| none.kind);
+        // A receiver that waits for a body that never comes has accepted nothing.
+        let is_late = none == Some(TimedOut) && case != "announced-unsigned";
         let (count, painted) = match verdict {
             Verdict::Pass => (&mut tally.passed, Painted(GOOD, "pass")),
             Verdict::Fail => (&mut tally.failed, Painted(BAD, "FAIL")),
@@ -170,12 +180,11 @@ impl Probe<'_> {
         match (verdict, expected) {
             (Verdict::Fail, Expected::HostileRefused) => tally.hostile_accepted.push(case.into()),
             (Verdict::Fail, _) => tally.other_failed.push(case.into()),
+            (_, Expected::HostileRefused) if is_late => tally.hostile_unanswered.push(case.into()),
             _ => {}
         }
-        match &answer.status {
-            Err(none) if none.kind == NoAnswerKind::Unreachable => {
-                tally.stopped_answering.extend(tally.reached.take());
-            }
+        match none {
+            Some(Unreachable) => tally.stopped_answering.extend(tally.reached.take()),
             _ => tally.reached = Some(case.to_owned()),
         }
         tally.is_still_there = answer.is_accepted();

@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::{StatusCode, Url};
 use serde::Serialize;
 
-use super::cases::Expected;
+use super::{PATIENCE, cases::Expected};
 use crate::{
     client::{Answer, NoAnswerKind},
     output::{BAD, GOOD, Painted, WARN},
@@ -59,6 +59,8 @@ pub(super) struct Tally {
     pub(super) not_decidable: usize,
     /// The cases that were accepted although an attacker can send or replay them.
     pub(super) hostile_accepted: Vec<String>,
+    /// Those of which it is unknown, as no answer came in time.
+    pub(super) hostile_unanswered: Vec<String>,
     /// The other cases that failed.
     pub(super) other_failed: Vec<String>,
     /// The cases after which the receiver could not be reached any more.
@@ -76,6 +78,7 @@ impl Tally {
         let forms = self.accepted_forms.join(", ");
         let extra = self.unwanted_forms.join(", ");
         let hostile = self.hostile_accepted.join(", ");
+        let unanswered = self.hostile_unanswered.join(", ");
         let odd = self.other_failed.join(", ");
         let stopped = self.stopped_answering.join(", ");
         let safe = |why: String| ("safe", format!("Safe: {why}."));
@@ -90,9 +93,12 @@ impl Tally {
         } else if !self.is_genuine_accepted {
             not_known(format!("it accepts only {forms}, which --scheme rules out"))
         } else if !self.is_still_there {
-            not_safe("at the end, it refused a genuine delivery".to_owned())
+            not_safe("at the end, it did not accept a genuine delivery".to_owned())
         } else if !extra.is_empty() {
             not_safe(format!("it also accepts {extra}, which --scheme rules out"))
+        } else if !unanswered.is_empty() {
+            let seconds = PATIENCE.as_secs();
+            not_known(format!("no answer within {seconds} s to {unanswered}"))
         } else if odd.is_empty() {
             safe("it accepted the genuine deliveries and refused the others".to_owned())
         } else {
@@ -122,21 +128,25 @@ impl fmt::Display for Tally {
 
 /// Returns why nothing genuine was accepted, judging by the answers.
 pub(super) fn why_nothing(answers: &[Answer], url: &Url) -> String {
-    let speaks_tls = |answer: &Answer| match &answer.status {
-        Ok(StatusCode::BAD_REQUEST) => {
-            let words = answer.words.as_deref().unwrap_or_default();
-            words.to_ascii_uppercase().contains("HTTPS")
-        }
-        Ok(_) => false,
-        Err(none) => none.kind == NoAnswerKind::Closed,
+    let asks_for_tls = |answer: &Answer| {
+        let words = answer.words.as_deref().unwrap_or_default();
+        matches!(answer.status, Ok(StatusCode::BAD_REQUEST))
+            && words.to_ascii_uppercase().contains("HTTPS")
     };
-    if url.scheme() == "http" && answers.iter().all(speaks_tls) {
-        return "the port seems to speak TLS: try https://".to_owned();
-    }
     let statuses = answers
         .iter()
         .filter_map(|answer| answer.status.as_ref().ok());
     let statuses: Vec<_> = statuses.copied().collect();
+    if url.scheme() == "http" {
+        if answers.iter().all(asks_for_tls) {
+            return "the port seems to speak TLS: try https://".to_owned();
+        }
+        if statuses.is_empty() {
+            return "it closed the connection without an HTTP answer: see the log of the receiver, \
+                    and if the port speaks TLS, use https://"
+                .to_owned();
+        }
+    }
     let has = |status| statuses.contains(&status);
     let advice = if has(StatusCode::UNAUTHORIZED) || has(StatusCode::FORBIDDEN) {
         "check the secret, the path, and whether it needs a known parcel (--parcel)"

@@ -17,7 +17,7 @@ pub(super) fn keys(secret: &[u8]) -> Vec<(Option<Mistake>, Secret)> {
     // A signer takes no secret that begins or ends with whitespace.
     let given = match Signer::new(secret) {
         Ok(_) => None,
-        Err(_) => whitespace("the secret has surrounding whitespace, and so had the sender's"),
+        Err(_) => whitespace("your secret and the sender's both have surrounding whitespace"),
     };
     let trimmed = whitespace("the secret has surrounding whitespace; trimmed, it matches");
     let mut keys = vec![(given, secret.to_vec()), (trimmed, bare.to_vec())];
@@ -52,13 +52,13 @@ pub(crate) fn is_signature(text: &[u8]) -> bool {
 pub(super) fn reading(text: &[u8]) -> Option<(Option<Mistake>, Mac)> {
     let text = String::from_utf8_lossy(text);
     let bare = text.trim_matches(['"', '\'', ' ']);
-    let bare = ["sha256=", "SHA256=", "v1=", "v1,", "0x"]
+    let bare = ["sha256=", "SHA256=", "v1=", "v1,", "0x", "0X"]
         .iter()
         .find_map(|prefix| bare.strip_prefix(prefix))
         .unwrap_or(bare);
-    let (odd, mac) = match hex::decode_to_array(bare) {
-        Ok(mac) => (None, mac),
-        Err(_) => base64(bare)?,
+    let (odd, mac) = match digits(bare.as_bytes()) {
+        Some(mac) => (None, mac),
+        None => base64(bare)?,
     };
     let mistake = match bare == text {
         true => odd.map(|detail| mistake("odd_encoding", detail)),
@@ -70,11 +70,16 @@ pub(super) fn reading(text: &[u8]) -> Option<(Option<Mistake>, Mac)> {
     Some((mistake, mac))
 }
 
+/// Reads 64 hex digits. The decoder alone would skip a prefix.
+fn digits(text: &[u8]) -> Option<Mac> {
+    hex::decode_to_array(text).ok().filter(|_| text.len() == 64)
+}
+
 /// Reads any base64, with what is odd about it.
 fn base64(text: &str) -> Option<(Option<&'static str>, Mac)> {
     let usual = text.replace(['-', ' '], "+").replace('_', "/");
     let bytes = STANDARD_NO_PAD.decode(usual.trim_end_matches('=')).ok()?;
-    if let Ok(mac) = hex::decode_to_array(&bytes) {
+    if let Some(mac) = digits(&bytes) {
         let twice = "the signature is encoded twice: the base64 of its hex";
         return Some((Some(twice), mac));
     }

@@ -34,9 +34,9 @@ use crate::{
 /// Check whether a delivery is genuine, and if not, why.
 ///
 /// Reads a delivery that `listen --save` saved, the output of `curl -v`, a HAR file with one POST
-/// request, a raw HTTP request, or headers and a body. Sends nothing. A delivery is judged as of
-/// when it was received, or as of now if that is unknown. If it is not genuine, the usual mistakes
-/// are tried. The signature that would be valid is never shown.
+/// request, a raw HTTP request, or headers and a body. Sends nothing. A delivery is judged at the
+/// time it was received, or now if that is unknown. If it is not genuine, the usual mistakes are
+/// tried. The signature that would be valid is never shown.
 ///
 /// Exit code: 0 if it is genuine, 1 if not, 2 if it could not be read.
 #[derive(Args)]
@@ -179,7 +179,7 @@ impl fmt::Display for Verdict {
             write!(f, "; its timestamp, {age}, is not covered")?;
         }
         match &self.unreadable {
-            Some(error) => write!(f, "\nbut {error}: a receiver may refuse it for that"),
+            Some(error) => write!(f, "\nbut the {error}; a receiver may refuse it"),
             None => Ok(()),
         }
     }

@@ -226,7 +226,11 @@ fn whitespace_and_quotes_around_the_secret() {
 
         let mut same = signed(hex_by(&secret, TIME));
         same.secret = secret;
-        same.is_wrong_by(&["whitespace_around_secret"]);
+        let words = same.is_wrong_by(&["whitespace_around_secret"]);
+        assert!(
+            words.contains("your secret and the sender's both"),
+            "{words}"
+        );
     }
     for given in [format!("{SECRET}\u{a0}"), format!("\u{feff}{SECRET}")] {
         for signer in [SECRET, &given] {
@@ -276,9 +280,16 @@ fn other_encodings() {
     for decorated in [
         format!("sha256={}", hex(TIME)),
         format!("0x{}", hex(TIME)),
+        format!("0X{}", hex(TIME)),
         format!("\"{}\"", hex(TIME)),
     ] {
         signed(decorated).is_wrong_by(&["decorated_signature"]);
+    }
+    for twice in [
+        format!("0X0x{}", hex(TIME)),
+        STANDARD.encode(format!("0x{}", hex(TIME))),
+    ] {
+        signed(twice).is_wrong_by(&["malformed_signature"]);
     }
     let words = signed(&hex(TIME)[..63]).is_wrong_by(&["malformed_signature"]);
     assert!(words.contains("63 characters"), "{words}");
