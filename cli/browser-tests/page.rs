@@ -188,7 +188,8 @@ async fn a_test_delivery_and_an_edited_one_are_sent_from_the_page() {
     page.run("document.querySelector('.check input').click()")
         .await;
     page.button("Send again").await;
-    page.until(".answers", "edited, with a new signature, ").await;
+    page.until(".answers", "edited, with a new signature, ")
+        .await;
     behind.line_with(&["accepted EDITED1"]);
 
     page.button("Show signatures").await;
