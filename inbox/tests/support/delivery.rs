@@ -79,7 +79,10 @@ impl State {
     }
 
     pub(crate) fn sent(&self) -> VerifiedBody {
-        sent(self.json().to_string())
+        // In one order, whether or not another crate makes `serde_json` keep the order of members.
+        let mut json = self.json();
+        json.sort_all_objects();
+        sent(json.to_string())
     }
 }
 
